@@ -1,0 +1,81 @@
+// Runs in the head, before the first paint and before every other script. It does the two things the Go program cannot
+// do for itself: choose the theme before the program is there, and tell the user when the program is gone.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+
+  // Without a valid choice the attribute stays away and the style sheet decides. Storage throws when cookies are blocked.
+  try {
+    const theme = localStorage.getItem("tierboard.theme");
+    if (["dark", "light", "system"].includes(theme)) {
+      root.dataset.theme = theme;
+    }
+  } catch {
+    // The default theme it is.
+  }
+
+  let told = false;
+
+  // A Go program that has ended leaves its page behind: everything is still drawn and nothing reacts any more.
+  function tell(text, reason) {
+    if (told) {
+      return;
+    }
+    told = true;
+    console.error("tierboard:", text, reason);
+
+    const banner = document.createElement("div");
+    banner.className = "boot-banner";
+    banner.setAttribute("role", "alert");
+    const words = document.createElement("p");
+    words.textContent = text;
+    const reload = document.createElement("button");
+    reload.type = "button";
+    reload.textContent = "Reload";
+    reload.addEventListener("click", () => location.reload());
+    banner.append(words, reload);
+    // Beside the body and not in it: the body belongs to the program, which replaces its children when it starts.
+    root.append(banner);
+  }
+
+  const stopped = (reason) => tell("Tierboard has stopped.", reason);
+
+  // wasm_exec.js defines Go after this script has run; the setter meets the class before anybody can use it. The promise
+  // of run is settled when main returns, on a panic and on os.Exit, and the program of this page does none of them.
+  let program;
+  Object.defineProperty(globalThis, "Go", {
+    configurable: true,
+    get: () => program,
+    set(definition) {
+      const run = definition.prototype.run;
+      definition.prototype.run = function (...args) {
+        const ended = run.apply(this, args);
+        ended.then(() => stopped("the program ended"), stopped);
+        return ended;
+      };
+      program = definition;
+    },
+  });
+
+  // A trap inside a callback (out of memory, for one) surfaces here, not in run.
+  const trapped = (reason) => {
+    if (reason instanceof WebAssembly.RuntimeError) {
+      stopped(reason);
+    }
+  };
+  addEventListener("error", (event) => trapped(event.error));
+  addEventListener("unhandledrejection", (event) => trapped(event.reason));
+
+  const instantiate = WebAssembly.instantiateStreaming;
+  if (instantiate) {
+    WebAssembly.instantiateStreaming = async (...args) => {
+      try {
+        return await instantiate.apply(WebAssembly, args);
+      } catch (err) {
+        tell("Tierboard could not be loaded.", err);
+        throw err;
+      }
+    };
+  }
+})();
