@@ -1,0 +1,195 @@
+// Package broker is the Redis that Tierboard brings along when it is given none: an in-process miniredis on a loopback
+// port, so that one command runs the whole product and `redis-cli PUBLISH` works on it.
+//
+// It is a convenience and not a production broker: it keeps nothing across restarts, and keys are as unbounded as in a
+// Redis without maxmemory. What it does bound is what would let one connection stop the others, because miniredis hands
+// a publication to each subscriber in turn, under one lock, and trusts what it reads:
+//
+//   - A subscriber that does not read has a buffer of Config.OutputLimit bytes. Beyond that it is disconnected, as a
+//     real Redis does (client-output-buffer-limit); the publisher and the other subscribers never wait for it.
+//   - At most Config.MaxConns connections; the next is told so and closed.
+//   - A command has at most 1,024 words and 8 MB. Broken frames, which miniredis would allocate for or crash on, end
+//     the connection before it sees them.
+//   - Lua is refused: a script would run in this process and hold the lock for as long as it likes.
+//
+// # Decisions
+//
+// 2026-11-23 Our own listener in front of miniredis, which serves our connections. Because: its own writes block in
+// the middle of a publication, and it panics on an empty command. Rejected: miniredis on its own port with a guard
+// that only watches. Look again when: it has output limits of its own.
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
+)
+
+// Config bounds a Broker.
+type Config struct {
+	// Addr is where to listen, host:port. Port 0 picks a free one.
+	Addr string
+	// MaxConns is how many connections may be open at once, at least 1.
+	MaxConns int
+	// OutputLimit is how many bytes may wait for a connection that does not read, at least 64 KB.
+	OutputLimit int
+}
+
+// Default returns a free loopback port, 128 connections and 8 MB for each.
+func Default() Config {
+	return Config{Addr: "127.0.0.1:0", MaxConns: 128, OutputLimit: 8 << 20}
+}
+
+// Validate reports the first field that cannot be used, by name.
+func (c Config) Validate() error {
+	switch {
+	case c.Addr == "":
+		return errors.New("broker: Addr is missing")
+	case c.MaxConns < 1:
+		return fmt.Errorf("broker: MaxConns is %d, must be at least 1", c.MaxConns)
+	case c.OutputLimit < 64<<10:
+		return fmt.Errorf("broker: OutputLimit is %d bytes, must be at least 65536", c.OutputLimit)
+	}
+	return nil
+}
+
+// Broker is an embedded Redis that listens from New on and answers while Run runs.
+type Broker struct {
+	cfg      Config
+	log      *slog.Logger
+	listener net.Listener
+	redis    *miniredis.Miniredis
+
+	cut     atomic.Uint64 // connections ended because they did not read
+	refused atomic.Uint64 // connections beyond MaxConns
+
+	mu    sync.Mutex
+	conns map[*conn]struct{} // guarded by mu
+}
+
+// New listens on cfg.Addr. Run must be called, also to close the listener.
+func New(ctx context.Context, cfg Config, log *slog.Logger) (*Broker, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	b := &Broker{
+		cfg: cfg, log: log, listener: listener, redis: miniredis.NewMiniRedis(), conns: make(map[*conn]struct{}),
+	}
+	// The first connection starts miniredis without a listener of its own.
+	first, err := b.redis.Dial()
+	if err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("broker: start miniredis: %w", err)
+	}
+	_ = first.Close()
+	b.redis.ClockTTL(true) // else keys would never expire
+	b.redis.Server().SetPreHook(refuseScripts)
+	return b, nil
+}
+
+// Addr returns the real address, host:port.
+func (b *Broker) Addr() string { return b.listener.Addr().String() }
+
+// URL returns the real address as redis://host:port.
+func (b *Broker) URL() string { return "redis://" + b.Addr() }
+
+// Cut returns how many connections were ended because they did not read what was published for them.
+func (b *Broker) Cut() uint64 { return b.cut.Load() }
+
+// Refused returns how many connections were turned away because MaxConns were open.
+func (b *Broker) Refused() uint64 { return b.refused.Load() }
+
+// Run answers connections until ctx ends; then it closes the listener and every connection, waits for them and returns
+// nil. It must be called once.
+func (b *Broker) Run(ctx context.Context) error {
+	b.log.Warn("embedded redis keeps nothing across restarts; set REDIS_URL for production", slog.String("addr", b.Addr()))
+	stop := context.AfterFunc(ctx, func() { _ = b.listener.Close() })
+	defer stop()
+	var err error
+	for {
+		var raw net.Conn
+		if raw, err = b.listener.Accept(); err != nil {
+			break
+		}
+		b.accept(raw)
+	}
+	_ = b.listener.Close()
+	b.redis.Close() // closes the connections and waits for their readers
+	b.mu.Lock()
+	open := b.conns
+	b.conns = nil
+	b.mu.Unlock()
+	for c := range open {
+		_ = c.Close()
+		_ = c.SetWriteDeadline(time.Now().Add(time.Second)) // the end waits no longer for one that does not read
+	}
+	for c := range open {
+		<-c.done
+	}
+	if ctx.Err() == nil {
+		return fmt.Errorf("broker: accept: %w", err)
+	}
+	return nil
+}
+
+// accept serves a new connection or turns it away.
+func (b *Broker) accept(raw net.Conn) {
+	b.mu.Lock()
+	full := len(b.conns) >= b.cfg.MaxConns
+	var c *conn
+	if !full {
+		c = newConn(raw, b.cfg.OutputLimit)
+		c.onEnd = func(tooSlow bool) { b.ended(c, tooSlow) }
+		b.conns[c] = struct{}{}
+	}
+	b.mu.Unlock()
+	if full {
+		b.refused.Add(1)
+		c = newConn(raw, b.cfg.OutputLimit)
+		c.onEnd = func(bool) {}
+		go c.drain()
+		_, _ = c.Write([]byte("-ERR max number of clients reached\r\n"))
+		_ = c.Close()
+		return
+	}
+	go c.drain()
+	b.redis.Server().ServeConn(c)
+}
+
+// ended forgets a connection.
+func (b *Broker) ended(c *conn, tooSlow bool) {
+	b.mu.Lock()
+	delete(b.conns, c)
+	b.mu.Unlock()
+	if tooSlow {
+		b.cut.Add(1)
+		b.log.Warn("embedded redis cut a connection that does not read",
+			slog.String("remote", c.RemoteAddr().String()), slog.Int("limit_bytes", b.cfg.OutputLimit))
+	}
+}
+
+// scripting are the commands that run code inside this process.
+var scripting = []string{"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "SCRIPT"} //nolint:gochecknoglobals // a constant list
+
+// refuseScripts answers the commands that must not run, and reports whether it did.
+func refuseScripts(c *server.Peer, cmd string, _ ...string) bool {
+	if !slices.Contains(scripting, cmd) {
+		return false
+	}
+	c.WriteError("ERR the embedded redis does not run scripts")
+	return true
+}
