@@ -1,0 +1,141 @@
+package health
+
+import (
+	"encoding/json"
+	"maps"
+	"time"
+
+	"tierboard/server/calendar"
+)
+
+// Status is the word a tier, or the whole, is judged with.
+type Status string
+
+// The words; see the package's doc. A tier is never Degraded; the whole is only OK, Degraded or Down.
+const (
+	OK       Status = "ok"
+	Idle     Status = "idle"
+	Late     Status = "late"
+	Stale    Status = "stale"
+	Down     Status = "down"
+	Degraded Status = "degraded"
+)
+
+// Seconds is a whole number of seconds that may be unknown, which is NoSeconds and null in JSON.
+type Seconds int64
+
+// NoSeconds is an unknown or inapplicable number of seconds.
+const NoSeconds Seconds = -1
+
+// secondsOf returns d in whole seconds, at least 0: a stamp from the future is a matter of clocks, not of age.
+func secondsOf(d time.Duration) Seconds { return Seconds(max(d, 0) / time.Second) }
+
+// IsZero reports whether the number is unknown, so that omitzero leaves it out.
+func (s Seconds) IsZero() bool { return s < 0 }
+
+// MarshalJSON writes the number, or null when it is unknown.
+func (s Seconds) MarshalJSON() ([]byte, error) {
+	if s < 0 {
+		return []byte("null"), nil
+	}
+	return json.Marshal(int64(s))
+}
+
+// UnmarshalJSON reads a number, or null as NoSeconds.
+func (s *Seconds) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*s = NoSeconds
+		return nil
+	}
+	return json.Unmarshal(text, (*int64)(s))
+}
+
+// Tier is the judgement of one tier. It is comparable; Status and Reason are what people see.
+type Tier struct {
+	// Status is one of OK, Idle, Late, Stale, Down.
+	Status Status `json:"status"`
+	// Reason is a sentence without a full stop; empty only when Status is OK.
+	Reason string `json:"reason,omitempty"`
+	// LastEventAt is when the newest event was accepted, UTC in milliseconds; zero when there was none.
+	LastEventAt time.Time `json:"last_event_at,omitzero"`
+	// AgeS is the age of that event; NoSeconds, left out of JSON, when there was none.
+	AgeS Seconds `json:"age_s,omitzero"`
+	// StaleAfterS is the silence that makes the tier stale; NoSeconds, null in JSON, while no such limit holds.
+	StaleAfterS Seconds `json:"stale_after_s"`
+}
+
+// Ingest is the state of the connection to the feed.
+type Ingest struct {
+	// Connected tells whether the feed is connected.
+	Connected bool `json:"connected"`
+	// Transport and Channels are those of Config.
+	Transport string   `json:"transport,omitempty"`
+	Channels  []string `json:"channels,omitempty"`
+	// ConnectedSince is when the present connection began; zero while there is none.
+	ConnectedSince time.Time `json:"connected_since,omitzero"`
+	// DisconnectedSince is when the last connection was lost; zero while there is one, or never was.
+	DisconnectedSince time.Time `json:"disconnected_since,omitzero"`
+	// Reconnects24h counts the connections after a lost one in the last 24 hours, up to 256.
+	Reconnects24h int `json:"reconnects_24h"`
+	// LastMessageAt is when anything last came in.
+	LastMessageAt time.Time `json:"last_message_at,omitzero"`
+	// HeartbeatAgeS is the age of the producer's heartbeat; absent when it writes none.
+	HeartbeatAgeS Seconds `json:"producer_heartbeat_age_s,omitzero"`
+	// HeartbeatLate tells that there is a heartbeat and it is older than Config.HeartbeatLateAfter.
+	HeartbeatLate bool `json:"producer_heartbeat_late,omitempty"`
+}
+
+// Report is the answer of a Tracker at one instant. The receiver owns it.
+type Report struct {
+	// Status is Down without the feed, Degraded when a tier is late or stale, when the producer reports
+	// trouble, when its heartbeat is late and no event came since, or when Delivery is not healthy; else OK.
+	Status Status `json:"status"`
+	// Reason names the first cause when Status is not OK.
+	Reason string `json:"reason,omitempty"`
+	// AsOf is the instant of the report, UTC in milliseconds.
+	AsOf time.Time `json:"as_of"`
+	// Market is the exchange's clock at AsOf.
+	Market calendar.Clock `json:"market"`
+	// Ingest is the connection to the feed.
+	Ingest Ingest `json:"ingest"`
+	// Producer is what the producer says about itself.
+	Producer Producer `json:"producer"`
+	// Delivery is the judgement of the newest delivery sample; absent before the first.
+	Delivery Delivery `json:"delivery,omitzero"`
+	// Tiers has one entry a configured tier.
+	Tiers map[string]Tier `json:"tiers"`
+}
+
+// Summary is the part of a Report that a status frame carries.
+type Summary struct {
+	// Ingest is "connected" or "down".
+	Ingest string `json:"ingest"`
+	// Tiers has the status of each tier.
+	Tiers map[string]string `json:"tiers"`
+}
+
+// Summary returns the part of the report whose change is worth a status frame: ages and reasons, which
+// change all the time, are not in it.
+func (r Report) Summary() Summary {
+	s := Summary{Ingest: "down", Tiers: make(map[string]string, len(r.Tiers))}
+	if r.Ingest.Connected {
+		s.Ingest = "connected"
+	}
+	for name, tier := range r.Tiers {
+		s.Tiers[name] = string(tier.Status)
+	}
+	return s
+}
+
+// Equal reports whether both summaries say the same.
+func (s Summary) Equal(other Summary) bool {
+	return s.Ingest == other.Ingest && maps.Equal(s.Tiers, other.Tiers)
+}
+
+// stamp returns t as reports show it: UTC in milliseconds.
+func stamp(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Millisecond)
+}
