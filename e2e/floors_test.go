@@ -208,20 +208,20 @@ func places(t *testing.T) map[string]place {
 
 func TestFloorsHoldEveryPackage(t *testing.T) {
 	plan := places(t)
-	real := map[string]bool{}
+	found := map[string]bool{}
 	for _, p := range ours(t) {
 		pkg, ok := own(p.ImportPath)
 		if !ok {
 			t.Errorf("%s: the module has no package at its top", p.ImportPath)
 			continue
 		}
-		real[pkg] = true
+		found[pkg] = true
 		if _, ok := plan[pkg]; !ok {
 			t.Errorf("%s stands on no floor: give it a row in floors", pkg)
 		}
 	}
 	for pkg := range plan {
-		if !real[pkg] {
+		if !found[pkg] {
 			t.Errorf("%s has a row in floors, but there is no such package", pkg)
 		}
 	}

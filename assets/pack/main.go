@@ -123,11 +123,11 @@ func writeAll(w io.WriteCloser, content []byte) error {
 	return w.Close()
 }
 
-// writeFile writes a file that is either complete or not there. The unfinished one has a name with a dot in front, as
-// go:embed leaves those out.
+// writeFile writes a file that is either complete or not there. The unfinished one has a name with a dot in front,
+// as embedding leaves those out.
 func writeFile(name string, content []byte) error {
 	unfinished := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".unfinished")
-	if err := os.WriteFile(unfinished, content, 0o644); err != nil { //nolint:gosec // public files
+	if err := os.WriteFile(unfinished, content, 0o644); err != nil {
 		return err
 	}
 	if err := os.Rename(unfinished, name); err != nil {

@@ -235,7 +235,7 @@ func (b *Browser) report() {
 
 // protocolError notes what the library could not make sense of; such things are news, but not the page's fault.
 func (b *Browser) protocolError(format string, args ...any) {
-	fmt.Fprintf(b.output, "chromedp: "+format+"\n", args...)
+	_, _ = fmt.Fprintf(b.output, "chromedp: "+format+"\n", args...) // a tail takes everything
 }
 
 // watch is called for each event of the tab, in order, on the goroutine that reads them.

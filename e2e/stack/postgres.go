@@ -39,7 +39,7 @@ func Postgres(t testing.TB) *PostgresServer {
 	initdb := binary(t, "postgresql", postgresDirs, "initdb")
 	createdb := binary(t, "postgresql", postgresDirs, "createdb")
 	// Not t.TempDir: its parent is closed to other users, and its path can be too long for a Unix socket.
-	dir, err := os.MkdirTemp("", "tierboard-pg-")
+	dir, err := os.MkdirTemp("", "tierboard-pg-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func pingRedis(addr string) error {
 	if err != nil {
 		return fmt.Errorf("dial redis: %w", err)
 	}
-	defer conn.Close() //nolint:errcheck // only read from
+	defer conn.Close()
 	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
 		return fmt.Errorf("ping redis: %w", err)
 	}

@@ -167,7 +167,7 @@ func (s *TierboardServer) ready() error {
 	if err != nil {
 		return fmt.Errorf("ask /readyz: %w", err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read below
+	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	if err != nil {
 		return fmt.Errorf("ask /readyz: %w", err)

@@ -1,0 +1,165 @@
+# Tierboard. `make` alone lists the targets. Building needs Go and make; testing installs the rest by name.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# When this run began: all steps of `make test`, which are runs of make inside it, tell the seconds since then.
+ifndef STARTED
+STARTED := $(shell date +%s)
+endif
+export STARTED
+
+# One set of flags for everything that compiles, so that what one step compiled is not compiled again by the next.
+export GOFLAGS := $(strip $(filter-out -trimpath -buildvcs=%,$(shell go env GOFLAGS)) -trimpath -buildvcs=false)
+# No C compiler is needed, and the binary runs on any Linux. The race detector is the exception.
+export CGO_ENABLED := 0
+
+LDFLAGS := -s -w
+# Brotli's quality, 0 to 11. `make run QUALITY=5` saves 15 s after a change of the browser's program.
+QUALITY ?= 11
+# Arguments of the server: make run ARGS="--addr 127.0.0.1:9000".
+ARGS ?=
+# Arguments of `go test`: make fast TESTFLAGS="-run TestIndex -v".
+TESTFLAGS ?=
+
+WASM := GOOS=js GOARCH=wasm
+# Tools are built for this machine first: with WASM set, `go tool` would build them for the browser.
+LINTER := build/golangci-lint
+STATICCHECK := build/staticcheck
+
+# What the two programs are made of: every file but tests, their data and what is built.
+SOURCES = $(shell find $(1) -type f ! -name '*_test.go' ! -path '*/testdata/*' ! -name '.*' ! -name 'app.wasm*' 2>/dev/null)
+WASM_SOURCES := $(call SOURCES,app shared) go.mod go.sum
+SERVER_SOURCES := $(call SOURCES,server shared app assets) go.mod go.sum
+
+# Packages whose tests also run as WebAssembly, under Node: all that need neither a page nor a socket.
+WASM_TESTED = $(patsubst %,./%,$(wildcard app/board app/format)) ./shared/...
+# Packages that hold the rules; the specification wants 95 % of their statements tested.
+CORE := shared/event shared/filter shared/pattern shared/wire server/classify server/match server/hub server/recent app/board
+
+# A heading before each step: the seconds since the start, and what comes.
+step = @printf '\n\033[1m== %4d s  %s\033[0m\n' $$(( $$(date +%s) - $(STARTED) )) '$(1)'
+
+.PHONY: help build run demo test fast race wasm-test e2e lint fmt cover clean tools check-format rules
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+## Building
+
+build: tierboard ## build ./tierboard: one binary with the page, the browser's program and the docs inside
+
+run: tierboard ## build if needed and run with invented market traffic; ARGS go to the server
+	./tierboard serve --demo $(ARGS)
+
+demo: tierboard ## like run, on free ports and with data that is gone afterwards, beside whatever else runs
+	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && trap : INT TERM && \
+	TIERBOARD_ADDR=127.0.0.1:0 TIERBOARD_ADMIN_ADDR=127.0.0.1:0 TIERBOARD_DATA_DIR="$$data" ./tierboard serve --demo $(ARGS)
+
+# The plain program stays out of assets/web: only the compressed forms are embedded.
+build/app.wasm: $(WASM_SOURCES)
+	@mkdir -p build
+	$(WASM) go build -ldflags '$(LDFLAGS)' -o $@ ./app
+
+# Compressing keeps one core busy, so the other one compiles the server's packages meanwhile. What does not compile there
+# is told when the server is built. The gzip form is written first: when this file is new, both are.
+assets/web/app.wasm.br: build/app.wasm $(call SOURCES,assets/pack)
+	@go build $$(go list -f '{{if not (or .Standard (eq .Name "main"))}}{{.ImportPath}}{{end}}' -deps ./server) 2>/dev/null & \
+	go run ./assets/pack -quality $(QUALITY) build/app.wasm assets/web; status=$$?; wait; exit $$status
+
+tierboard: $(SERVER_SOURCES) assets/web/app.wasm.br
+	go build -ldflags '$(LDFLAGS)' -o $@ ./server
+
+## Testing
+
+test: tools ## everything: install what is missing, lint, unit, race and wasm tests, build, end to end
+	@$(MAKE) --no-print-directory check-format
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory rules
+	@$(MAKE) --no-print-directory race
+	@$(MAKE) --no-print-directory wasm-test
+	$(call step,build)
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory e2e
+	$(call step,everything passed)
+
+fast: ## the quick unit tests
+	$(call step,unit tests)
+	go test -short $(TESTFLAGS) ./shared/... ./server/... ./app/... ./assets/...
+
+race: ## unit tests with the race detector
+	$(call step,unit tests with the race detector)
+	CGO_ENABLED=1 go test -race $(TESTFLAGS) ./shared/... ./server/... ./app/... ./assets/...
+
+wasm-test: ## the tests of what both programs share, as WebAssembly under Node
+	$(call step,tests as WebAssembly under Node)
+	PATH="$$PATH:$$(go env GOROOT)/lib/wasm" $(WASM) go test $(TESTFLAGS) $(WASM_TESTED)
+
+e2e: tierboard ## the built binary with a real Redis and a real browser
+	$(call step,end to end)
+	go test -count=1 -p 1 -timeout 10m $(TESTFLAGS) ./e2e/...
+
+rules:
+	$(call step,floors and docs)
+	go test $(TESTFLAGS) -run '^Test(Floors|Docs)' ./e2e
+
+cover: ## which share of the statements of the core packages their tests run; the profile is build/cover.out
+	@mkdir -p build
+	@go test -coverprofile=build/cover.out $(patsubst %,./%,$(wildcard $(CORE)))
+	@go tool cover -func=build/cover.out | tail -1
+
+## Style
+
+lint: $(LINTER) $(STATICCHECK) ## vet, staticcheck and golangci-lint, for the server and for the browser
+	$(call step,vet)
+	go vet ./...
+	$(WASM) go vet ./app/... ./shared/...
+	$(call step,staticcheck)
+	$(STATICCHECK) ./...
+	$(WASM) $(STATICCHECK) ./app/... ./shared/...
+	$(call step,golangci-lint)
+	$(LINTER) run ./...
+	$(WASM) $(LINTER) run ./app/... ./shared/...
+
+fmt: ## format all Go files
+	go tool gofumpt -w app server shared assets e2e
+
+check-format:
+	$(call step,format)
+	@bad=$$(go tool gofumpt -l app server shared assets e2e) || exit 1; \
+	if [ -n "$$bad" ]; then echo "not formatted, run make fmt:"; echo "$$bad"; exit 1; fi
+
+# Its own module file: in go.mod it would add some 200 requirements to the program's own.
+$(LINTER): .ci/golangci-lint.mod .ci/golangci-lint.sum
+	@echo 'building golangci-lint, once'
+	@mkdir -p build
+	go build -modfile=.ci/golangci-lint.mod -ldflags '$(LDFLAGS)' -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+$(STATICCHECK): go.mod
+	@mkdir -p build
+	go build -ldflags '$(LDFLAGS)' -o $@ honnef.co/go/tools/cmd/staticcheck
+	@touch $@
+
+# Programs the tests start, by the package that brings each. Postgres lies outside PATH, and the C library's headers are
+# what the race detector needs besides the compiler.
+tools:
+	$(call step,programs for the tests)
+	@missing=; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	command -v node >/dev/null || missing="$$missing nodejs"; \
+	command -v gcc >/dev/null || missing="$$missing gcc"; \
+	[ -e /usr/include/stdlib.h ] || missing="$$missing libc6-dev"; \
+	if [ -z "$$missing" ]; then echo 'all there'; exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "The tests need:$$missing"; echo "Install them as root: apt-get install$$missing"; exit 1; \
+	fi; \
+	echo "installing$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing
+
+clean: ## remove what was built, but not the data
+	rm -rf build tierboard assets/web/app.wasm.br assets/web/app.wasm.gz
