@@ -1,0 +1,99 @@
+package board
+
+import (
+	"strings"
+	"time"
+
+	"tierboard/shared/event"
+)
+
+// Card is one event on the board. The shown cards stand for themselves and for the repeats conflated into them.
+// Readers must not change it.
+type Card struct {
+	Event     *event.Event
+	ArrivedAt time.Time // when this browser got it, browser's clock
+	New       bool      // arrived live or by replay, not in a snapshot, and not marked by Column.Seen since
+
+	// Of a shown card: how many events it stands for (at least 1), and when the first and last of them were detected.
+	Repeats   int
+	FirstSeen time.Time
+	LastSeen  time.Time
+
+	ok   bool   // the column's filter lets it through
+	gen  uint64 // the rebuild that set head
+	head *Card  // the card it is shown as
+}
+
+// Linked returns the ids of the events a combo is made of, setup first; nil for other tiers and for missing links.
+func (c *Card) Linked() []string {
+	var ids []string
+	if d := c.Event.Combo; d != nil {
+		for _, l := range [...]*event.Link{d.Setup, d.Trigger} {
+			if l != nil && l.ID != "" {
+				ids = append(ids, l.ID)
+			}
+		}
+	}
+	return ids
+}
+
+// groupKey is what two repeats have in common. Direction belongs to it: a turn from bullish to bearish is news.
+type groupKey struct {
+	symbol, pattern, timeframe string
+	direction                  event.Direction
+}
+
+// keyOf returns the key under which an event is conflated.
+func keyOf(e *event.Event) groupKey {
+	return groupKey{e.Symbol, e.Pattern, e.Timeframe, e.Direction}
+}
+
+// newer reports whether a stands before b: later detection first, then the higher sequence, then the smaller id.
+func newer(a, b *event.Event) bool {
+	if !a.DetectedAt.Equal(b.DetectedAt) {
+		return a.DetectedAt.After(b.DetectedAt)
+	}
+	if a.Seq != b.Seq {
+		return a.Seq > b.Seq
+	}
+	return a.ID < b.ID
+}
+
+// Order is how a column is sorted. Ties, and everything in ByTime, go newest first.
+type Order uint8
+
+// The orders.
+const (
+	ByTime       Order = iota
+	ByConfidence       // highest first
+	BySymbol           // A to Z
+	ByExpiry           // next to expire first; without expiry last
+)
+
+// compare orders two cards; 0 leaves them newest first.
+func (o Order) compare(a, b *Card) int {
+	switch o {
+	case ByConfidence:
+		switch {
+		case a.Event.Confidence > b.Event.Confidence:
+			return -1
+		case a.Event.Confidence < b.Event.Confidence:
+			return 1
+		}
+	case BySymbol:
+		return strings.Compare(a.Event.Symbol, b.Event.Symbol)
+	case ByExpiry:
+		x, y := a.Event.ExpiresAt, b.Event.ExpiresAt
+		switch {
+		case x.IsZero() && y.IsZero():
+			return 0
+		case x.IsZero():
+			return 1
+		case y.IsZero():
+			return -1
+		}
+		return x.Compare(y)
+	case ByTime:
+	}
+	return 0
+}
