@@ -116,7 +116,14 @@ func TestPageInABrowser(t *testing.T) {
 	var current atomic.Pointer[Web]
 	current.Store(newWeb(t, Config{Assets: files}))
 	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) { current.Load().ServeHTTP(rw, r) })
+	var away atomic.Bool
+	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
+		if away.Load() {
+			http.Error(rw, "the proxy has no server", http.StatusBadGateway)
+			return
+		}
+		current.Load().ServeHTTP(rw, r)
+	})
 	mux.HandleFunc("/ws", func(rw http.ResponseWriter, r *http.Request) {
 		socket, err := websocket.Accept(rw, r, nil)
 		if err != nil {
@@ -217,6 +224,10 @@ func TestPageInABrowser(t *testing.T) {
 		}
 	}
 
+	// A proxy that answers for the server is no page either.
+	away.Store(true)
+	open(t, ctx, server.URL+"/symbol/AAPL", "/symbol/AAPL")
+
 	// The server goes away: every address and query opens from what was kept.
 	server.CloseClientConnections()
 	server.Close()
@@ -243,4 +254,14 @@ func TestPageInABrowser(t *testing.T) {
 	if eval[bool](t, ctx, `document.querySelector(".boot-banner") !== null`) {
 		t.Error("the banner is still there")
 	}
+}
+
+func TestProgramThatCannotBeLoaded(t *testing.T) {
+	server := httptest.NewServer(newWeb(t, Config{Assets: testAssets(t, nil)}))
+	defer server.Close()
+	ctx, _ := newTab(t)
+	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL)); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, ctx, `document.querySelector(".boot-banner[role=alert]")?.textContent.includes("Tierboard could not be loaded.")`)
 }
