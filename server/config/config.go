@@ -1,0 +1,219 @@
+// Package config holds every setting of the server in one struct: its flag, environment variable, default, meaning and
+// allowed range.
+//
+// A flag wins over the environment, and that over the default. The struct's tags are read by the command-line parser
+// and by Settings, so help, `--print-config` and the table in the README cannot differ. Nothing else in the server reads
+// the environment.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Config is every setting of the server. The zero Config is not valid; start from Default.
+type Config struct {
+	// Addr is where pages, sockets and probes are served, host:port. Port 0 picks a free one.
+	Addr string `name:"addr" env:"TIERBOARD_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address of the page, the live stream and the probes. Port 0 picks a free one."`
+	// AdminAddr is where metrics and profiles are served, host:port.
+	AdminAddr string `name:"admin-addr" env:"TIERBOARD_ADMIN_ADDR" default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Address of Prometheus metrics and profiles. Port 0 picks a free one."`
+	// InsecureOpen allows addresses that other machines reach, although nobody has to sign in.
+	InsecureOpen bool `name:"insecure-open" env:"TIERBOARD_INSECURE_OPEN" help:"Allow addresses that other machines can reach, although nobody has to sign in."`
+	// Hosts are the names, besides loopback ones, under which browsers reach the server.
+	Hosts []string `name:"hosts" env:"TIERBOARD_HOSTS" placeholder:"NAME" help:"Names, without port, under which browsers reach the server, besides localhost and loopback addresses."`
+	// Origins are the origins of pages, besides the server's own, that may open the live stream.
+	Origins []string `name:"origins" env:"TIERBOARD_ORIGINS" placeholder:"ORIGIN" help:"Origins of other sites whose pages may open the live stream, such as https://board.example.com."`
+
+	// RedisURL is the producer's Redis; empty means the embedded one.
+	RedisURL string `name:"redis-url" env:"REDIS_URL" placeholder:"URL" help:"Redis the producer publishes on, redis:// or rediss://. Without one, a Redis inside this process is started."`
+	// EmbeddedRedisAddr is where the embedded Redis listens, host:port; unused with RedisURL.
+	EmbeddedRedisAddr string `name:"embedded-redis-addr" env:"TIERBOARD_EMBEDDED_REDIS_ADDR" default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Address of the embedded Redis. Port 0 picks a free one, which is printed."`
+	// RedisChannels and RedisPatterns are what is subscribed to.
+	RedisChannels []string `name:"redis-channels" env:"TIERBOARD_REDIS_CHANNELS" default:"${redis_channels}" placeholder:"CHANNEL" help:"Channels to subscribe to."`
+	RedisPatterns []string `name:"redis-patterns" env:"TIERBOARD_REDIS_PATTERNS" placeholder:"GLOB" help:"Channel patterns to subscribe to as well. A message on a channel that is named above too arrives twice and is recognised as a duplicate."`
+	// HeartbeatKey is the key the producer writes the time to; empty for none.
+	HeartbeatKey string `name:"heartbeat-key" env:"TIERBOARD_HEARTBEAT_KEY" default:"tickstock:producer:heartbeat" placeholder:"KEY" help:"Key the producer writes the time to, read every 15 s. Empty for none."`
+	// IngestQueue bounds the messages that wait for classification; at the bound the oldest goes.
+	IngestQueue int `name:"ingest-queue" env:"TIERBOARD_INGEST_QUEUE" default:"16384" help:"Messages that may wait for classification. Beyond it the oldest are dropped and counted."`
+
+	// WindowMin and WindowMax bound how long an event waits for company.
+	WindowMin time.Duration `name:"window-min" env:"TIERBOARD_WINDOW_MIN" default:"10ms" help:"Longest an event waits for company while there is headroom, 0 to 100ms."`
+	WindowMax time.Duration `name:"window-max" env:"TIERBOARD_WINDOW_MAX" default:"80ms" help:"Longest an event waits for company under load, at most 100ms."`
+	// RateLimit is how many live events a session gets in any one second.
+	RateLimit int `name:"rate-limit" env:"TIERBOARD_RATE_LIMIT" default:"100" help:"Live events a session gets in any one second. The rest is counted and announced."`
+	// Ring is how many events are kept in memory for snapshots and replays.
+	Ring int `name:"ring" env:"TIERBOARD_RING" default:"65536" help:"Events kept in memory for snapshots and replays."`
+	// MaxSessions is how many live streams may be open at once.
+	MaxSessions int `name:"max-sessions" env:"TIERBOARD_MAX_SESSIONS" default:"20000" help:"Live streams that may be open at once."`
+
+	// LogFormat is text or json.
+	LogFormat string `name:"log-format" env:"TIERBOARD_LOG_FORMAT" default:"text" help:"Form of the log on standard error: text or json."`
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `name:"log-level" env:"TIERBOARD_LOG_LEVEL" default:"info" help:"Least urgent lines to log: debug, info, warn or error."`
+	// Drain is the pause between telling load balancers to go elsewhere and closing sessions.
+	Drain time.Duration `name:"drain" env:"TIERBOARD_DRAIN" default:"0s" help:"How long a stopping server answers /readyz with 503 before it closes sessions, at most 15s."`
+	// Demo feeds invented detections.
+	Demo bool `name:"demo" env:"TIERBOARD_DEMO" help:"Publish invented detections of an invented market, marked as such."`
+}
+
+// Default returns the settings of a server that was told nothing.
+func Default() Config {
+	return Config{
+		Addr:              "127.0.0.1:8080",
+		AdminAddr:         "127.0.0.1:9090",
+		EmbeddedRedisAddr: "127.0.0.1:0",
+		RedisChannels:     DefaultChannels(),
+		HeartbeatKey:      "tickstock:producer:heartbeat",
+		IngestQueue:       16384,
+		WindowMin:         10 * time.Millisecond,
+		WindowMax:         80 * time.Millisecond,
+		RateLimit:         100,
+		Ring:              65536,
+		MaxSessions:       20000,
+		LogFormat:         "text",
+		LogLevel:          "info",
+	}
+}
+
+// DefaultChannels returns every channel of the producer's contract that carries patterns, outcomes, sessions or health:
+// the dot names of its first years and the colon names of the later ones, which it used side by side.
+func DefaultChannels() []string {
+	return []string{
+		"tickstock.events.patterns",
+		"tickstock.events.patterns.daily",
+		"tickstock.events.patterns.intraday",
+		"tickstock.events.patterns.combo",
+		"tickstock.events.patterns.detection",
+		"tickstock.events.patterns.batch",
+		"tickstock.events.patterns.outcomes",
+		"tickstock:patterns:streaming",
+		"tickstock:patterns:detected",
+		"tickstock:patterns:daily",
+		"tickstock:patterns:intraday",
+		"tickstock:streaming:session_started",
+		"tickstock:streaming:session_stopped",
+		"tickstock:streaming:health",
+		"tickstock:streaming:status",
+		"tickstock.health.status",
+		"tickstock.events.system.health",
+		"tickstock.events.health",
+	}
+}
+
+// Bounds that are nobody's taste.
+const (
+	maxWindow = 100 * time.Millisecond // the promise is delivery in less than 100 ms
+	maxDrain  = 15 * time.Second       // leaves ten seconds of the 25 a stop may take
+)
+
+// Validate reports the first setting that is out of range. The error names its flag and its variable.
+func (c Config) Validate() error {
+	for field, addr := range map[string]string{"Addr": c.Addr, "AdminAddr": c.AdminAddr, "EmbeddedRedisAddr": c.EmbeddedRedisAddr} {
+		if field == "EmbeddedRedisAddr" && c.RedisURL != "" {
+			continue
+		}
+		if err := c.checkAddr(addr); err != nil {
+			return bad(field, "%w", err)
+		}
+	}
+	if c.RedisURL != "" {
+		u, err := url.Parse(c.RedisURL)
+		switch {
+		case err != nil:
+			return bad("RedisURL", "not a URL") // the error would repeat the password
+		case !slices.Contains([]string{"redis", "rediss", "unix"}, u.Scheme):
+			return bad("RedisURL", "%q is none of redis://, rediss://, unix://", u.Scheme+"://")
+		}
+	}
+	for _, origin := range c.Origins {
+		u, err := url.Parse(origin)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+			return bad("Origins", "%q is no origin such as https://board.example.com", origin)
+		}
+	}
+	switch {
+	case slices.Contains(c.Hosts, ""):
+		return bad("Hosts", "holds an empty name")
+	case len(c.RedisChannels)+len(c.RedisPatterns) == 0:
+		return bad("RedisChannels", "without channels and patterns nothing would ever arrive")
+	case slices.Contains(c.RedisChannels, ""):
+		return bad("RedisChannels", "holds an empty name")
+	case slices.Contains(c.RedisPatterns, ""):
+		return bad("RedisPatterns", "holds an empty pattern")
+	case c.WindowMax < 0 || c.WindowMax > maxWindow:
+		return bad("WindowMax", "%v is not within 0s and %v", c.WindowMax, maxWindow)
+	case c.WindowMin < 0 || c.WindowMin > c.WindowMax:
+		return bad("WindowMin", "%v is not within 0s and the %v of --window-max", c.WindowMin, c.WindowMax)
+	case c.Drain < 0 || c.Drain > maxDrain:
+		return bad("Drain", "%v is not within 0s and %v", c.Drain, maxDrain)
+	case c.LogFormat != "text" && c.LogFormat != "json":
+		return bad("LogFormat", "%q is none of text, json", c.LogFormat)
+	}
+	if _, err := c.Level(); err != nil {
+		return err
+	}
+	for _, n := range []struct {
+		field            string
+		value, low, high int
+	}{
+		{"IngestQueue", c.IngestQueue, 16, 1 << 22},
+		{"RateLimit", c.RateLimit, 1, 100_000},
+		{"Ring", c.Ring, 1024, 1 << 24},
+		{"MaxSessions", c.MaxSessions, 1, 1_000_000},
+	} {
+		if n.value < n.low || n.value > n.high {
+			return bad(n.field, "%d is not within %d and %d", n.value, n.low, n.high)
+		}
+	}
+	return nil
+}
+
+// Level returns LogLevel for slog.
+func (c Config) Level() (slog.Level, error) {
+	switch c.LogLevel {
+	case "debug":
+		return slog.LevelDebug, nil
+	case "info":
+		return slog.LevelInfo, nil
+	case "warn":
+		return slog.LevelWarn, nil
+	case "error":
+		return slog.LevelError, nil
+	}
+	return 0, bad("LogLevel", "%q is none of debug, info, warn, error", c.LogLevel)
+}
+
+// checkAddr tells why the server must not listen on addr.
+func (c Config) checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%q is not host:port", addr)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%q: the port is not within 0 and 65535", addr)
+	}
+	if !c.InsecureOpen && !Loopback(addr) {
+		return fmt.Errorf("%q can be reached by other machines, and nobody has to sign in: use 127.0.0.1, or allow it "+
+			"with --insecure-open (TIERBOARD_INSECURE_OPEN=true)", addr)
+	}
+	return nil
+}
+
+// Loopback reports whether only this machine reaches addr, host:port. An empty host is every address.
+func Loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
