@@ -91,7 +91,7 @@ var libraries = map[string][]string{
 	"github.com/andybalholm/brotli":           {"assets/pack", "server/web"},
 	"github.com/chromedp":                     {"e2e/stack", "e2e"},
 	"github.com/coder/websocket":              {"server/session"},
-	"github.com/google/uuid":                  {"server/classify"},
+	"github.com/google/uuid":                  {"server/classify", "server/demo"},
 	"github.com/klauspost/compress":           {"server/web", "server/rest"},
 	"github.com/lmittmann/tint":               {"server"},
 	"github.com/maxence-charriere/go-app/v10": {"app", "app/ui", "server/web"},
