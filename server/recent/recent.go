@@ -1,0 +1,214 @@
+// Package recent remembers the last events: a ring in the order of their sequence numbers, which answers what came after
+// a position, what the newest matches of a filter are, and which earlier event a combo most likely means.
+//
+// A Ring is a mutex around memory; it has no goroutine. Long scans copy the ring in pieces, so that they never hold
+// the mutex for longer than a publisher would notice. Items are shared by everybody and never change, except that
+// their encoded bytes appear when somebody first asks for them.
+package recent
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"tierboard/shared/event"
+	"tierboard/shared/wire"
+)
+
+// Item is an accepted event together with its bytes on the wire.
+type Item struct {
+	Event *event.Event
+	bytes [2]atomic.Pointer[[]byte] // by wire.Format
+}
+
+// NewItem wraps an event that will not change any more.
+func NewItem(e *event.Event) *Item { return &Item{Event: e} }
+
+// Bytes returns the event encoded in a format. It is encoded when first asked for and then shared, so the caller must
+// not change it. Any number of goroutines may call it.
+func (it *Item) Bytes(f wire.Format) []byte {
+	p := &it.bytes[f&1]
+	if b := p.Load(); b != nil {
+		return *b
+	}
+	// Two goroutines may both get here; they make the same bytes and one of the copies is dropped.
+	b := slices.Clip(wire.AppendEvent(make([]byte, 0, 1024), it.Event, f))
+	p.CompareAndSwap(nil, &b)
+	return *p.Load()
+}
+
+// Ring holds the newest items. Every method may be called by any number of goroutines.
+type Ring struct {
+	mu    sync.Mutex
+	items []*Item // slot of a seq is seq % len
+	last  uint64  // seq of the newest item; 0 before the first
+	count int
+	byID  map[string]*Item
+	links links
+}
+
+// New returns a Ring for size events, at least one.
+func New(size int) *Ring {
+	size = max(size, 1)
+	return &Ring{items: make([]*Item, size), byID: map[string]*Item{}, links: newLinks(size)}
+}
+
+// Add appends the item whose event has the next sequence number; the oldest one leaves when the ring is full.
+// It panics on a gap, because everything that reads positions relies on there being none.
+func (r *Ring) Add(it *Item) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if it.Event.Seq != r.last+1 {
+		panic("recent: an event is out of sequence")
+	}
+	slot := r.slot(it.Event.Seq)
+	if old := *slot; old != nil {
+		if r.byID[old.Event.ID] == old {
+			delete(r.byID, old.Event.ID)
+		}
+	} else {
+		r.count++
+	}
+	*slot = it
+	r.last = it.Event.Seq
+	r.byID[it.Event.ID] = it
+	r.links.add(it.Event)
+}
+
+// Find returns the item with an event id, or nil if the ring does not hold it.
+func (r *Ring) Find(id string) *Item {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byID[id]
+}
+
+// Span returns the sequence numbers of the oldest and the newest item, or zeros for an empty ring.
+func (r *Ring) Span() (first, last uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count == 0 {
+		return 0, 0
+	}
+	return r.first(), r.last
+}
+
+// Len is how many items the ring holds.
+func (r *Ring) Len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count
+}
+
+// piece is how many items a scan copies at a time: some microseconds under the mutex.
+const piece = 1024
+
+// Between returns the items with after < seq <= upTo that want accepts, in ascending order, or false if the ring has
+// forgotten some of that range, or forgets it during the call. A nil want accepts everything; it runs without the mutex.
+func (r *Ring) Between(after, upTo uint64, want func(*event.Event) bool) ([]*Item, bool) {
+	var out []*Item
+	var buf [piece]*Item
+	for after < upTo {
+		n, ok := r.copyAfter(after, upTo, buf[:])
+		if !ok {
+			return nil, false
+		}
+		if n == 0 {
+			break
+		}
+		for _, it := range buf[:n] {
+			if want == nil || want(it.Event) {
+				out = append(out, it)
+			}
+		}
+		after += uint64(n) //nolint:gosec // at most piece
+	}
+	return out, true
+}
+
+// copyAfter fills dst with the items that follow a position and tells whether the first of them is still there.
+func (r *Ring) copyAfter(after, upTo uint64, dst []*Item) (int, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	upTo = min(upTo, r.last)
+	if after >= upTo {
+		return 0, true
+	}
+	if after+1 < r.first() {
+		return 0, false
+	}
+	n := 0
+	for seq := after + 1; seq <= upTo && n < len(dst); seq++ {
+		dst[n] = *r.slot(seq)
+		n++
+	}
+	return n, true
+}
+
+// Newest returns the newest items up to position upTo that want accepts, at most perTier of each tier (and as many
+// without a tier), in ascending order. A nil want accepts everything; it runs without the mutex.
+func (r *Ring) Newest(upTo uint64, perTier int, want func(*event.Event) bool) []*Item {
+	var out []*Item
+	var taken [int(event.Combo) + 1]int
+	var buf [piece]*Item
+	for {
+		n := r.copyBack(upTo, buf[:])
+		if n == 0 {
+			break
+		}
+		for _, it := range buf[:n] {
+			if t := tierSlot(it.Event); taken[t] < perTier && (want == nil || want(it.Event)) {
+				taken[t]++
+				out = append(out, it)
+			}
+		}
+		upTo -= uint64(n) //nolint:gosec // at most piece
+		if !slices.ContainsFunc(taken[:], func(n int) bool { return n < perTier }) {
+			break
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// copyBack fills dst with the items from a position downwards.
+func (r *Ring) copyBack(upTo uint64, dst []*Item) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count == 0 || upTo == 0 || upTo > r.last {
+		return 0
+	}
+	n := 0
+	for seq := upTo; seq >= r.first() && n < len(dst); seq-- {
+		dst[n] = *r.slot(seq)
+		n++
+	}
+	return n
+}
+
+// TrimPerTier cuts items, which ascend, down to the newest perTier of each tier. It reuses the slice.
+func TrimPerTier(items []*Item, perTier int) []*Item {
+	var taken [int(event.Combo) + 1]int
+	at := len(items)
+	for _, it := range slices.Backward(items) {
+		if t := tierSlot(it.Event); taken[t] < perTier {
+			taken[t]++
+			at--
+			items[at] = it
+		}
+	}
+	return items[at:]
+}
+
+// tierSlot is where an event's tier is counted; unknown tiers count as none.
+func tierSlot(e *event.Event) int {
+	if e.Tier > event.Combo {
+		return 0
+	}
+	return int(e.Tier)
+}
+
+// first is the seq of the oldest item. The caller holds the mutex and the ring is not empty.
+func (r *Ring) first() uint64 { return r.last - uint64(r.count) + 1 } //nolint:gosec // count is not negative
+
+// slot is where a seq lives.
+func (r *Ring) slot(seq uint64) **Item { return &r.items[seq%uint64(len(r.items))] }
