@@ -54,7 +54,7 @@ func Daily(symbol string, bars []market.Bar) []Detection {
 		out = append(out, Detection{
 			Pattern: name, Symbol: symbol, Timeframe: "1day", Direction: dir, Confidence: f.confidence,
 			At: last.End(), Bar: last, ChangePct: changePct(last.Close, before.Close),
-			RelativeVolume: relative(last.Volume, tail(bars[:n-1], 20)), RSI: strength[n-1], Plan: f.plan.rounded(),
+			RelativeVolume: relative(last.Volume, tail(bars[:n-1], 20)), RSI: strength, Plan: f.plan.rounded(),
 		})
 	}
 	for _, r := range dailyRules() {

@@ -284,11 +284,11 @@ func TestRelativeStrengthAgainstPlainSums(t *testing.T) {
 		if up+down > 0 {
 			want = 100 - 100/(1+up/max(down, 1e-300))
 		}
-		if last := got[len(got)-1]; math.Abs(last-want) > 1e-6 {
-			t.Fatalf("RSI %v, want %v", last, want)
+		if math.Abs(got-want) > 1e-6 {
+			t.Fatalf("RSI %v, want %v", got, want)
 		}
-		if flipped := relativeStrength(mirror(bars)); up+down > 0 && math.Abs(flipped[len(flipped)-1]-(100-want)) > 1e-6 {
-			t.Fatalf("mirrored RSI %v, want %v", flipped[len(flipped)-1], 100-want)
+		if flipped := relativeStrength(mirror(bars)); up+down > 0 && math.Abs(flipped-(100-want)) > 1e-6 {
+			t.Fatalf("mirrored RSI %v, want %v", flipped, 100-want)
 		}
 	})
 }

@@ -59,28 +59,41 @@ func lowest(bars []market.Bar) float64 {
 	return v
 }
 
-// relativeStrength returns Wilder's index for every bar: 0 to 100, and 50 where there are not yet enough bars.
-// The mirrored series has 100 minus the value.
-func relativeStrength(bars []market.Bar) []float64 {
-	out := make([]float64, len(bars))
-	var gain, loss float64
-	for i := range bars {
-		out[i] = 50
-		if i == 0 {
-			continue
-		}
-		step := bars[i].Close - bars[i-1].Close
+// wilder computes the relative strength index bar by bar. The zero value has seen nothing.
+type wilder struct {
+	bars       int
+	last       float64
+	gain, loss float64
+}
+
+// next takes the close of the next bar and returns the index: 0 to 100, and 50 while there are not yet fifteen bars or nothing
+// has moved. Of the mirrored series it is 100 minus the value.
+func (w *wilder) next(price float64) float64 {
+	w.bars++
+	if w.bars > 1 {
+		step := price - w.last
 		up, down := max(step, 0), max(-step, 0)
-		if i <= rsiPeriod {
-			gain += up / rsiPeriod
-			loss += down / rsiPeriod
+		if w.bars <= rsiPeriod+1 {
+			w.gain += up / rsiPeriod
+			w.loss += down / rsiPeriod
 		} else {
-			gain = (gain*(rsiPeriod-1) + up) / rsiPeriod
-			loss = (loss*(rsiPeriod-1) + down) / rsiPeriod
+			w.gain = (w.gain*(rsiPeriod-1) + up) / rsiPeriod
+			w.loss = (w.loss*(rsiPeriod-1) + down) / rsiPeriod
 		}
-		if i >= rsiPeriod && gain+loss > 0 {
-			out[i] = 100 * gain / (gain + loss)
-		}
+	}
+	w.last = price
+	if w.bars <= rsiPeriod || w.gain+w.loss <= 0 {
+		return 50
+	}
+	return 100 * w.gain / (w.gain + w.loss)
+}
+
+// relativeStrength returns the index at the end of the bars.
+func relativeStrength(bars []market.Bar) float64 {
+	var w wilder
+	out := 50.0
+	for _, b := range bars {
+		out = w.next(b.Close)
 	}
 	return out
 }

@@ -17,7 +17,7 @@ func frames() []frame {
 	return []frame{{"1min", 1, 60}, {"5min", 5, 75}, {"15min", 15, 120}}
 }
 
-// keptBars is how many bars a frame keeps from the sessions before and the one in progress.
+// keptBars is how many bars a frame keeps at least, those of the sessions before included.
 const keptBars = 80
 
 // openingMinutes is the opening range: the first half hour.
@@ -40,11 +40,29 @@ type Scanner struct {
 // series is one frame's bars, and which rules keep still until when.
 type series struct {
 	frame
-	bars    []market.Bar // the complete ones, the newest last
-	vwap    []float64    // VWAP at the end of each
-	session int          // how many of them belong to the session in progress
-	part    market.Bar   // the one in progress
+	rising  lane       // the bars as they are
+	falling lane       // and mirrored, for the rules' other direction
+	session int        // complete bars of the session in progress
+	part    market.Bar // the bar in progress
 	held    map[string]int
+}
+
+// lane is complete bars, the newest last, with what is known at the end of each.
+type lane struct {
+	bars     []market.Bar
+	vwap     []float64
+	strength []float64 // RSI
+	wilder   wilder
+}
+
+// push adds a bar, and now and then forgets the oldest.
+func (l *lane) push(b market.Bar, vwap float64) {
+	if len(l.bars) == 2*keptBars {
+		l.bars = append(l.bars[:0], tail(l.bars, keptBars)...)
+		l.vwap = append(l.vwap[:0], tail(l.vwap, keptBars)...)
+		l.strength = append(l.strength[:0], tail(l.strength, keptBars)...)
+	}
+	l.bars, l.vwap, l.strength = append(l.bars, b), append(l.vwap, vwap), append(l.strength, l.wilder.next(b.Close))
 }
 
 // NewScanner returns a scanner that has seen nothing. Before is the last session's close in US dollars, from which changes are
@@ -78,7 +96,10 @@ func (s *Scanner) Minute(b market.Bar) []Detection {
 		if s.minute%f.minutes != 0 {
 			continue
 		}
-		f.push(f.part, s.paid/max(1, s.traded))
+		vwap := s.paid / max(1, s.traded)
+		f.rising.push(f.part, vwap)
+		f.falling.push(mirror([]market.Bar{f.part})[0], -vwap)
+		f.session++
 		f.part = market.Bar{}
 		out = append(out, s.look(f)...)
 	}
@@ -91,34 +112,23 @@ func (s *Scanner) EndSession() {
 	for _, f := range s.series {
 		f.session, f.part = 0, market.Bar{}
 		clear(f.held)
-		if n := len(f.bars); n > 0 {
-			s.before = f.bars[n-1].Close
+		if n := len(f.rising.bars); n > 0 {
+			s.before = f.rising.bars[n-1].Close
 		}
 	}
 	s.minute, s.paid, s.traded, s.broken = 0, 0, 0, false
 }
 
-func (f *series) push(b market.Bar, vwap float64) {
-	if len(f.bars) == keptBars {
-		f.bars = append(f.bars[:0], f.bars[1:]...)
-		f.vwap = append(f.vwap[:0], f.vwap[1:]...)
-	}
-	f.bars, f.vwap = append(f.bars, b), append(f.vwap, vwap)
-	f.session = min(f.session+1, keptBars)
-}
-
 // look asks every rule about the bar that has just become complete.
 func (s *Scanner) look(f *series) []Detection {
-	n := len(f.bars)
+	n := len(f.rising.bars)
 	if n < 21 {
 		return nil
 	}
-	last, past := f.bars[n-1], f.bars[n-21:n-1]
-	v := view{
-		bars: f.bars, today: f.session, vwap: f.vwap, reach: trueRange(past),
-		volume: relative(last.Volume, past), strength: relativeStrength(f.bars),
-	}
-	if v.reach <= 0 {
+	last, past := f.rising.bars[n-1], f.rising.bars[n-21:n-1]
+	up := f.rising.view(f.session, trueRange(past), relative(last.Volume, past))
+	down := f.falling.view(f.session, up.reach, up.volume)
+	if up.reach <= 0 {
 		return nil
 	}
 	var out []Detection
@@ -130,13 +140,12 @@ func (s *Scanner) look(f *series) []Detection {
 		out = append(out, Detection{
 			Pattern: name, Symbol: s.symbol, Timeframe: f.name, Direction: dir, Confidence: fd.confidence,
 			At: last.End(), Bar: last, ChangePct: changePct(last.Close, s.before),
-			RelativeVolume: v.volume, RSI: v.strength[n-1], Plan: fd.plan.rounded(),
+			RelativeVolume: up.volume, RSI: up.strength[n-1], Plan: fd.plan.rounded(),
 		})
 	}
-	if fd, dir, ok := volumeSpike(v); ok {
+	if fd, dir, ok := volumeSpike(up); ok {
 		add("volume_spike", dir, fd)
 	}
-	up, down := v, v.mirrored()
 	for _, r := range []struct {
 		name string
 		find func(view) (found, bool)
@@ -172,16 +181,9 @@ type view struct {
 	volume   float64      // of the last bar, as a multiple of those twenty
 }
 
-// mirrored is the view of the mirrored series.
-func (v view) mirrored() view {
-	out := v
-	out.bars = mirror(v.bars)
-	out.vwap, out.strength = make([]float64, len(v.vwap)), make([]float64, len(v.strength))
-	for i := range v.vwap {
-		out.vwap[i] = -v.vwap[i]
-		out.strength[i] = 100 - v.strength[i]
-	}
-	return out
+// view returns what the rules may look at on this lane.
+func (l *lane) view(session int, reach, volume float64) view {
+	return view{bars: l.bars, today: min(session, len(l.bars)), vwap: l.vwap, strength: l.strength, reach: reach, volume: volume}
 }
 
 // plan is the usual intraday plan for a rise: risk to the stop, one and a half and three times as much to the targets.
