@@ -3,8 +3,11 @@
 package metrics
 
 import (
+	"net/http"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Metrics is the set of collectors of one server. All fields may be used concurrently.
@@ -81,6 +84,11 @@ func New() *Metrics {
 	}, []string{"route", "code"})
 	m.Registry.MustRegister(m.HTTPSeconds)
 	return m
+}
+
+// Handler answers with every number in Prometheus' text format. At most four requests are answered at once.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 }
 
 func counter(m *Metrics, name, help string) prometheus.Counter {
