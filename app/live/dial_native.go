@@ -18,6 +18,9 @@ import (
 // sendQueue bounds the requests that wait for the network; more of them break the connection, which then resumes.
 const sendQueue = 16
 
+// farewell is how long a closing socket waits for its peer.
+const farewell = time.Second
+
 // errBehind means that the send queue is full.
 var errBehind = errors.New("live: send: too many requests wait")
 
@@ -34,18 +37,20 @@ type Native struct {
 	cfg NativeConfig
 	wg  sync.WaitGroup
 
-	mu  sync.Mutex // held while anything of the Stream runs
-	ctx context.Context
+	mu  sync.Mutex      // held while anything of the Stream runs
+	ctx context.Context // of the sockets; outlives Run's, so that a socket can still say goodbye
 }
 
 // NewNative returns a Native for one Stream; Run gives it life.
 func NewNative(cfg NativeConfig) *Native { return &Native{cfg: cfg} }
 
 // Run starts s, which must have been made with n, and keeps it going until ctx ends; then it closes s, waits for every
-// goroutine and returns nil.
+// goroutine, which takes a second at most, and returns nil.
 func (n *Native) Run(ctx context.Context, s *Stream) error {
+	sockets, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
 	n.Do(func() {
-		n.ctx = ctx
+		n.ctx = sockets
 		s.Start()
 	})
 	<-ctx.Done()
@@ -69,7 +74,7 @@ func (n *Native) After(d time.Duration, f func()) (cancel func()) {
 	done := false // guarded by mu, which holds at every use
 	t := time.AfterFunc(d, func() {
 		n.Do(func() {
-			if !done && n.ctx.Err() == nil {
+			if !done {
 				done = true
 				f()
 			}
@@ -113,7 +118,10 @@ func (n *Native) converse(ctx context.Context, s *nativeSocket, h Handlers) (cod
 	defer writer.Wait()
 	defer s.cancel() // ends the writer
 	writer.Go(func() { s.write(ctx, conn) })
-	n.Do(func() { h.Open(conn.Subprotocol()) })
+	n.Do(func() {
+		s.connected = true
+		h.Open(conn.Subprotocol())
+	})
 	var buf bytes.Buffer
 	for {
 		_, r, err := conn.Reader(ctx)
@@ -134,9 +142,10 @@ func (n *Native) converse(ctx context.Context, s *nativeSocket, h Handlers) (cod
 
 // nativeSocket is one coder/websocket connection, or one to be.
 type nativeSocket struct {
-	cancel func()
-	out    chan []byte
-	code   chan int // how to close
+	cancel    func()
+	out       chan []byte
+	code      chan int // how to close
+	connected bool     // guarded by Native.mu
 }
 
 // Send queues a frame for the writer.
@@ -152,12 +161,15 @@ func (s *nativeSocket) Send(frame []byte) error {
 
 // Close lets the writer close with the code; a socket that is still opening is given up.
 func (s *nativeSocket) Close(code int) {
+	if !s.connected {
+		s.cancel()
+		return
+	}
 	select {
 	case s.code <- code:
-	default:
+		time.AfterFunc(farewell, s.cancel) // a peer that does not answer, or a write that hangs, ends here
+	default: // closing already
 	}
-	// The writer may not exist yet, or hang in a write: neither keeps the connection for long.
-	time.AfterFunc(time.Second, s.cancel)
 }
 
 // write is the writer: it sends what is queued until told to close or until ctx ends.
