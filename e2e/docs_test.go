@@ -209,8 +209,10 @@ func packageTable(docs []documentation) string {
 		for _, start := range []string{"Package " + d.name + " ", "Command " + d.name + " "} {
 			text = strings.TrimPrefix(text, start)
 		}
-		first, size := utf8.DecodeRuneInString(text)
-		text = string(unicode.ToUpper(first)) + text[size:]
+		text = strings.TrimPrefix(text, "is ")
+		if first, size := utf8.DecodeRuneInString(text); size > 0 {
+			text = string(unicode.ToUpper(first)) + text[size:]
+		}
 		fmt.Fprintf(&table, "| `%s` | %s |\n", d.pkg, strings.ReplaceAll(text, "|", `\|`))
 	}
 	return table.String()

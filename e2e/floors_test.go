@@ -54,6 +54,7 @@ var floors = []place{
 	{"server/market", 4, nil},
 	{"server/match", 4, nil},
 	{"app/format", 4, nil},
+	{"server/classify/loose", 4, nil},
 	{"server/classify", 5, nil},
 	{"server/recent", 5, nil},
 	{"server/health", 5, nil},
@@ -90,7 +91,7 @@ var libraries = map[string][]string{
 	"github.com/alicebob/miniredis/v2":        {"server/broker"},
 	"github.com/andybalholm/brotli":           {"assets/pack", "server/web"},
 	"github.com/chromedp":                     {"e2e/stack", "e2e"},
-	"github.com/coder/websocket":              {"server/session"},
+	"github.com/coder/websocket":              {"server/session", "app/live"}, // app/live: outside the browser only
 	"github.com/google/uuid":                  {"server/classify", "server/demo"},
 	"github.com/klauspost/compress":           {"server/web", "server/rest"},
 	"github.com/lmittmann/tint":               {"server"},
@@ -98,14 +99,14 @@ var libraries = map[string][]string{
 	"github.com/prometheus/client_golang":     {"server/metrics"},
 	"github.com/redis/go-redis/v9":            {"server/ingest", "server/demo", "server/tape"},
 	"github.com/rickar/cal/v2":                {"server/calendar"},
-	"github.com/valyala/fastjson":             {"server/classify"},
+	"github.com/valyala/fastjson":             {"server/classify", "server/classify/loose"},
 	"github.com/vmihailenco/msgpack/v5":       {"shared/wire"},
 	"golang.org/x/sync":                       {"assets/pack", "server/daemon", "server/demo", "server/ingest"},
 }
 
 // notInBrowser are packages that none of ours may import when it is part of the browser's program: each adds between
 // 120 KB and 1.5 MB to what a visitor downloads. What go-app itself brings along is not ours to refuse.
-var notInBrowser = []string{"net/http", "log", "log/slog", "text/template", "html/template", "regexp"}
+var notInBrowser = []string{"net/http", "log", "log/slog", "text/template", "html/template", "regexp", "github.com/coder/websocket"}
 
 // topLevel is everything that may lie at the top of the repository, besides files whose name starts with a dot.
 var topLevel = []string{"Makefile", "README.md", "app", "assets", "e2e", "go.mod", "go.sum", "server", "shared"}
