@@ -32,8 +32,9 @@ type Config struct {
 
 	// RedisURL is the producer's Redis; empty means the embedded one.
 	RedisURL string `name:"redis-url" env:"REDIS_URL" placeholder:"URL" help:"Redis the producer publishes on, redis:// or rediss://. Without one, a Redis inside this process is started."`
-	// EmbeddedRedisAddr is where the embedded Redis listens, host:port; unused with RedisURL.
-	EmbeddedRedisAddr string `name:"embedded-redis-addr" env:"TIERBOARD_EMBEDDED_REDIS_ADDR" default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Address of the embedded Redis. Port 0 picks a free one, which is printed."`
+	// EmbeddedRedisAddr is where the embedded Redis listens, host:port; unused with RedisURL. The default gives way to a
+	// free port when it is taken.
+	EmbeddedRedisAddr string `name:"embedded-redis-addr" env:"TIERBOARD_EMBEDDED_REDIS_ADDR" default:"127.0.0.1:6380" placeholder:"HOST:PORT" help:"Address of the embedded Redis, which is printed. Port 0 picks a free one, and so does the default when it is taken."`
 	// RedisChannels and RedisPatterns are what is subscribed to.
 	RedisChannels []string `name:"redis-channels" env:"TIERBOARD_REDIS_CHANNELS" default:"${redis_channels}" placeholder:"CHANNEL" help:"Channels to subscribe to."`
 	RedisPatterns []string `name:"redis-patterns" env:"TIERBOARD_REDIS_PATTERNS" placeholder:"GLOB" help:"Channel patterns to subscribe to as well. A message on a channel that is named above too arrives twice and is recognised as a duplicate."`
@@ -67,7 +68,7 @@ func Default() Config {
 	return Config{
 		Addr:              "127.0.0.1:8080",
 		AdminAddr:         "127.0.0.1:9090",
-		EmbeddedRedisAddr: "127.0.0.1:0",
+		EmbeddedRedisAddr: "127.0.0.1:6380",
 		RedisChannels:     DefaultChannels(),
 		HeartbeatKey:      "tickstock:producer:heartbeat",
 		IngestQueue:       16384,
