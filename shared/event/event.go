@@ -179,6 +179,8 @@ func (e *Event) Validate() error {
 		return fmt.Errorf("confidence: %v is outside 0 to 1", e.Confidence)
 	case e.DetectedAt.IsZero():
 		return errors.New("detected_at: missing")
+	case e.DetectedAt.UTC().Year() < 1 || e.DetectedAt.UTC().Year() > 9999: // the wire's times have four digits for it
+		return fmt.Errorf("detected_at: the year %d is outside 1 to 9999", e.DetectedAt.UTC().Year())
 	case len(e.Levels) > MaxLevels:
 		return fmt.Errorf("levels: more than %d", MaxLevels)
 	}
@@ -205,7 +207,8 @@ func (e *Event) Validate() error {
 func (e *Event) Fingerprint() string {
 	b := make([]byte, 0, 96)
 	for _, part := range [...]string{string(e.Kind), e.Symbol, e.Pattern, e.Tier.String(), e.Timeframe} {
-		b = append(append(b, part...), 0) // producers' text has no NUL in it, so parts cannot run together
+		b = strconv.AppendInt(b, int64(len(part)), 10) // its length goes first, so that parts cannot run together
+		b = append(append(b, ':'), part...)
 	}
 	return string(strconv.AppendInt(b, e.DetectedAt.UnixMilli(), 10))
 }
