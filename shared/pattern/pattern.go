@@ -9,6 +9,7 @@ package pattern
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"tierboard/shared/event"
 )
@@ -49,27 +50,44 @@ func Slug(spelling string) string {
 }
 
 // Lookup returns the row for any spelling and whether the table knows it. For an unknown spelling it returns a row
-// made from its own words; for one without letters or digits it returns the zero Name.
+// made from its own words, as many as fit a slug; for one without letters or digits it returns the zero Name.
 func Lookup(spelling string) (Name, bool) {
 	if i, ok := byFold[fold(spelling)]; ok {
 		return table[i], true
 	}
-	words := split(spelling)
-	if len(words) > 1 && words[len(words)-1] == "pattern" {
-		words = words[:len(words)-1]
-	}
+	words := fit(split(spelling))
 	if len(words) == 0 {
 		return Name{}, false
 	}
 	slug := strings.Join(words, "_")
-	if len(slug) > event.MaxPattern {
-		slug = strings.ToValidUTF8(slug[:event.MaxPattern], "")
+	if i, ok := byFold[fold(slug)]; ok { // only words that did not fit kept the table from knowing it
+		return table[i], true
 	}
 	for i, w := range words {
-		r := []rune(w)
-		words[i] = string(unicode.ToUpper(r[0])) + string(r[1:])
+		first, size := utf8.DecodeRuneInString(w)
+		words[i] = string(unicode.ToUpper(first)) + w[size:]
 	}
 	return Name{Slug: slug, Label: strings.Join(words, " "), Family: Other}, false
+}
+
+// fit keeps the words from the front that make a slug of at most event.MaxPattern bytes, less the word "pattern" at the
+// end. A first word that is too long by itself is cut.
+func fit(words []string) []string {
+	size := -1
+	for i, w := range words {
+		if size += 1 + len(w); size <= event.MaxPattern {
+			continue
+		}
+		words = words[:max(i, 1)]
+		if i == 0 {
+			words[0] = strings.ToValidUTF8(w[:event.MaxPattern], "")
+		}
+		break
+	}
+	for len(words) > 1 && words[len(words)-1] == "pattern" {
+		words = words[:len(words)-1]
+	}
+	return words
 }
 
 // Label returns the text for people that belongs to a slug.
@@ -78,7 +96,7 @@ func Label(slug string) string {
 	return n.Label
 }
 
-// fold is what the table is keyed by: lower case, letters and digits only, without a trailing "pattern".
+// fold is what the table is keyed by: lower case, letters and digits only, without "pattern" at the end.
 func fold(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -87,10 +105,13 @@ func fold(s string) string {
 		}
 	}
 	f := b.String()
-	if t := strings.TrimSuffix(f, "pattern"); t != "" {
-		return t
+	for {
+		t := strings.TrimSuffix(f, "pattern")
+		if t == "" || t == f {
+			return f
+		}
+		f = t
 	}
-	return f
 }
 
 // split breaks a spelling into lower-case words at case changes and at everything that is no letter or digit:
@@ -110,9 +131,9 @@ func split(s string) []string {
 		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
 			flush()
 			continue
-		case unicode.IsUpper(r) && i > 0:
+		case capital(r) && i > 0:
 			afterLower := unicode.IsLower(runes[i-1]) || unicode.IsDigit(runes[i-1])
-			beforeLower := i+1 < len(runes) && unicode.IsLower(runes[i+1]) && unicode.IsUpper(runes[i-1])
+			beforeLower := i+1 < len(runes) && unicode.IsLower(runes[i+1]) && capital(runes[i-1])
 			if afterLower || beforeLower {
 				flush()
 			}
@@ -122,6 +143,10 @@ func split(s string) []string {
 	flush()
 	return words
 }
+
+// capital reports whether r is an upper-case letter that has a lower case; mathematical capitals have none, so they would
+// be capitals again when their own slug is read.
+func capital(r rune) bool { return unicode.IsUpper(r) && unicode.ToLower(r) != r }
 
 // byFold is derived from table once, when the program starts.
 var byFold = func() map[string]int {
