@@ -43,11 +43,10 @@ type Config struct {
 	// IngestQueue bounds the messages that wait for classification; at the bound the oldest goes.
 	IngestQueue int `name:"ingest-queue" env:"TIERBOARD_INGEST_QUEUE" default:"16384" help:"Messages that may wait for classification. Beyond it the oldest are dropped and counted."`
 
-	// WindowMin and WindowMax bound how long an event waits for company.
-	WindowMin time.Duration `name:"window-min" env:"TIERBOARD_WINDOW_MIN" default:"10ms" help:"Longest an event waits for company while there is headroom, 0 to 100ms."`
-	WindowMax time.Duration `name:"window-max" env:"TIERBOARD_WINDOW_MAX" default:"80ms" help:"Longest an event waits for company under load, at most 100ms."`
-	// RateLimit is how many live events a session gets in any one second.
-	RateLimit int `name:"rate-limit" env:"TIERBOARD_RATE_LIMIT" default:"100" help:"Live events a session gets in any one second. The rest is counted and announced."`
+	// Window is the longest an event waits for company.
+	Window time.Duration `name:"window" env:"TIERBOARD_WINDOW" default:"10ms" help:"Longest an event waits for company after the last frame of its session, 0 to 100ms."`
+	// RateLimit is how many live events a session gets in any one second; 0 means no limit.
+	RateLimit int `name:"rate-limit" env:"TIERBOARD_RATE_LIMIT" default:"100" help:"Live events a session gets in any one second; the rest is counted and announced. 0 for no limit."`
 	// Ring is how many events are kept in memory for snapshots and replays.
 	Ring int `name:"ring" env:"TIERBOARD_RING" default:"65536" help:"Events kept in memory for snapshots and replays."`
 	// MaxSessions is how many live streams may be open at once.
@@ -72,8 +71,7 @@ func Default() Config {
 		RedisChannels:     DefaultChannels(),
 		HeartbeatKey:      "tickstock:producer:heartbeat",
 		IngestQueue:       16384,
-		WindowMin:         10 * time.Millisecond,
-		WindowMax:         80 * time.Millisecond,
+		Window:            10 * time.Millisecond,
 		RateLimit:         100,
 		Ring:              65536,
 		MaxSessions:       20000,
@@ -147,10 +145,8 @@ func (c Config) Validate() error {
 		return bad("RedisChannels", "holds an empty name")
 	case slices.Contains(c.RedisPatterns, ""):
 		return bad("RedisPatterns", "holds an empty pattern")
-	case c.WindowMax < 0 || c.WindowMax > maxWindow:
-		return bad("WindowMax", "%v is not within 0s and %v", c.WindowMax, maxWindow)
-	case c.WindowMin < 0 || c.WindowMin > c.WindowMax:
-		return bad("WindowMin", "%v is not within 0s and the %v of --window-max", c.WindowMin, c.WindowMax)
+	case c.Window < 0 || c.Window > maxWindow:
+		return bad("Window", "%v is not within 0s and %v", c.Window, maxWindow)
 	case c.Drain < 0 || c.Drain > maxDrain:
 		return bad("Drain", "%v is not within 0s and %v", c.Drain, maxDrain)
 	case c.LogFormat != "text" && c.LogFormat != "json":
@@ -164,7 +160,7 @@ func (c Config) Validate() error {
 		value, low, high int
 	}{
 		{"IngestQueue", c.IngestQueue, 16, 1 << 22},
-		{"RateLimit", c.RateLimit, 1, 100_000},
+		{"RateLimit", c.RateLimit, 0, 100_000},
 		{"Ring", c.Ring, 1024, 1 << 24},
 		{"MaxSessions", c.MaxSessions, 1, 1_000_000},
 	} {
