@@ -1,0 +1,339 @@
+package classify
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/valyala/fastjson"
+
+	"tierboard/server/classify/loose"
+	"tierboard/shared/event"
+)
+
+// Config says where sessions come from, what channels carry and what is too much. Start from DefaultConfig.
+type Config struct {
+	// SessionOf is the exchange calendar: the session at an instant, and the trading day (YYYY-MM-DD) it belongs to. It
+	// must be safe for concurrent use. Required.
+	SessionOf func(time.Time) (event.Session, string)
+	// Channels is the channel table. A name comes before a glob, an earlier glob before a later one.
+	Channels []Row
+	// MaxBytes is the largest text: 256 KB by default, from 1 KB to 16 MB. The producer's detections have 1 to 3 KB.
+	MaxBytes int
+	// MaxDepth is the deepest nesting: 24 by default, from 8 to 300.
+	MaxDepth int
+	// MaxFields is the largest number of fields in an object that is searched: 256 by default, from 32 to 4096.
+	MaxFields int
+	// MaxBatch is how many entries of a batch are read: 500 by default, from 1 to 10,000. The rest is one Reject.
+	MaxBatch int
+	// MaxDetails is the size of an event's details in bytes: 16 KB by default, from 256 to 64 KB.
+	MaxDetails int
+	// MaxAhead is how far in the future a detection may lie, for clocks that differ: 24 hours by default.
+	MaxAhead time.Duration
+}
+
+// DefaultConfig returns the defaults with the producer's channels; SessionOf is left to set.
+func DefaultConfig() Config {
+	return Config{
+		Channels: DefaultChannels(), MaxBytes: 256 << 10, MaxDepth: 24, MaxFields: 256, MaxBatch: 500, MaxDetails: 16 << 10, MaxAhead: 24 * time.Hour,
+	}
+}
+
+// Validate reports the first setting that cannot be used, by its name.
+func (c *Config) Validate() error {
+	if c.SessionOf == nil {
+		return errors.New("session_of: missing")
+	}
+	if len(c.Channels) == 0 {
+		return errors.New("channels: missing")
+	}
+	for _, limit := range [...]struct {
+		name          string
+		value, lo, hi int
+	}{
+		{"max_bytes", c.MaxBytes, 1 << 10, 16 << 20},
+		{"max_depth", c.MaxDepth, 8, fastjson.MaxDepth},
+		{"max_fields", c.MaxFields, 32, 4096},
+		{"max_batch", c.MaxBatch, 1, 10_000},
+		{"max_details", c.MaxDetails, 256, 64 << 10},
+	} {
+		if limit.value < limit.lo || limit.value > limit.hi {
+			return fmt.Errorf("%s: %d is outside %d to %d", limit.name, limit.value, limit.lo, limit.hi)
+		}
+	}
+	if c.MaxAhead < 0 {
+		return fmt.Errorf("max_ahead: %v is negative", c.MaxAhead)
+	}
+	_, err := newTable(c.Channels)
+	return err
+}
+
+// Classifier classifies texts. It is immutable and safe for concurrent use.
+type Classifier struct {
+	cfg    Config
+	table  table
+	reader loose.Reader
+}
+
+// New returns a Classifier; the error names the setting that is wrong. The channel table is copied.
+func New(cfg Config) (*Classifier, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("classify: %w", err)
+	}
+	t, err := newTable(cfg.Channels)
+	if err != nil {
+		return nil, fmt.Errorf("classify: %w", err)
+	}
+	cfg.Channels = nil
+	return &Classifier{cfg: cfg, table: t, reader: loose.Reader{MaxBytes: cfg.MaxBytes, MaxDepth: cfg.MaxDepth}}, nil
+}
+
+// Classify reads one text that arrived on a channel at a time, which must not be zero. It never invents: what is
+// missing, unknown or out of range makes a Reject. The payload is not changed and not kept.
+func (c *Classifier) Classify(channel string, payload []byte, received time.Time) Result {
+	out := Result{Entries: 1}
+	row := c.table.row(channel)
+	switch {
+	case row == nil:
+		out.reject(newReject(channel, UnknownChannel, "no such channel in the table"))
+		return out
+	case row.Decode == nil && row.Carries == Nothing:
+		out.Ignored = true
+		return out
+	}
+	in := text{c: c, row: row, channel: channel, received: received.UTC().Truncate(time.Millisecond), out: &out}
+	err := c.reader.Read(payload, in.root)
+	switch {
+	case errors.Is(err, loose.ErrTooLarge):
+		out.reject(newReject(channel, TooLarge, err.Error()))
+	case errors.Is(err, loose.ErrTooDeep):
+		out.reject(newReject(channel, TooDeep, err.Error()))
+	case err != nil:
+		out.reject(newReject(channel, BadJSON, err.Error()))
+	}
+	out.Ignored = len(out.Events)+len(out.Outcomes)+len(out.Sessions)+len(out.Health)+len(out.Rejects) == 0
+	return out
+}
+
+func (r *Result) reject(x *Reject) { r.Rejects = append(r.Rejects, *x) }
+
+// text is one text on its way through the package.
+type text struct {
+	c        *Classifier
+	row      *Row
+	channel  string
+	received time.Time
+	out      *Result
+}
+
+func (t *text) reject(reason Reason, format string, args ...any) *Reject {
+	return newReject(t.channel, reason, fmt.Sprintf(format, args...))
+}
+
+// words are the type words that overrule what the channel carries.
+var words = map[string]Carries{
+	"pattern_detected": Detections, "streaming_pattern": Detections, "streaming_patterns_batch": Detections, "patterns_batch": Detections,
+	"tier_pattern": Detections, "pattern_alert": Detections, "event_batch": Detections,
+	"pattern_outcome_update": Outcomes,
+	"session_started":        Starts, "streaming_session_started": Starts,
+	"session_stopped": Stops, "streaming_session_stopped": Stops,
+	"system_health": Health, "system_health_update": Health, "streaming_health": Health, "health_update": Health,
+	"pattern_updated": Nothing, "pattern_expired": Nothing,
+	"pattern_processing_started": Nothing, "pattern_progress": Nothing, "pattern_processing_completed": Nothing,
+	"processing_started": Nothing, "processing_progress": Nothing, "processing_completed": Nothing,
+	"streaming_indicator": Nothing, "streaming_indicators_batch": Nothing, "indicator_alert": Nothing, "critical_alert": Nothing,
+}
+
+// typeKeys are the fields that hold a type word.
+var typeKeys = []string{"event_type", "type", "event"}
+
+// root reads the outermost value.
+func (t *text) root(v *fastjson.Value) {
+	if v.Type() == fastjson.TypeArray { // a bare list is a batch without an envelope
+		t.batch(&stack{}, "list", v.GetArray())
+		return
+	}
+	o, r := t.object(v, "text")
+	if r != nil {
+		t.out.reject(r)
+		return
+	}
+	if t.row.Decode != nil {
+		t.own(o)
+		return
+	}
+	if carries, _ := t.carries(o); carries == Detections || carries == Outcomes {
+		if s, field, ok := t.openBatch(o); ok {
+			t.batch(s, field.Key, field.Value.GetArray())
+			return
+		}
+	}
+	t.entry(&stack{layers: []*loose.Object{o}}, v)
+}
+
+// object lists an object's fields, or rejects it.
+func (t *text) object(v *fastjson.Value, name string) (*loose.Object, *Reject) {
+	o, err := loose.NewObject(v, t.c.cfg.MaxFields)
+	switch {
+	case err != nil:
+		return nil, t.reject(TooWide, "%s: more than %d fields", name, t.c.cfg.MaxFields)
+	case o == nil:
+		return nil, t.reject(BadShape, "%s: %s, not an object", name, v.Type())
+	}
+	return o, nil
+}
+
+// carries returns what an object is and the type word that says so, "" when the channel decides. The field is marked.
+func (t *text) carries(o *loose.Object) (Carries, string) {
+	for _, key := range typeKeys {
+		if f := o.Field(key); f != nil {
+			word, _ := loose.Text(f.Value, event.MaxText)
+			word = strings.ToLower(word)
+			if c, ok := words[word]; ok {
+				f.Used = true
+				return c, word
+			}
+		}
+	}
+	return t.row.Carries, ""
+}
+
+// batchKeys are the fields in which batches keep their entries.
+var batchKeys = []string{"patterns", "detections", "outcomes", "events", "data", "payload"}
+
+// openBatch looks for a list of entries in o, or in an envelope inside it. The stack it returns holds what the batch
+// says for all of them.
+func (t *text) openBatch(o *loose.Object) (*stack, *loose.Field, bool) {
+	s := &stack{}
+	for range maxEnvelopes {
+		if o.Field("symbol") != nil || o.Field("ticker") != nil {
+			break // a detection of its own; the list belongs to it
+		}
+		s.layers = append(s.layers, o)
+		for _, key := range batchKeys {
+			f := o.Field(key)
+			if f == nil || f.Value.Type() != fastjson.TypeArray {
+				continue
+			}
+			// A list of anything but objects is somebody's detail, unless its name says that these are the entries.
+			items := f.Value.GetArray()
+			named := key == "patterns" || key == "detections" || key == "outcomes"
+			if named || len(items) > 0 && items[0].Type() == fastjson.TypeObject {
+				f.Used = true
+				s.batch = len(s.layers)
+				return s, f, true
+			}
+		}
+		var inner *loose.Object
+		for _, key := range []string{"data", "payload"} {
+			if f := o.Field(key); f != nil && inner == nil {
+				if inner, _ = f.Object(t.c.cfg.MaxFields); inner != nil {
+					f.Used = true
+				}
+			}
+		}
+		if inner == nil {
+			break
+		}
+		o = inner
+	}
+	for _, layer := range s.layers { // no batch after all; entry marks by its own rule
+		for i := range layer.Fields() {
+			layer.Fields()[i].Used = false
+		}
+	}
+	return nil, nil, false
+}
+
+// batch reads the entries of a batch.
+func (t *text) batch(outer *stack, name string, items []*fastjson.Value) {
+	if len(items) == 0 {
+		t.out.reject(t.reject(EmptyBatch, "%s: no entries", name))
+		return
+	}
+	if f := outer.peek("count"); f != nil {
+		f.Used = true
+		if n, ok := loose.Number(f.Value); !ok || n != float64(len(items)) {
+			t.out.Flags |= CountMismatch
+		}
+	}
+	outer.freeze()
+	t.out.Entries = min(len(items), t.c.cfg.MaxBatch)
+	for i, item := range items[:t.out.Entries] {
+		o, r := t.object(item, fmt.Sprintf("%s[%d]", name, i))
+		if r != nil {
+			t.out.reject(r)
+			continue
+		}
+		if t.row.Decode != nil {
+			t.own(o)
+			continue
+		}
+		outer.restore()
+		s := &stack{layers: append(append([]*loose.Object{}, outer.layers...), o), batch: outer.batch}
+		t.entry(s, item)
+	}
+	if over := len(items) - t.out.Entries; over > 0 {
+		t.out.Entries++
+		t.out.reject(t.reject(TooMany, "%s: %d entries, of which the last %d were not read", name, len(items), over))
+	}
+}
+
+// entry reads one thing: the whole text, or one entry of a batch. raw is its value.
+func (t *text) entry(s *stack, raw *fastjson.Value) {
+	carries, word := t.carries(s.layers[len(s.layers)-1])
+	if word == "" && len(s.layers) > 1 {
+		carries, word = t.carries(s.layers[0])
+	}
+	var rejected *Reject
+	switch carries {
+	case Detections:
+		d := detection{text: t, stack: s, live: t.row.Live || strings.HasPrefix(word, "streaming_"), raw: raw}
+		rejected = d.read()
+	case Outcomes:
+		rejected = t.outcome(s)
+	case Starts, Stops:
+		rejected = t.sessionEdge(s, carries == Starts)
+	case Health:
+		rejected = t.health(s, word)
+	case Nothing:
+		t.noteSession(s)
+	}
+	if rejected != nil {
+		t.out.reject(rejected)
+	}
+}
+
+// own hands an object to the row's own decoder and holds what it returns to the same promises.
+func (t *text) own(o *loose.Object) {
+	var got Result
+	t.row.Decode(&Input{Channel: t.channel, ReceivedAt: t.received, Object: o}, &got)
+	for _, e := range got.Events {
+		if e.ReceivedAt.IsZero() {
+			e.ReceivedAt = t.received
+		}
+		if e.Occurrences == 0 {
+			e.Occurrences = 1
+		}
+		if e.Priority == event.Low {
+			e.Priority = event.PriorityOf(e.Confidence)
+		}
+		if e.Session == "" && !e.DetectedAt.IsZero() {
+			e.Session, e.SessionDate = t.c.cfg.SessionOf(e.DetectedAt)
+		}
+		if err := e.Validate(); err != nil {
+			t.out.reject(t.reject(InvalidEvent, "%v", err))
+			continue
+		}
+		t.out.Events = append(t.out.Events, e)
+	}
+	t.out.Outcomes = append(t.out.Outcomes, got.Outcomes...)
+	t.out.Sessions = append(t.out.Sessions, got.Sessions...)
+	t.out.Health = append(t.out.Health, got.Health...)
+	t.out.Rejects = append(t.out.Rejects, got.Rejects...)
+	t.out.Flags |= got.Flags
+	if got.SessionID != "" {
+		t.out.SessionID = got.SessionID
+	}
+}

@@ -1,0 +1,345 @@
+package classify
+
+import (
+	"math"
+	"strings"
+
+	"github.com/valyala/fastjson"
+
+	"tierboard/server/classify/loose"
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+	"tierboard/shared/pattern"
+)
+
+// detection is one detection being read.
+type detection struct {
+	*text
+	*stack
+	live bool
+	raw  *fastjson.Value // the detection with its envelopes, without a batch's
+	rest loose.Rest
+}
+
+// nameKeys are the fields that may hold the pattern's name, best first.
+var nameKeys = []string{"pattern", "pattern_name", "pattern_type"}
+
+// read makes the event and appends it, or says why not.
+func (d *detection) read() *Reject {
+	if err := d.open(envelopes, d.c.cfg.MaxFields, d.missing); err != nil {
+		return d.text.reject(TooWide, "envelope: more than %d fields", d.c.cfg.MaxFields)
+	}
+	d.openSide(d.c.cfg.MaxFields, sideKeys...)
+	d.noteSession(d.stack)
+
+	e := &event.Event{Kind: event.Pattern, ReceivedAt: d.received, Occurrences: 1}
+	if r := d.symbol(e); r != nil {
+		return r
+	}
+	name, received, r := d.name()
+	if r != nil {
+		return r
+	}
+	e.Pattern = name.Slug
+	e.Label, _ = loose.Clean(name.Label, event.MaxText)
+	percent, r := d.confidence(e)
+	if r != nil {
+		return r
+	}
+	timed, zoned, r := d.times(e)
+	if r != nil {
+		return r
+	}
+
+	tier, tierReceived := d.explicitTier()
+	e.Timeframe = d.takeTimeframe()
+	if tier == event.TierNone {
+		tier = d.inferTier(e.Timeframe, name)
+	}
+	if tier == event.TierNone {
+		return d.text.reject(UnknownTier, "tier: no word, timeframe, channel or pattern tells it (tier %q, timeframe %q, pattern %q)", tierReceived, e.Timeframe, e.Pattern)
+	}
+	e.Tier = tier
+	e.Session, e.SessionDate = d.c.cfg.SessionOf(e.DetectedAt)
+	inferred := d.direction(e)
+	d.figures(e)
+	e.Levels = d.levels()
+	d.detail(e)
+	e.Source = d.source()
+	if e.ID = d.takeID(); e.ID == "" {
+		e.ID = deriveID(e, d.raw, timed)
+	}
+
+	d.remains()
+	if inferred {
+		d.rest.NoteTrue("direction_inferred")
+	}
+	if !timed {
+		d.out.Flags |= TimeAssumed
+		d.rest.Note("detected_at_assumed", "received_at")
+	}
+	if !zoned {
+		d.rest.Note("time_zone_assumed", "UTC")
+	}
+	if percent {
+		d.out.Flags |= PercentConfidence
+		d.rest.NoteTrue("confidence_percent")
+	}
+	if tierReceived != "" {
+		d.rest.Note("tier_received", tierReceived)
+	}
+	if received != e.Pattern && received != e.Label {
+		d.rest.Note("pattern_received", received)
+	}
+	var cut bool
+	if e.Details, cut = d.rest.JSON(d.c.cfg.MaxDetails); cut {
+		d.out.Flags |= DetailsCut
+	}
+	if err := e.Validate(); err != nil {
+		return d.text.reject(InvalidEvent, "%v", err)
+	}
+	d.out.Events = append(d.out.Events, e)
+	return nil
+}
+
+// missing lists what the opened layers lack, each as the fields that would supply it.
+func (d *detection) missing() [][]string {
+	var lacks [][]string
+	if !d.has("symbol", "ticker") {
+		lacks = append(lacks, []string{"symbol", "ticker"})
+	}
+	if f := d.peek(nameKeys...); f == nil || f.Key == "pattern_type" && isTierWord(f.Value) {
+		lacks = append(lacks, nameKeys)
+	}
+	if !d.has("confidence") {
+		lacks = append(lacks, []string{"confidence"})
+	}
+	return lacks
+}
+
+func isTierWord(v *fastjson.Value) bool {
+	word, ok := loose.Text(v, event.MaxText)
+	return ok && tierWord(word) != event.TierNone
+}
+
+// symbol takes the ticker.
+func (d *detection) symbol(e *event.Event) *Reject {
+	f := d.peek("symbol", "ticker")
+	if f == nil {
+		return d.text.reject(NoSymbol, "symbol: missing")
+	}
+	text, ok := loose.Text(f.Value, event.MaxText)
+	if !ok {
+		return d.text.reject(BadSymbol, "%s: is %s, not text", f.Key, f.Value.Type())
+	}
+	switch e.Symbol = filter.Symbol(text); {
+	case e.Symbol == "":
+		return d.text.reject(NoSymbol, "%s: empty", f.Key)
+	case len(e.Symbol) > event.MaxSymbol:
+		return d.text.reject(BadSymbol, "%s: longer than %d bytes: %q", f.Key, event.MaxSymbol, text)
+	}
+	for _, key := range [...]string{"symbol", "ticker"} { // a producer may write both
+		d.each(false, []string{key}, func(v *fastjson.Value) bool {
+			same, _ := loose.Text(v, event.MaxText)
+			return filter.Symbol(same) == e.Symbol
+		})
+	}
+	return nil
+}
+
+// name takes the pattern's name: pattern before pattern_name before pattern_type, which some producers use for the
+// tier. It returns the name's row and the spelling received.
+func (d *detection) name() (name pattern.Name, received string, r *Reject) {
+	var found *loose.Field
+	for _, key := range nameKeys {
+		f := d.peek(key)
+		if f == nil {
+			continue
+		}
+		text, ok := loose.Text(f.Value, event.MaxText)
+		if !ok || text == "" || key == "pattern_type" && tierWord(text) != event.TierNone {
+			if !ok && r == nil {
+				r = d.text.reject(BadPattern, "%s: is %s, not text", key, f.Value.Type())
+			}
+			continue
+		}
+		if found == nil {
+			found, received = f, text
+			if name, _ = pattern.Lookup(text); name.Slug == "" {
+				return name, "", d.text.reject(BadPattern, "%s: %q has no letter or digit", key, text)
+			}
+			d.mark(f)
+			continue
+		}
+		if pattern.Slug(text) == name.Slug {
+			f.Used = true // the same name under another key
+		}
+	}
+	if found != nil {
+		return name, received, nil
+	}
+	if r == nil {
+		r = d.text.reject(NoPattern, "pattern: missing")
+	}
+	return name, "", r
+}
+
+// confidence takes the confidence, or signal_strength when there is none and it is from 0 to 1. percent tells that it
+// came as 0 to 100.
+func (d *detection) confidence(e *event.Event) (percent bool, r *Reject) {
+	f := d.peek("confidence")
+	if f == nil {
+		n, ok := d.number(false, 0, 1, "signal_strength").Get()
+		if !ok {
+			return false, d.text.reject(NoConfidence, "confidence: missing, and no signal_strength from 0 to 1")
+		}
+		e.Confidence = n
+		e.Priority = event.PriorityOf(n)
+		return false, nil
+	}
+	x, percent, ok := confidence(f.Value)
+	if !ok {
+		return false, d.text.reject(BadConfidence, "confidence: %s is no number from 0 to 1, nor a percentage", f.Value.MarshalTo(nil))
+	}
+	d.mark(f)
+	e.Confidence = x
+	e.Priority = event.PriorityOf(x)
+	return percent, nil
+}
+
+// confidence reads a confidence: 0 to 1, or above 1 up to 100 for a percentage.
+func confidence(v *fastjson.Value) (x float64, percent, ok bool) {
+	x, ok = loose.Number(v)
+	switch {
+	case !ok || x < 0 || x > 100:
+		return 0, false, false
+	case x > 1:
+		return x / 100, true, true
+	}
+	return x + 0, false, true // + 0 turns -0 into 0
+}
+
+// times takes detection and publish time. timed is false when there was none and the time of receipt stands in; zoned is
+// false when the detection time had no zone.
+func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
+	inner := d.peek(detectedKeys...)
+	named := inner != nil // a name that means detection and nothing else
+	outer := d.outermost(publishedKeys...)
+	if inner == nil {
+		inner = d.peek(timestampKeys...)
+	}
+	if outer == nil {
+		outer = d.outermost(timestampKeys...)
+	}
+	if inner == nil {
+		inner = outer
+	}
+	if inner == nil {
+		e.DetectedAt = d.received
+		return false, true, nil
+	}
+	at, zoned, err := d.moment(inner.Value, d.latest())
+	if err != nil {
+		return false, false, d.text.reject(BadTime, "%s: %s %v", inner.Key, inner.Value.MarshalTo(nil), err)
+	}
+	e.DetectedAt = at
+	d.mark(inner)
+	switch {
+	case outer == inner && !named:
+		e.PublishedAt = at
+	case outer != nil && outer != inner:
+		if e.PublishedAt, _, err = d.moment(outer.Value, d.latest()); err != nil {
+			d.out.Flags |= BadExtra
+			break
+		}
+		d.mark(outer)
+	}
+	return true, zoned, nil
+}
+
+// outermost returns the outermost field with one of the keys.
+func (s *stack) outermost(keys ...string) *loose.Field {
+	for _, layer := range s.layers {
+		for _, key := range keys {
+			if f := layer.Field(key); f != nil {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// direction takes the direction, or reads it off the pattern's name, which inferred tells.
+func (d *detection) direction(e *event.Event) (inferred bool) {
+	d.each(true, []string{"direction"}, func(v *fastjson.Value) bool {
+		word, _ := loose.Text(v, event.MaxText)
+		dir, err := event.ParseDirection(word)
+		e.Direction = dir
+		return err == nil
+	})
+	if e.Direction != "" {
+		return false
+	}
+	e.Direction = namedDirection(e.Pattern)
+	return e.Direction != ""
+}
+
+// namedDirection is the direction a slug has in its words; "" if it has none, or both.
+func namedDirection(slug string) event.Direction {
+	var bull, bear bool
+	for word := range strings.SplitSeq(slug, "_") {
+		bull = bull || word == "bull" || word == "bullish"
+		bear = bear || word == "bear" || word == "bearish"
+	}
+	switch {
+	case bull && !bear:
+		return event.Bullish
+	case bear && !bull:
+		return event.Bearish
+	}
+	return ""
+}
+
+// largest is beyond any price, volume or ratio that means something; what is larger stays in the details.
+const largest = 1e15
+
+// figures takes price, change, volume and expiry.
+func (d *detection) figures(e *event.Event) {
+	e.Price = d.number(true, math.SmallestNonzeroFloat64, largest, "price_at_detection", "price", "current_price", "entry_price")
+	e.ChangePct = d.number(false, -largest, largest, "price_change", "price_change_pct", "price_change_percent")
+	e.Volume = d.number(false, 0, largest, "volume", "volume_at_detection")
+	e.RelativeVolume = d.number(true, 0, largest, "relative_volume", "rvol")
+	e.ExpiresAt = d.optionalTime(d.stack, d.received.AddDate(100, 0, 0), expiryKeys...)
+}
+
+// detail sets the part of the event that belongs to its tier.
+func (d *detection) detail(e *event.Event) {
+	switch e.Tier {
+	case event.Daily:
+		session := e.Session
+		if session == event.Closed {
+			session = event.PostMarket
+		}
+		e.Daily = &event.DailyDetail{MarketSession: session}
+	case event.Intraday:
+		e.Intraday = &event.IntradayDetail{RealTime: d.live || e.Session == event.Regular}
+	case event.Combo:
+		e.Combo = d.combo()
+	case event.TierNone: // rejected before
+	}
+}
+
+// source takes the producer's name for itself: the outermost source that is no tier's word in disguise.
+func (d *detection) source() string {
+	for i, layer := range d.layers {
+		f := layer.Field("source")
+		if f == nil || f.Used {
+			continue
+		}
+		if word, _ := loose.Text(f.Value, event.MaxText); word != "" && (i == 0 || tierWord(word) == event.TierNone) {
+			d.mark(f)
+			return word
+		}
+	}
+	return ""
+}

@@ -1,0 +1,194 @@
+package classify
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/valyala/fastjson"
+
+	"tierboard/server/classify/loose"
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+	"tierboard/shared/pattern"
+)
+
+// outcome reads one outcome.
+func (t *text) outcome(s *stack) *Reject {
+	if err := s.open([]string{"data", "payload", "outcome"}, t.c.cfg.MaxFields, nil); err != nil {
+		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
+	}
+	s.openSide(t.c.cfg.MaxFields, "metadata")
+	o := Outcome{Source: s.text(false, event.MaxText, "source")}
+	// event_id names the outcome itself, and a number in pattern_id the pattern.
+	for _, key := range []string{"flow_id", "detection_id", "pattern_id"} {
+		s.each(true, []string{key}, func(v *fastjson.Value) bool {
+			id := idOf(key, v)
+			if id != "" {
+				o.Refs = append(o.Refs, id)
+			}
+			return id != ""
+		})
+	}
+	if f := s.peek("symbol", "ticker"); f != nil {
+		symbol, ok := loose.Text(f.Value, event.MaxText)
+		if o.Symbol = filter.Symbol(symbol); !ok || len(o.Symbol) > event.MaxSymbol {
+			return t.reject(BadSymbol, "%s: must be text of at most %d bytes", f.Key, event.MaxSymbol)
+		}
+	}
+	o.Pattern = pattern.Slug(s.text(false, event.MaxText, nameKeys...))
+	if f := s.peek(detectedKeys...); f != nil {
+		at, _, err := t.moment(f.Value, t.latest())
+		if err != nil {
+			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
+		}
+		o.DetectedAt = at
+	}
+	if len(o.Refs) == 0 && (o.Symbol == "" || o.Pattern == "" || o.DetectedAt.IsZero()) {
+		return t.reject(NoOutcome, "detection_id: missing, and symbol, pattern_name and detection_timestamp are not all there")
+	}
+	o.CalculatedAt = t.optionalTime(s, t.latest(), "outcome_calculated_at", "calculated_at")
+
+	told := false
+	for h, name := range HorizonNames() {
+		// A null means "not known yet", which is worth telling apart from a text that is no outcome.
+		for _, layer := range s.layers {
+			for _, f := range layer.Fields() {
+				told = told || f.Key == "outcome_"+name
+			}
+		}
+		if f := s.peek("outcome_" + name); f != nil {
+			x, ok := loose.Number(f.Value)
+			if !ok || math.Abs(x) > largest {
+				return t.reject(BadOutcome, "outcome_%s: %s is no number", name, f.Value.MarshalTo(nil))
+			}
+			o.Horizons[h].Value = event.Num(x)
+		}
+		if f := s.peek("success_" + name); f != nil {
+			if ok, is := loose.Bool(f.Value); is {
+				o.Horizons[h].Success = &ok
+			}
+		}
+	}
+	if !told {
+		return t.reject(NoOutcome, "outcome_1d, outcome_5d, outcome_30d: none is there")
+	}
+	t.out.Outcomes = append(t.out.Outcomes, o)
+	return nil
+}
+
+// sessionEdge reads the begin or end of a streaming session, in any of its three shapes.
+func (t *text) sessionEdge(s *stack, started bool) *Reject {
+	if err := s.open([]string{"session", "data", "payload"}, t.c.cfg.MaxFields, nil); err != nil {
+		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
+	}
+	id := t.noteSession(s)
+	if id == "" {
+		return t.reject(NoSession, "session_id: missing")
+	}
+	x := SessionEdge{
+		ID: id, Started: started, At: t.received,
+		Universe:   s.text(false, event.MaxText, "universe", "symbol_universe", "symbol_universe_key"),
+		Symbols:    s.number(false, 0, largest, "symbol_count"),
+		Status:     strings.ToLower(s.text(false, 64, "final_status", "status")),
+		Reason:     s.text(false, event.MaxText, "reason"),
+		Trigger:    s.text(false, 64, "trigger_type"),
+		Patterns:   s.number(false, 0, largest, "total_patterns", "patterns_detected"),
+		Indicators: s.number(false, 0, largest, "total_indicators", "indicators_calculated"),
+		Bars:       s.number(false, 0, largest, "bars_processed"),
+		Source:     s.text(false, event.MaxText, "source"),
+	}
+	keys := []string{"stopped_at", "stop_time", "timestamp"}
+	if started {
+		keys = []string{"started_at", "start_time", "timestamp"}
+	}
+	if f := s.peek(keys...); f != nil {
+		at, _, err := t.moment(f.Value, t.latest())
+		if err != nil {
+			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
+		}
+		x.At = at
+	}
+	const longest = 1e9 // seconds; some thirty years, and no overflow
+	if sec, ok := s.number(false, 0, longest, "duration_seconds").Get(); ok {
+		x.Duration = time.Duration(sec * float64(time.Second))
+	} else if minutes, ok := s.number(false, 0, longest/60, "duration_minutes").Get(); ok {
+		x.Duration = time.Duration(minutes * float64(time.Minute))
+	}
+	t.out.Sessions = append(t.out.Sessions, x)
+	return nil
+}
+
+// health reads a health sample, in any of its shapes. word is the type word, if there was one.
+func (t *text) health(s *stack, word string) *Reject {
+	if err := s.open([]string{"health", "data", "payload"}, t.c.cfg.MaxFields, nil); err != nil {
+		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
+	}
+	id := t.noteSession(s)
+	h := HealthSample{
+		Streaming: !strings.HasPrefix(word, "system_") && (word != "" || id != "" || strings.Contains(t.channel, "streaming")),
+		SessionID: id,
+		Component: s.text(false, 64, "component"),
+		Status:    strings.ToLower(s.text(false, 64, "status", "health_status", "connection_status")),
+		Source:    s.text(false, event.MaxText, "source"),
+		At:        t.received,
+	}
+	if f := s.peek(timestampKeys...); f != nil {
+		at, _, err := t.moment(f.Value, t.latest())
+		if err != nil {
+			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
+		}
+		h.At = at
+	}
+	h.Issues = issues(s)
+	s.openSide(t.c.cfg.MaxFields, "connection", "data_flow", "resources", "resource_usage", "metrics", "stale_symbols")
+	num := func(keys ...string) event.Number { return s.number(true, 0, largest, keys...) }
+	h.ActiveSymbols = num("active_symbols")
+	h.StaleSymbols = s.number(true, 0, largest, "stale_symbols", "count")
+	h.TicksPerSecond, h.BarsPerMinute = num("ticks_per_second"), num("bars_per_minute")
+	h.EventsPerSecond = num("processing_rate")
+	h.LagMillis = num("processing_lag_ms", "avg_detection_time_ms")
+	h.CPUPercent = num("cpu_percent", "cpu_usage")
+	h.MemoryPercent, h.MemoryMB = num("memory_percent", "memory_usage"), num("memory_mb", "memory_usage_mb")
+	h.Patterns, h.Indicators = num("patterns_detected"), num("indicators_calculated")
+	h.Errors = num("errors_count")
+	h.Reconnects, h.Connections = num("reconnections", "reconnection_count"), num("active_connections", "active")
+	h.UptimeSeconds = num("uptime_seconds")
+
+	activity, quiet := 0, 0
+	for _, n := range [...]event.Number{h.ActiveSymbols, h.TicksPerSecond, h.BarsPerMinute} {
+		if x, ok := n.Get(); ok {
+			activity++
+			if x == 0 {
+				quiet++
+			}
+		}
+	}
+	h.Zero = activity > 0 && quiet == activity
+	numbers := activity
+	for _, n := range [...]event.Number{h.EventsPerSecond, h.CPUPercent, h.MemoryPercent, h.MemoryMB, h.Patterns, h.Indicators, h.Errors, h.UptimeSeconds, h.Connections} {
+		if !n.IsZero() {
+			numbers++
+		}
+	}
+	if h.Status == "" && numbers == 0 {
+		return t.reject(NoHealth, "status: missing, and no figures either")
+	}
+	t.out.Health = append(t.out.Health, h)
+	return nil
+}
+
+// issues takes the producer's list of complaints.
+func issues(s *stack) []string {
+	const longest = 16
+	var out []string
+	s.each(false, []string{"issues"}, func(v *fastjson.Value) bool {
+		for _, item := range v.GetArray() {
+			if text, ok := loose.Text(item, event.MaxText); ok && text != "" && len(out) < longest {
+				out = append(out, text)
+			}
+		}
+		return true
+	})
+	return out
+}

@@ -1,0 +1,69 @@
+package classify
+
+import (
+	"strings"
+
+	"github.com/valyala/fastjson"
+
+	"tierboard/server/classify/loose"
+	"tierboard/shared/event"
+)
+
+// remains collects every field that was not taken: the detection's own first, then those of the envelopes. Of a batch
+// only short plain values are repeated in its entries.
+func (d *detection) remains() {
+	for i := len(d.layers) - 1; i >= 0; i-- {
+		layer := d.layers[i]
+		for n := range layer.Fields() {
+			f := &layer.Fields()[n]
+			switch inner := d.sideOf(f); {
+			case f.Used || typeWord(f) || i < d.stack.batch && !short(f):
+			case inner != nil:
+				for k := range inner.Fields() {
+					if sf := &inner.Fields()[k]; !sf.Used {
+						d.rest.Add(f.Key, sf.Key, sf.Value)
+					}
+				}
+			default:
+				d.rest.Add("", f.Key, f.Value)
+			}
+		}
+	}
+}
+
+// sideOf returns the side object a field holds, or nil.
+func (d *detection) sideOf(f *loose.Field) *loose.Object {
+	if f.Value.Type() != fastjson.TypeObject {
+		return nil
+	}
+	o, _ := f.Object(d.c.cfg.MaxFields)
+	for _, side := range d.side {
+		if side == o {
+			return o
+		}
+	}
+	return nil
+}
+
+// typeWord reports whether a field tells nothing but that this is a detection.
+func typeWord(f *loose.Field) bool {
+	for _, key := range typeKeys {
+		if f.Key == key {
+			word, _ := loose.Text(f.Value, event.MaxText)
+			return words[strings.ToLower(word)] == Detections
+		}
+	}
+	return false
+}
+
+// short reports whether a field of a batch is worth repeating in every entry.
+func short(f *loose.Field) bool {
+	const longest = 64
+	switch f.Value.Type() {
+	case fastjson.TypeObject, fastjson.TypeArray, fastjson.TypeNull:
+		return false
+	case fastjson.TypeString:
+		return len(f.Key)+len(f.Value.GetStringBytes()) <= longest
+	}
+	return len(f.Key) <= longest
+}

@@ -1,0 +1,121 @@
+package classify
+
+import (
+	"strings"
+
+	"tierboard/server/classify/loose"
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+	"tierboard/shared/pattern"
+)
+
+// tierWord folds a producer's tier word into ours; TierNone for words that name no tier.
+func tierWord(word string) event.Tier {
+	switch strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(word)) {
+	case "daily", "weekly", "monthly":
+		return event.Daily
+	case "intraday", "hourly":
+		return event.Intraday
+	case "combo", "daily_intraday":
+		return event.Combo
+	}
+	return event.TierNone
+}
+
+// tierOfTimeframe returns the tier in which a folded timeframe occurs: minutes and hours intraday, days and longer
+// daily; TierNone for what is no bar length.
+func tierOfTimeframe(timeframe string) event.Tier {
+	if t := tierWord(timeframe); t != event.TierNone {
+		return t
+	}
+	unit := strings.TrimLeft(timeframe, "0123456789")
+	if unit == timeframe || unit == "" {
+		return event.TierNone
+	}
+	switch unit {
+	case "s", "sec", "second", "seconds", "min", "hour":
+		return event.Intraday
+	case "d", "day", "days", "w", "week", "weeks", "mo", "month", "months":
+		return event.Daily
+	}
+	return event.TierNone
+}
+
+// comboKeys are fields that only combo detections have.
+var comboKeys = []string{"daily_context", "intraday_trigger", "correlation_strength", "daily_pattern_id", "intraday_signal"}
+
+// tierField is a field that may hold a tier word.
+type tierField struct {
+	key  string
+	from int // the first layer in which it counts
+}
+
+// tierFields, best first. The outermost source names the producer, and pattern_type counts only when the pattern's name is elsewhere, which
+// is settled before.
+var tierFields = []tierField{{"tier", 0}, {"source", 1}, {"pattern_type", 0}}
+
+// explicitTier takes the tier the producer names, and the word when it is not quite one of ours.
+func (d *detection) explicitTier() (tier event.Tier, received string) {
+	for _, tf := range tierFields {
+		for i := len(d.layers) - 1; i >= tf.from; i-- {
+			f := d.layers[i].Field(tf.key)
+			if f == nil || f.Used && tf.key == "pattern_type" {
+				continue
+			}
+			word, _ := loose.Text(f.Value, event.MaxText)
+			t := tierWord(word)
+			switch {
+			case t == event.TierNone:
+				if tf.key == "tier" && word != "" && received == "" {
+					received = word // none of ours: told in the details, under a name that cannot be mistaken for the tier
+					f.Used = true
+				}
+			case tier == event.TierNone:
+				tier = t
+				f.Used = true
+				if strings.ToLower(word) != t.String() {
+					received = word
+				}
+			case t == tier:
+				f.Used = true // the same said again
+			}
+		}
+	}
+	return tier, received
+}
+
+// inferTier returns the tier by everything but a word: combo fields, the timeframe, the channel, the pattern.
+func (d *detection) inferTier(timeframe string, name pattern.Name) event.Tier {
+	if d.has(comboKeys...) {
+		return event.Combo
+	}
+	if t := tierOfTimeframe(timeframe); t != event.TierNone {
+		return t
+	}
+	if d.row.Tier != event.TierNone {
+		return d.row.Tier
+	}
+	if d.live {
+		return event.Intraday
+	}
+	if len(name.Tiers) == 1 {
+		return name.Tiers[0]
+	}
+	return event.TierNone
+}
+
+// takeTimeframe takes the bar length in its folded form; "" if the producer did not say.
+func (d *detection) takeTimeframe() string {
+	const longest = 32
+	f := d.peek("timeframe")
+	if f == nil {
+		return ""
+	}
+	word, ok := loose.Text(f.Value, longest+1)
+	if !ok || word == "" || len(word) > longest {
+		d.out.Flags |= BadExtra
+		return ""
+	}
+	d.mark(f)
+	return filter.Timeframe(word)
+}
