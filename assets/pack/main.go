@@ -20,8 +20,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// bestQuality is Brotli's highest. On the program of 7 MB it takes 12 to 17 s of one core, while the server's libraries
-// compile on another, and saves 2.3 % against quality 10 (8 s) and 12 % against 9 (1 s). Every visitor gains that once.
+// bestQuality is Brotli's highest. On the program of 8 MB it takes some 20 s of one core, while the server's libraries
+// compile on another, and saves 2.3 % against quality 10 (half the time) and 12 % against 9 (1 s). Every visitor gains
+// that once, and the download budget needs it.
 const bestQuality = brotli.BestCompression
 
 // window is the base-2 logarithm of how far back Brotli looks: 16 MB, the most a browser must accept, and more than
