@@ -1,0 +1,177 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// errSpent ends go-redis's own attempt to reconnect.
+var errSpent = errors.New("this client has had its connection")
+
+// outage is what the receiver remembers between connections.
+type outage struct {
+	everUp   bool
+	lastSign time.Time // when the last connection last brought anything
+	attempts int       // failures in a row
+}
+
+// receive keeps a subscription until ctx ends.
+func (in *Ingest) receive(ctx context.Context) {
+	var o outage
+	for {
+		began := time.Now()
+		wasUp, err := in.connection(ctx, &o)
+		if ctx.Err() != nil {
+			return
+		}
+		if wasUp {
+			now := time.Now()
+			in.m.RedisUp.Set(0)
+			in.sinks.Health.Ingest(false, now)
+			if now.Sub(began) > in.cfg.RetryMax {
+				o.attempts = 0
+			}
+		}
+		o.attempts++
+		pause := in.pause(o.attempts)
+		if wasUp || o.attempts == 1 || o.attempts%20 == 0 { // an outage of hours is not a line a second
+			in.log.Warn("redis is away, trying again", slog.String("addr", in.opt.Addr), slog.Bool("was_connected", wasUp),
+				slog.Int("attempt", o.attempts), slog.Duration("pause", pause), slog.Any("err", err))
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+// pause returns how long to wait after so many failures in a row.
+func (in *Ingest) pause(attempts int) time.Duration {
+	limit := in.cfg.RetryMin << min(attempts, 16)
+	if limit <= 0 || limit > in.cfg.RetryMax {
+		limit = in.cfg.RetryMax
+	}
+	return in.cfg.RetryMin + time.Duration(rand.Int64N(int64(limit-in.cfg.RetryMin)+1)) //nolint:gosec // not a secret
+}
+
+// connection makes one connection, subscribes and receives until it breaks or ctx ends. It reports whether it was up.
+func (in *Ingest) connection(ctx context.Context, o *outage) (wasUp bool, err error) {
+	opt := *in.opt
+	dial := redis.NewDialer(&opt)
+	var dialed atomic.Bool
+	opt.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if dialed.Swap(true) {
+			return nil, errSpent
+		}
+		return dial(ctx, network, addr)
+	}
+	client := redis.NewClient(&opt)
+	defer client.Close() //nolint:errcheck // nothing to be done about it
+	sub := client.Subscribe(ctx)
+	var pinging sync.WaitGroup
+	defer pinging.Wait()
+	pings, endPings := context.WithCancel(ctx)
+	defer endPings()
+	// A receiver that waits on a quiet connection is woken by closing it.
+	stop := context.AfterFunc(ctx, func() { _ = sub.Close() })
+	defer func() {
+		if stop() {
+			_ = sub.Close()
+		}
+	}()
+	if len(in.cfg.Channels) > 0 {
+		if err := sub.Subscribe(ctx, in.cfg.Channels...); err != nil {
+			return false, fmt.Errorf("subscribe: %w", err)
+		}
+	}
+	if len(in.cfg.Patterns) > 0 {
+		if err := sub.PSubscribe(ctx, in.cfg.Patterns...); err != nil {
+			return false, fmt.Errorf("subscribe to patterns: %w", err)
+		}
+	}
+	pinging.Go(func() { in.ping(pings, sub) })
+	wanted := len(in.cfg.Channels) + len(in.cfg.Patterns)
+	for {
+		reply, err := sub.ReceiveTimeout(ctx, in.cfg.DeadAfter)
+		if err != nil {
+			var timeout net.Error
+			if errors.As(err, &timeout) && timeout.Timeout() {
+				err = fmt.Errorf("nothing received for %v: %w", in.cfg.DeadAfter, err)
+			}
+			return wasUp, err
+		}
+		now := time.Now()
+		switch reply := reply.(type) {
+		case *redis.Message:
+			in.received(reply, now)
+		case *redis.Subscription:
+			if !wasUp && reply.Count == wanted {
+				wasUp = true
+				in.connected(o, now)
+			}
+		}
+		if wasUp {
+			o.lastSign = now
+		}
+	}
+}
+
+// connected tells everybody that all subscriptions are in force.
+func (in *Ingest) connected(o *outage, now time.Time) {
+	in.m.RedisUp.Set(1)
+	in.sinks.Health.Ingest(true, now)
+	in.log.Info("subscribed to redis", slog.String("addr", in.opt.Addr),
+		slog.Int("channels", len(in.cfg.Channels)), slog.Int("patterns", len(in.cfg.Patterns)))
+	if o.everUp {
+		in.m.RedisReconnects.Inc()
+		in.log.Warn("messages published while redis was away are lost",
+			slog.Time("from", o.lastSign), slog.Time("to", now), slog.Duration("gap", now.Sub(o.lastSign)))
+		if in.sinks.Gap != nil {
+			in.sinks.Gap(o.lastSign, now)
+		}
+	}
+	o.everUp = true
+}
+
+// received puts a message into the queue.
+func (in *Ingest) received(m *redis.Message, now time.Time) {
+	d := delivery{channel: m.Channel, payload: m.Payload, size: len(m.Payload), received: now}
+	if d.size > in.cfg.MaxPayload {
+		d.payload = head(m.Payload)
+	}
+	if dropped := in.queue.push(d); dropped > 0 {
+		in.m.IngestDropped.Add(float64(dropped))
+		if suppressed, ok := in.drops.say(now, dropped); ok {
+			in.log.Error("ingest queue is full, the oldest messages are dropped",
+				slog.Int("dropped", suppressed), slog.Int("queue_length", in.cfg.QueueLength))
+		}
+	}
+}
+
+// ping keeps a quiet connection's read deadline from passing, and a dead one from looking quiet.
+func (in *Ingest) ping(ctx context.Context, sub *redis.PubSub) {
+	ticker := time.NewTicker(in.cfg.PingEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if err := sub.Ping(ctx); err != nil {
+				return // the receiver sees why
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
