@@ -20,7 +20,7 @@ import (
 const DefaultSpeed = 2.0
 
 const (
-	historySessions = 90 // for the daily rules
+	historySessions = 90 // for the daily rules; the last of them is played minute by minute
 	openingSessions = 3  // of history, whose daily detections the feed begins with
 	healthEvery     = 10 * time.Second
 	dayHorizon      = 1 // outcomes are told after one session and after five
@@ -117,7 +117,7 @@ func NewFeed(cfg FeedConfig) (*Feed, error) {
 	if cfg.Speed == 0 {
 		cfg.Speed = DefaultSpeed
 	}
-	m, err := market.New(market.Config{Seed: cfg.Seed, History: historySessions})
+	m, err := market.New(market.Config{Seed: cfg.Seed, History: historySessions - 1})
 	if err != nil {
 		return nil, fmt.Errorf("feed: %w", err)
 	}
@@ -130,8 +130,22 @@ func NewFeed(cfg FeedConfig) (*Feed, error) {
 		days := m.Daily(i)
 		f.scanners = append(f.scanners, detect.NewScanner(s, days[len(days)-1].Close))
 	}
+	f.warmUp()
 	f.begin()
 	return f, nil
+}
+
+// warmUp plays one session to the scanners and forgets what they find: without averages the intraday column would stay empty for
+// the first minutes of a demonstration.
+func (f *Feed) warmUp() {
+	for range market.SessionMinutes {
+		for i, b := range f.market.Next().Bars {
+			f.scanners[i].Minute(b)
+		}
+	}
+	for _, s := range f.scanners {
+		s.EndSession()
+	}
 }
 
 // Delay returns how long after the last step taken the next one is due.
@@ -180,7 +194,7 @@ func (f *Feed) add(at time.Duration, channel string, write func(now time.Time) s
 
 // begin is the first two seconds: the daily detections of the last closed sessions, and how the older of them turned out.
 func (f *Feed) begin() {
-	last := f.market.Number() - 1 // the last closed session; the live one has begun already
+	last := f.market.Number() // the session just played is closed, the next one has not begun
 	at := 50 * time.Millisecond
 	for back := openingSessions - 1; back >= 0; back-- {
 		at = f.daily(at, 30*time.Millisecond, last-back, back)

@@ -43,7 +43,7 @@ func registered(pattern string) string {
 	return joined(pattern)
 }
 
-// describe is a sentence about a detection.
+// describe is a sentence about a detection, without its full stop.
 func describe(d detect.Detection) string {
-	return fmt.Sprintf("%s %s at %.2f on %.1f times the usual volume", d.Direction, strings.ToLower(spaced(d.Pattern)), d.Price(), d.RelativeVolume)
+	return fmt.Sprintf("%s at %.2f on %.1f times the usual volume", spaced(d.Pattern), d.Price(), d.RelativeVolume)
 }

@@ -282,8 +282,8 @@ func labelled(p detect.Plan) []fields {
 		return nil
 	}
 	out := []fields{{"type": "entry", "value": p.Entry}, {"type": "stop", "value": p.Stop}}
-	for i, t := range p.Targets {
-		out = append(out, fields{"type": []string{"target", "target_2"}[min(i, 1)], "value": t})
+	for _, t := range p.Targets {
+		out = append(out, fields{"type": "target", "value": t})
 	}
 	return out
 }

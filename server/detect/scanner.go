@@ -188,7 +188,7 @@ func (l *lane) view(session int, reach, volume float64) view {
 
 // plan is the usual intraday plan for a rise: risk to the stop, one and a half and three times as much to the targets.
 func (v view) plan(entry, stop float64) Plan {
-	risk := max(entry-stop, 0.5*v.reach)
+	risk := max(entry-stop, 1.2*v.reach)
 	return Plan{Entry: entry, Stop: entry - risk, Targets: []float64{entry + 1.5*risk, entry + 3*risk}}
 }
 
