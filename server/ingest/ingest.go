@@ -132,8 +132,7 @@ func (c Config) options() (*redis.Options, error) {
 	}
 	opt, err := redis.ParseURL(c.URL)
 	if err != nil {
-		var parse *url.Error
-		if errors.As(err, &parse) {
+		if parse, ok := errors.AsType[*url.Error](err); ok {
 			err = parse.Err
 		}
 		return nil, fmt.Errorf("ingest: URL: %w", err)
