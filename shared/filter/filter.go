@@ -71,8 +71,9 @@ func Any(fs []Filter, e *event.Event) bool {
 }
 
 // Canonical returns the filter with its sets sorted and free of duplicates and empty sets nil, so that filters that
-// say the same have the same Key. A set of all three tiers stays: events of other kinds have no tier. The original
-// is not changed.
+// say the same have the same Key. A confidence bound that restricts nothing (not a number, a minimum of 0 or less, a
+// maximum of 0 or less or of 1 and more) becomes 0. A set of all three tiers stays: events of other kinds have no
+// tier. The original is not changed.
 func (f Filter) Canonical() Filter {
 	f.Kinds = canon(f.Kinds)
 	f.Tiers = canon(f.Tiers)
@@ -82,7 +83,10 @@ func (f Filter) Canonical() Filter {
 	f.Timeframes = canon(f.Timeframes)
 	f.Sessions = canon(f.Sessions)
 	f.Directions = canon(f.Directions)
-	if f.ConfidenceMax >= 1 {
+	if !(f.ConfidenceMin > 0) { // also NaN and negative zero
+		f.ConfidenceMin = 0
+	}
+	if !(f.ConfidenceMax > 0 && f.ConfidenceMax < 1) {
 		f.ConfidenceMax = 0
 	}
 	var extra map[event.Dim][]string
@@ -123,7 +127,7 @@ func (f *Filter) Key() string {
 		b.WriteByte(';')
 	}
 	part("k", words(f.Kinds))
-	part("t", names(f.Tiers))
+	part("t", numbers(f.Tiers))
 	part("p", f.Patterns)
 	part("s", f.Symbols)
 	part("x", f.ExcludeSymbols)
@@ -137,7 +141,7 @@ func (f *Filter) Key() string {
 		part("C", []string{strconv.FormatFloat(f.ConfidenceMax, 'g', -1, 64)})
 	}
 	if f.PriorityMin != 0 {
-		part("r", []string{f.PriorityMin.String()})
+		part("r", []string{strconv.Itoa(int(f.PriorityMin))})
 	}
 	for _, d := range f.dims() {
 		part(strconv.Quote(string(d)), f.Extra[d])
@@ -167,11 +171,11 @@ func words[T ~string](set []T) []string {
 	return out
 }
 
-// names turns a set of tiers into their wire words.
-func names(set []event.Tier) []string {
+// numbers turns a set of tiers into text; their words would be the same for all tiers that do not exist.
+func numbers(set []event.Tier) []string {
 	out := make([]string, len(set))
 	for i, v := range set {
-		out[i] = v.String()
+		out[i] = strconv.Itoa(int(v))
 	}
 	return out
 }

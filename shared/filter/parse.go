@@ -2,9 +2,11 @@ package filter
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"tierboard/shared/event"
 	"tierboard/shared/pattern"
@@ -81,8 +83,8 @@ func (s Schema) Parse(v any, path string) (Filter, error) {
 		return Filter{}, &Error{Field: path, Problem: "must be an object"}
 	}
 	var f Filter
-	for _, key := range sortedKeys(obj) { // sorted, so that the error for two bad fields is always the same one
-		if err := s.field(&f, key, obj[key], path+"."+key); err != nil {
+	for _, key := range slices.Sorted(maps.Keys(obj)) { // sorted, so that the error for two bad fields is always the same one
+		if err := s.field(&f, key, obj[key], path+"."+clip(key)); err != nil {
 			return Filter{}, err
 		}
 	}
@@ -189,8 +191,9 @@ func list[T any](v any, path string, most int, parse func(string) (T, error)) ([
 		if !ok {
 			return nil, &Error{Field: fmt.Sprintf("%s[%d]", path, i), Problem: "must be a word"}
 		}
-		if t = strings.TrimSpace(t); t == "" || len(t) > event.MaxText {
-			return nil, &Error{Field: fmt.Sprintf("%s[%d]", path, i), Problem: fmt.Sprintf("must have 1 to %d characters", event.MaxText)}
+		t = strings.TrimSpace(t)
+		if t == "" || max(len(t), len(strings.ToLower(t))) > event.MaxText || !utf8.ValidString(t) { // some letters are longer in lower case
+			return nil, &Error{Field: fmt.Sprintf("%s[%d]", path, i), Problem: fmt.Sprintf("must be 1 to %d bytes of text", event.MaxText)}
 		}
 		x, err := parse(t)
 		if err != nil {
@@ -267,7 +270,7 @@ func Timeframe(s string) string {
 		return "weekly"
 	case "1mo", "1month", "month":
 		return "monthly"
-	case "hourly", "1hr", "60m", "60min":
+	case "hourly":
 		return "1hour"
 	}
 	digits := strings.TrimRight(t, "abcdefghijklmnopqrstuvwxyz")
@@ -276,21 +279,14 @@ func Timeframe(s string) string {
 	}
 	switch t[len(digits):] {
 	case "m", "min", "minute", "minutes":
+		if digits == "60" {
+			return "1hour"
+		}
 		return digits + "min"
 	case "h", "hr", "hour", "hours":
 		return digits + "hour"
 	}
 	return t
-}
-
-// sortedKeys returns the keys of a decoded object in order.
-func sortedKeys(m map[string]any) []string {
-	ks := make([]string, 0, len(m))
-	for k := range m {
-		ks = append(ks, k)
-	}
-	slices.Sort(ks)
-	return ks
 }
 
 // suggest names the known key that looks most like the unknown one, if any is close.
@@ -328,11 +324,11 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// clip bounds how much of a caller's text an error repeats.
+// clip bounds how much of a caller's text an error repeats, and leaves out what is no text.
 func clip(s string) string {
 	const most = 40
 	if len(s) <= most {
-		return s
+		return strings.ToValidUTF8(s, "")
 	}
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
