@@ -1,0 +1,165 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/board"
+	"tierboard/shared/pattern"
+)
+
+// skeletons is how many empty shapes a loading column shows.
+const skeletons = 6
+
+// anyPattern is the picker's value for no restriction; it cannot be empty, since go-app leaves empty attributes out.
+const anyPattern = "any"
+
+// column draws one tier's column around its list, which page fills.
+func (d *Dashboard) column(i int) app.UI {
+	s, c := styles[i], &d.columns[i]
+	class := "column " + s.class
+	if c.paused {
+		class += " paused"
+	}
+	pauseLabel, pauseIcon := "Pause "+s.title, "i-pause"
+	if c.paused {
+		pauseLabel, pauseIcon = "Resume "+s.title, "i-play"
+	}
+	return app.Section().ID("column-"+s.class).Class(class).Aria("labelledby", "title-"+s.class).Body(
+		app.Header().Class("head").Body(
+			app.Div().Class("head-row").Body(
+				app.H2().ID("title-"+s.class).Body(
+					app.Span().Class("i "+s.icon).Aria("hidden", "true"),
+					app.Text(s.title),
+				),
+				app.Span().ID("count-"+s.class).Class("count"),
+				app.Span().ID("fresh-"+s.class).Class("fresh").Body(
+					app.Span().ID("dot-"+s.class).Class("dot").Aria("hidden", "true"),
+					app.Span().ID("last-"+s.class),
+				),
+				app.Button().ID("pause-"+s.class).Type("button").Class("button square plain").
+					Aria("label", pauseLabel).Aria("pressed", c.paused).Title(pauseLabel).
+					OnClick(func(_ app.Context, _ app.Event) {
+						d.setPaused(i, !c.paused)
+						d.allHeld = d.columns[0].paused && d.columns[1].paused && d.columns[2].paused
+					}).
+					Body(app.Span().Class("i "+pauseIcon).Aria("hidden", "true")),
+				app.Button().ID("filter-"+s.class).Type("button").Class("button square plain").
+					Aria("label", "Filter "+s.title).Aria("expanded", c.open).Aria("controls", "filters-"+s.class).Title("Filter "+s.title).
+					OnClick(func(_ app.Context, _ app.Event) { c.open = !c.open }).
+					Body(app.Span().Class("i i-filter").Aria("hidden", "true")),
+			),
+			app.Div().Class("sub").Body(
+				app.Button().ID("new-"+s.class).Type("button").Class("pill").Attr("hidden", true).
+					OnClick(func(_ app.Context, _ app.Event) { d.page.release(s.tier) }).
+					Body(app.Span().Class("i i-up").Aria("hidden", "true"), app.Span().ID("newcount-"+s.class)),
+				app.Span().ID("about-"+s.class),
+				app.Span().ID("rate-"+s.class),
+			),
+		),
+		d.filterRow(i),
+		app.Div().ID("list-"+s.class).Class("list").Role("list").TabIndex(0).Aria("label", s.title+" patterns").Body(
+			app.If(!d.loaded, func() app.UI {
+				return app.Range(make([]struct{}, skeletons)).Slice(func(int) app.UI {
+					return app.Div().Class("skeleton").Aria("hidden", "true")
+				})
+			}),
+		),
+		app.P().ID("empty-"+s.class).Class("empty"),
+	)
+}
+
+// filterRow is the column's own filter: symbols, pattern and least confidence. Inputs are not bound to state, since go-app
+// would write a value back while somebody types; page sets them when a chip clears a filter.
+func (d *Dashboard) filterRow(i int) app.UI {
+	s, c := styles[i], &d.columns[i]
+	names := patternsOf(s.tier)
+	for _, slug := range c.seen {
+		names = append(names, pattern.Name{Slug: slug, Label: pattern.Label(slug)})
+	}
+	percent := strconv.Itoa(int(c.filter.MinConfidence*100 + 0.5))
+	least := "any"
+	if percent != "0" {
+		least = percent + " %"
+	}
+	return app.Form().ID("filters-"+s.class).Class("filters "+s.class).Aria("label", s.title+" filters").Hidden(!c.open).
+		OnSubmit(func(_ app.Context, e app.Event) { e.PreventDefault() }).
+		Body(
+			app.Label().Class("field").Body(
+				app.Span().Text("Symbols"),
+				app.Input().ID("symbols-"+s.class).Type("text").Placeholder("AAPL, NVDA").AutoComplete(false).Spellcheck(false).MaxLength(2000).
+					OnInput(func(ctx app.Context, _ app.Event) {
+						f := c.filter
+						f.Symbols = ctx.JSSrc().Get("value").String()
+						d.setFilter(i, f)
+					}).
+					OnChange(func(ctx app.Context, _ app.Event) { // done typing: what stands there are whole symbols
+						f := c.filter
+						if f.Symbols = ctx.JSSrc().Get("value").String(); strings.TrimSpace(f.Symbols) != "" {
+							f.Symbols += ","
+						}
+						d.setFilter(i, f)
+					}),
+			),
+			app.Label().Class("field").Body(
+				app.Span().Text("Pattern"),
+				app.Select().ID("pattern-"+s.class).OnChange(func(ctx app.Context, _ app.Event) {
+					f := c.filter
+					if f.Pattern = ctx.JSSrc().Get("value").String(); f.Pattern == anyPattern {
+						f.Pattern = ""
+					}
+					d.setFilter(i, f)
+				}).Body(
+					app.Option().Value(anyPattern).Text("Any"),
+					app.Range(names).Slice(func(n int) app.UI {
+						return app.Option().Value(names[n].Slug).Text(names[n].Label)
+					}),
+				),
+			),
+			app.Label().Class("field wide").Body(
+				app.Span().Text("Least confidence"),
+				app.Span().Class("range").Body(
+					app.Input().ID("confidence-"+s.class).Type("range").Min(0).Max(95).Step(5).Value("0").
+						OnInput(func(ctx app.Context, _ app.Event) {
+							f := c.filter
+							v, _ := strconv.Atoi(ctx.JSSrc().Get("value").String())
+							f.MinConfidence = float64(v) / 100
+							d.setFilter(i, f)
+						}),
+					app.Output().Text(least),
+				),
+			),
+		)
+}
+
+// chip is one active filter and what the column's filter is without it.
+type chip struct {
+	text    string
+	without board.ColumnFilter
+}
+
+// chipsOf lists what restricts a column.
+func chipsOf(f board.ColumnFilter) []chip {
+	var out []chip
+	if sym := strings.Trim(f.Symbols, ", "); sym != "" {
+		w := f
+		w.Symbols = ""
+		if len(sym) > 24 {
+			sym = sym[:24] + "…"
+		}
+		out = append(out, chip{strings.ToUpper(sym), w})
+	}
+	if f.Pattern != "" {
+		w := f
+		w.Pattern = ""
+		out = append(out, chip{pattern.Label(f.Pattern), w})
+	}
+	if f.MinConfidence > 0 {
+		w := f
+		w.MinConfidence = 0
+		out = append(out, chip{"Confidence ≥ " + strconv.Itoa(int(f.MinConfidence*100+0.5)), w})
+	}
+	return out
+}

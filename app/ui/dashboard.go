@@ -1,0 +1,203 @@
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/board"
+	"tierboard/shared/event"
+)
+
+// Dashboard is the page. Its fields are the little state that go-app renders; everything that follows the stream is
+// written by page. The zero Dashboard renders the page before anything has loaded.
+type Dashboard struct {
+	app.Compo
+
+	page    *page // nil on the server and before mounting
+	loaded  bool  // the first events or status arrived, or an older board was restored
+	demo    bool  // the feed is invented
+	theme   string
+	tab     event.Tier // which column a narrow screen shows
+	allHeld bool       // everything paused
+	columns [3]columnState
+	notice  notice
+}
+
+// columnState is what a person has set on one column.
+type columnState struct {
+	open   bool // the filter row is shown
+	paused bool
+	filter board.ColumnFilter
+	seen   []string // slugs in use that the name table does not know
+}
+
+// notice is the bar under the header; the zero notice is not shown.
+type notice struct {
+	text   string
+	tone   string // "", "bad" or "good"
+	action string // label of the button, if there is one
+	act    func()
+}
+
+// OnMount starts the browser's half: the stream, the lists and the timers.
+func (d *Dashboard) OnMount(ctx app.Context) {
+	d.page = startPage(ctx, d)
+}
+
+// OnDismount stops what OnMount started.
+func (d *Dashboard) OnDismount() {
+	if d.page != nil {
+		d.page.stop()
+	}
+}
+
+// OnAppUpdate offers the new version once the worker has stored it; the running page stays as it is until then.
+func (d *Dashboard) OnAppUpdate(ctx app.Context) {
+	if !ctx.AppUpdateAvailable() {
+		return
+	}
+	d.page.updateReady = true // the next second shows the notice
+}
+
+// Render draws the page.
+func (d *Dashboard) Render() app.UI {
+	tab := d.tab
+	if tab == event.TierNone {
+		tab = event.Intraday
+	}
+	return app.Div().ID("page").Class("page").DataSet("tab", tab.String()).Body(
+		app.Header().Class("top").Body(
+			app.H1().Class("visually-hidden").Text("Tierboard: live chart patterns"),
+			app.A().Class("logo").Href("/").Aria("label", "Tierboard").Body(
+				app.Img().Src("/web/icon.svg").Alt("").Width(18).Height(18),
+				app.Span().Text("Tierboard"),
+			),
+			app.P().ID("clock").Class("clock"),
+			// Always there, and hidden: go-app compares children by position, so an element that comes and goes would
+			// replace the ones behind it, which page writes to.
+			app.P().Class("demo").ID("demo").Hidden(!d.demo).Body(
+				app.Text("Demo feed"),
+				app.Span().Class("long").Text(": invented data"),
+			),
+			app.Div().Class("spring"),
+			app.Ul().Class("tierstats").Aria("label", "State of the tiers").Body(
+				app.Range(styles[:]).Slice(func(i int) app.UI {
+					s := styles[i]
+					return app.Li().ID("state-"+s.class).Class("tierstat "+s.class).Title(s.title+": not connected yet").Body(
+						app.Span().Class("i "+s.icon).Aria("hidden", "true"),
+						app.Span().Class("visually-hidden").Text(s.title),
+						app.Span().ID("word-"+s.class).Class("word"),
+					)
+				}),
+			),
+			app.Span().ID("speed").Class("speed").Title("From the server's receipt of an event to its arrival here, median of the last five minutes"),
+			d.themeButton(),
+		),
+		d.bar(),
+		d.noticeBar(),
+		app.Div().Class("tabs").Role("tablist").Aria("label", "Tiers").Body(
+			app.Range(styles[:]).Slice(func(i int) app.UI { return d.tabButton(styles[i], tab) }),
+		),
+		app.Main().ID("columns").Class("columns").Body(
+			app.Range(styles[:]).Slice(func(i int) app.UI { return d.column(i) }),
+		),
+		app.P().ID("say").Class("visually-hidden").Role("status").Aria("live", "polite"),
+	)
+}
+
+// themeButton cycles dark, light and the system's choice.
+func (d *Dashboard) themeButton() app.UI {
+	icon, label := "i-moon", "Theme: dark"
+	switch d.theme {
+	case "light":
+		icon, label = "i-sun", "Theme: light"
+	case "system":
+		icon, label = "i-system", "Theme: as the system"
+	}
+	return app.Button().ID("theme").Type("button").Class("button square").Title(label).Aria("label", label).
+		OnClick(func(_ app.Context, _ app.Event) {
+			next := map[string]string{"": "light", "dark": "light", "light": "system", "system": "dark"}
+			d.theme = next[d.theme]
+			d.page.setTheme(d.theme)
+		}).
+		Body(app.Span().Class("i "+icon).Aria("hidden", "true"))
+}
+
+// bar shows the filters in force, over all columns, and the button that pauses everything.
+func (d *Dashboard) bar() app.UI {
+	var chips []app.UI
+	for i, s := range styles {
+		for _, c := range chipsOf(d.columns[i].filter) {
+			chips = append(chips, app.Button().Type("button").Class("chip "+s.class).
+				Title("Remove this filter").Aria("label", "Remove filter "+s.title+" "+c.text).
+				OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, c.without) }, app.EventScope(s.class, c.text)).
+				Body(
+					app.Span().Class("i "+s.icon).Aria("hidden", "true"),
+					app.Text(c.text),
+					app.Span().Class("i i-x").Aria("hidden", "true"),
+				))
+		}
+	}
+	label, icon := "Pause all", "i-pause"
+	if d.allHeld {
+		label, icon = "Resume all", "i-play"
+	}
+	return app.Div().Class("bar").Body(
+		app.Div().ID("chips").Class("chips").Body(
+			app.If(len(chips) == 0, func() app.UI {
+				return app.Span().Class("faint").Text("No filters: every pattern is shown")
+			}),
+			app.Range(chips).Slice(func(i int) app.UI { return chips[i] }),
+		),
+		app.Div().Class("spring"),
+		app.Button().ID("pause-all").Type("button").Class("button").Aria("pressed", d.allHeld).
+			OnClick(func(_ app.Context, _ app.Event) {
+				d.allHeld = !d.allHeld
+				for i := range d.columns {
+					d.setPaused(i, d.allHeld)
+				}
+			}).
+			Body(app.Span().Class("i "+icon).Aria("hidden", "true"), app.Span().Text(label)),
+	)
+}
+
+// noticeBar tells what is wrong, or was, in one sentence.
+func (d *Dashboard) noticeBar() app.UI {
+	return app.Div().ID("notice").Class("notice "+d.notice.tone).Role("status").Hidden(d.notice.text == "").Body(
+		app.Span().ID("notice-text").Text(d.notice.text),
+		app.If(d.notice.action != "", func() app.UI {
+			return app.Button().Type("button").Class("button").ID("notice-action").Text(d.notice.action).
+				OnClick(func(_ app.Context, _ app.Event) {
+					if d.notice.act != nil {
+						d.notice.act()
+					}
+				}, app.EventScope(d.notice.action))
+		}),
+	)
+}
+
+// tabButton picks the column a narrow screen shows.
+func (d *Dashboard) tabButton(s style, current event.Tier) app.UI {
+	return app.Button().ID("tab-"+s.class).Type("button").Class("tab "+s.class).Role("tab").
+		Aria("selected", s.tier == current).Aria("controls", "column-"+s.class).
+		OnClick(func(_ app.Context, _ app.Event) {
+			d.tab = s.tier
+			d.page.shown(s.tier)
+		}).
+		Body(
+			app.Span().Class("i "+s.icon).Aria("hidden", "true"),
+			app.Text(s.title),
+			app.Span().ID("tabcount-"+s.class),
+		)
+}
+
+// setFilter narrows one column at once and tells the server.
+func (d *Dashboard) setFilter(i int, f board.ColumnFilter) {
+	d.columns[i].filter = f
+	d.page.setFilter(styles[i].tier, f)
+}
+
+// setPaused stops or resumes one column.
+func (d *Dashboard) setPaused(i int, paused bool) {
+	d.columns[i].paused = paused
+	d.page.setPaused(styles[i].tier, paused)
+}

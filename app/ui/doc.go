@@ -1,0 +1,27 @@
+// Package ui draws the board: the page with its three live columns, their filters, and the state of the connection.
+//
+// Two ways of drawing meet here. Everything a person operates (buttons, filters, chips, notices, tabs) is ordinary go-app,
+// rendered by Dashboard from its few fields. Everything that changes with the stream (cards, counts, ages, the clock) is
+// written straight to the DOM by page and list, into elements that go-app created empty and therefore never touches:
+// go-app compares lists by position, so a prepended card would rewrite every row, and each of its updates waits for its own
+// timer. See the Decisions below.
+//
+// The package compiles natively too, since the server renders the same page before the program has loaded. Files that end in
+// _js.go hold what needs a browser; page_native.go answers for them elsewhere.
+//
+// # Threads
+//
+// The browser has one thread. A socket's callback runs to its end before go-app's goroutine continues, so Board, page and
+// list need no locks; none of them may block. State of Dashboard is only changed in go-app handlers or through Dispatch.
+//
+// # Decisions
+//
+// 2026-11-23 Card lists are an island of direct DOM writes. Because: 30 new cards in three lists of 200 took 99 ms at the
+// median (176 ms at the 99th percentile) as plain go-app, 9 ms (16 ms) as recycled nodes with at most 40 cards a column mounted.
+// Rejected: keyed components (slower still), a JavaScript file (no gain over syscall/js that was worth a second language).
+// Look again when: go-app compares lists by key.
+//
+// 2026-11-23 One element wears several marks. Direction arrow, confidence meter, age and icons are drawn by style rules on
+// the elements that carry the text, so that a card has twelve elements. Because: once script takes a millisecond, the
+// bill is layout and paint, and it follows the number of elements. Rejected: an element for each. Look again when: never.
+package ui

@@ -1,0 +1,36 @@
+//go:build js
+
+package ui
+
+import (
+	"encoding/json"
+
+	"tierboard/app/board"
+)
+
+// storeFilters keeps the columns' filters for the next visit.
+func (p *page) storeFilters() {
+	var fs [3]board.ColumnFilter
+	for i := range fs {
+		fs[i] = p.d.columns[i].filter
+	}
+	if b, err := json.Marshal(fs); err == nil {
+		store(filtersKey, string(b))
+	}
+}
+
+// restoreFilters takes over the filters of the last visit; what cannot be read is ignored.
+func (p *page) restoreFilters() {
+	var fs [3]board.ColumnFilter
+	if json.Unmarshal([]byte(stored(filtersKey)), &fs) != nil {
+		return
+	}
+	for i, f := range fs {
+		if f.IsZero() || len(f.Symbols) > 2000 || f.MinConfidence < 0 || f.MinConfidence > 0.95 {
+			continue
+		}
+		p.d.columns[i].filter = f
+		p.board.SetFilter(styles[i].tier, f)
+		p.syncInputs(i, f)
+	}
+}

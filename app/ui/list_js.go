@@ -1,0 +1,330 @@
+//go:build js
+
+package ui
+
+import (
+	"syscall/js"
+	"time"
+
+	"tierboard/app/board"
+	"tierboard/shared/event"
+)
+
+const (
+	windowStep  = 40  // cards mounted at first, and added when somebody scrolls near the end
+	spareRows   = 40  // detached rows kept for the next cards
+	mostRising  = 6   // cards that may move in at once; more only change their tint
+	tintSeconds = 2.4 // must match the animation in app.css
+)
+
+// list drives one column's cards. It owns every child of its element.
+type list struct {
+	tier   event.Tier
+	el     js.Value
+	rows   []*row // mounted, newest first
+	byID   map[string]*row
+	spare  []*row
+	limit  int // how many cards may be mounted
+	proto  js.Value
+	marked string // symbol under the pointer
+}
+
+// row is one mounted card: its elements and what was last written to them.
+type row struct {
+	id       string
+	card     *board.Card
+	node     js.Value
+	sym      js.Value
+	pat      js.Value
+	badge    js.Value
+	when     js.Value
+	px       js.Value
+	chg      js.Value
+	tf       js.Value
+	note     js.Value
+	conf     js.Value
+	setup    js.Value
+	trigger  js.Value
+	was      view
+	class    string
+	calmedAt time.Time // when the arrival tint ends; zero if none runs
+}
+
+// newList returns the driver of a tier's list element, which must be empty.
+func newList(t event.Tier, el js.Value) *list {
+	return &list{tier: t, el: el, byID: map[string]*row{}, limit: windowStep, proto: prototype(t)}
+}
+
+// prototype builds the card that rows are cloned from: twelve elements.
+func prototype(t event.Tier) js.Value {
+	span := func(class string) js.Value {
+		e := document.Call("createElement", "span")
+		e.Set("className", class)
+		return e
+	}
+	line := func(parts ...js.Value) js.Value {
+		e := document.Call("createElement", "div")
+		e.Set("className", "row")
+		for _, p := range parts {
+			e.Call("appendChild", p)
+		}
+		return e
+	}
+	card := document.Call("createElement", "article")
+	card.Call("setAttribute", "role", "listitem")
+	when := document.Call("createElement", "time")
+	when.Set("className", "when")
+	card.Call("appendChild", line(span("sym"), span("pat"), span("badge"), when))
+	if t == event.Combo {
+		card.Call("appendChild", line(span("leg daily"), span("leg intraday")))
+		card.Call("appendChild", line(span("note"), span("conf m0")))
+	} else {
+		card.Call("appendChild", line(span("px"), span("chg"), span("tf"), span("note"), span("conf m0")))
+	}
+	return card
+}
+
+// newRow clones the prototype, or takes a spare row.
+func (l *list) newRow() *row {
+	if n := len(l.spare); n > 0 {
+		r := l.spare[n-1]
+		l.spare = l.spare[:n-1]
+		return r
+	}
+	r := &row{node: l.proto.Call("cloneNode", true)}
+	first := r.node.Get("firstChild")
+	r.sym = first.Get("firstChild")
+	r.pat = r.sym.Get("nextSibling")
+	r.badge = r.pat.Get("nextSibling")
+	r.when = r.badge.Get("nextSibling")
+	second := first.Get("nextSibling")
+	if l.tier == event.Combo {
+		r.setup = second.Get("firstChild")
+		r.trigger = r.setup.Get("nextSibling")
+		r.note = second.Get("nextSibling").Get("firstChild")
+	} else {
+		r.px = second.Get("firstChild")
+		r.chg = r.px.Get("nextSibling")
+		r.tf = r.chg.Get("nextSibling")
+		r.note = r.tf.Get("nextSibling")
+	}
+	r.conf = r.note.Get("nextSibling")
+	return r
+}
+
+// show makes the element hold the first cards, in order, moving only what must move. arrived says which cards came after the
+// page was complete and deserve a tint.
+func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
+	if len(cards) > l.limit {
+		cards = cards[:l.limit]
+	}
+	wanted := make(map[string]struct{}, len(cards))
+	for _, c := range cards {
+		wanted[c.Event.ID] = struct{}{}
+	}
+	kept := l.rows[:0]
+	for _, r := range l.rows {
+		if _, ok := wanted[r.id]; ok {
+			kept = append(kept, r)
+			continue
+		}
+		delete(l.byID, r.id)
+		r.node.Call("remove")
+		r.id, r.card = "", nil
+		if len(l.spare) < spareRows {
+			l.spare = append(l.spare, r)
+		}
+	}
+	l.rows = kept
+
+	rising := 0
+	next := make([]*row, 0, len(cards))
+	at := 0 // position in l.rows of the row that now stands where the next card belongs
+	for _, c := range cards {
+		r := l.byID[c.Event.ID]
+		switch {
+		case r == nil:
+			r = l.newRow()
+			r.id = c.Event.ID
+			l.byID[r.id] = r
+			l.write(r, c, v, now)
+			if c.New && now.Sub(c.ArrivedAt) < time.Second && rising < 3*mostRising {
+				rising++
+				l.welcome(r, rising <= mostRising && !v.busy, now)
+			}
+			l.place(r, at)
+		case at < len(l.rows) && l.rows[at] == r:
+			at++
+			l.write(r, c, v, now)
+		default: // it moved up: it stands further down
+			l.place(r, at)
+			for i := at; i < len(l.rows); i++ {
+				if l.rows[i] == r {
+					l.rows = append(l.rows[:i], l.rows[i+1:]...)
+					break
+				}
+			}
+			l.write(r, c, v, now)
+		}
+		next = append(next, r)
+	}
+	l.rows = next
+}
+
+// place puts a row before the one at position at of the rows that have not been passed yet.
+func (l *list) place(r *row, at int) {
+	if at < len(l.rows) {
+		l.el.Call("insertBefore", r.node, l.rows[at].node)
+		return
+	}
+	l.el.Call("appendChild", r.node)
+}
+
+// write brings a row up to date, touching only what differs.
+func (l *list) write(r *row, c *board.Card, v *viewer, now time.Time) {
+	r.card = c
+	n := v.view(c, now)
+	w := &r.was
+	if l.marked != "" && c.Event.Symbol == l.marked {
+		n.class += " same"
+	}
+	if n.class != w.class {
+		w.class = n.class
+		r.setClass()
+	}
+	if n.label != w.label {
+		r.node.Call("setAttribute", "aria-label", n.label)
+	}
+	text(r.sym, n.sym, &w.sym)
+	text(r.pat, n.pat, &w.pat)
+	text(r.badge, n.badge, &w.badge)
+	text(r.when, n.when, &w.when)
+	r.writeAge(n.age)
+	text(r.note, n.note, &w.note)
+	if n.conf != w.conf {
+		r.conf.Set("textContent", n.conf)
+	}
+	if n.meter != w.meter {
+		r.conf.Set("className", n.meter)
+	}
+	if l.tier == event.Combo {
+		text(r.setup, n.setup, &w.setup)
+		text(r.trigger, n.trigger, &w.trigger)
+		if n.setupClass != w.setupClass {
+			r.setup.Set("className", n.setupClass)
+		}
+		if n.triggerClass != w.triggerClass {
+			r.trigger.Set("className", n.triggerClass)
+		}
+	} else {
+		text(r.px, n.px, &w.px)
+		text(r.chg, n.chg, &w.chg)
+		if n.chgClass != w.chgClass {
+			r.chg.Set("className", n.chgClass)
+		}
+		text(r.tf, n.tf, &w.tf)
+	}
+	r.was = n
+}
+
+// text sets an element's text if it differs from what was written before.
+func text(el js.Value, s string, was *string) {
+	if s != *was {
+		el.Set("textContent", s)
+		*was = s
+	}
+}
+
+// writeAge sets the age that the style sheet shows behind the time.
+func (r *row) writeAge(age string) {
+	if age == r.was.age {
+		return
+	}
+	if age == "" {
+		r.when.Call("removeAttribute", "data-age")
+	} else {
+		r.when.Call("setAttribute", "data-age", age)
+	}
+	r.was.age = age
+}
+
+// setClass writes the row's class together with its arrival.
+func (r *row) setClass() {
+	if r.calmedAt.IsZero() {
+		r.class = ""
+	}
+	r.node.Set("className", r.was.class+r.class)
+}
+
+// welcome tints a card that has just come, and lets it move in if movement is in order.
+func (l *list) welcome(r *row, rise bool, now time.Time) {
+	r.class = " fresh-in"
+	if rise {
+		r.class = " rise"
+	}
+	r.calmedAt = now.Add(time.Duration(tintSeconds * float64(time.Second)))
+	r.setClass()
+}
+
+// mark highlights the cards of one symbol; "" clears.
+func (l *list) mark(symbol string) {
+	if symbol == l.marked {
+		return
+	}
+	before := l.marked
+	l.marked = symbol
+	for _, r := range l.rows {
+		s := r.card.Event.Symbol
+		switch {
+		case s == symbol && symbol != "":
+			r.was.class += " same"
+			r.setClass()
+		case s == before:
+			r.was.class = r.was.class[:len(r.was.class)-len(" same")]
+			r.setClass()
+		}
+	}
+}
+
+// tick brings ages up to date on the cards in view and ends arrival tints.
+func (l *list) tick(v *viewer, now time.Time) {
+	if len(l.rows) == 0 {
+		return
+	}
+	top, height := l.el.Get("scrollTop").Float(), l.el.Get("clientHeight").Float()
+	rowHeight := 70.0
+	if l.tier == event.Combo {
+		rowHeight = 98
+	}
+	first := max(int(top/rowHeight)-1, 0)
+	last := min(int((top+height)/rowHeight)+2, len(l.rows))
+	for i, r := range l.rows {
+		if !r.calmedAt.IsZero() && now.After(r.calmedAt) {
+			r.calmedAt = time.Time{}
+			r.setClass()
+		}
+		if i >= first && i < last {
+			r.writeAge(v.age(r.card.Event, now))
+		}
+	}
+}
+
+// rowOf returns the row whose card contains a DOM node, or nil.
+func (l *list) rowOf(target js.Value) *row {
+	if target.Type() != js.TypeObject || target.Get("closest").Type() != js.TypeFunction {
+		return nil
+	}
+	card := target.Call("closest", "article")
+	if card.IsNull() {
+		return nil
+	}
+	for _, r := range l.rows {
+		if r.node.Equal(card) {
+			return r
+		}
+	}
+	return nil
+}
+
+// behind reports whether fewer cards are mounted than there could be, as after the window has grown or shrunk.
+func (l *list) behind(cards []*board.Card) bool { return len(l.rows) != min(len(cards), l.limit) }

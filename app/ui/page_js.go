@@ -1,0 +1,285 @@
+//go:build js
+
+package ui
+
+import (
+	"encoding/base64"
+	"syscall/js"
+	"time"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/board"
+	"tierboard/app/format"
+	"tierboard/app/live"
+	"tierboard/shared/event"
+	"tierboard/shared/wire"
+)
+
+const (
+	held         = 500 // events kept a column
+	savedEvery   = 15 * time.Second
+	debounce     = 250 // milliseconds between the last keystroke and telling the server
+	updateEvery  = 10 * time.Minute
+	themeKey     = "tierboard.theme"
+	filtersKey   = "tierboard.filters"
+	boardKey     = "tierboard.board"
+	calmRate     = 10 // arrivals a second above which cards only change their tint
+	announceEach = 10 * time.Second
+)
+
+// page is the browser's half of the Dashboard: it owns the board, the stream, the three lists and every element whose text
+// follows the stream. All of it runs on the browser's one thread, see the package's Threads.
+type page struct {
+	ctx     app.Context
+	d       *Dashboard
+	board   *board.Board
+	stream  *live.Stream
+	lists   [3]*list
+	columns [3]columnSlots
+	clock   clockSlots
+	speed   *slot
+	say     *slot
+	viewer  viewer
+
+	browser *live.Browser
+	main    *slot
+
+	status       *wire.Status
+	state        live.State
+	wasLive      bool // there has been a connection
+	liveSince    time.Time
+	lostAt       time.Time
+	stampedAt    time.Time // when the board on the screen was saved, if it is an old one
+	gap          *wire.Gap
+	refused      *wire.Error
+	suppressed   int // events left out in the last batch that told of some, and how many it brought
+	received     int
+	suppressedAt time.Time
+	caughtUp     int
+	caughtUpAt   time.Time
+	updateReady  bool
+
+	savedAt   time.Time
+	savedRev  uint64
+	checkedAt time.Time // last look for a new version
+	arrivals  rateMeter
+	resend    func() // cancels the pending subscribe
+	stops     []func()
+	saidAt    [3]time.Time
+	unsaid    [3]int
+}
+
+// columnSlots are the elements of one column that follow the stream.
+type columnSlots struct {
+	count, dot, last, pill, pillCount, about, rate, empty, state, word, tabCount *slot
+	revision                                                                     uint64
+}
+
+// clockSlots are the elements of the market clock.
+type clockSlots struct{ root, dot, market, now, next *slot }
+
+// startPage takes over the page that go-app has just drawn.
+func startPage(ctx app.Context, d *Dashboard) *page {
+	p := &page{ctx: ctx, d: d, board: board.New(held), speed: newSlot("speed"), say: newSlot("say"), main: newSlot("columns")}
+	p.viewer = viewer{exchange: format.ExchangeZone(), local: format.LocalZone()}
+	p.clock = p.buildClock()
+	for i, s := range styles {
+		p.lists[i] = newList(s.tier, byID("list-"+s.class))
+		p.columns[i] = columnSlots{
+			count: newSlot("count-" + s.class), dot: newSlot("dot-" + s.class), last: newSlot("last-" + s.class),
+			pill: newSlot("new-" + s.class), pillCount: newSlot("newcount-" + s.class), about: newSlot("about-" + s.class),
+			rate: newSlot("rate-" + s.class), empty: newSlot("empty-" + s.class), state: newSlot("state-" + s.class),
+			word: newSlot("word-" + s.class), tabCount: newSlot("tabcount-" + s.class),
+		}
+	}
+	d.theme = stored(themeKey)
+	p.restoreFilters()
+	p.restoreBoard()
+	p.watch()
+	p.connect()
+	p.paint(time.Now())
+	ctx.Dispatch(func(app.Context) {}) // draw what was restored
+	return p
+}
+
+// stop ends everything startPage began.
+func (p *page) stop() {
+	p.save(time.Now())
+	p.stream.Close()
+	for _, f := range p.stops {
+		f()
+	}
+}
+
+// reload starts the page again, with the newest version if one is stored.
+func (p *page) reload() { window.Get("location").Call("reload") }
+
+// watch listens to what the person and the browser do.
+func (p *page) watch() {
+	on := func(target js.Value, name string, f func(e js.Value)) {
+		p.stops = append(p.stops, listen(target, name, f))
+	}
+	for i := range p.lists {
+		l := p.lists[i]
+		column := p.board.Column(l.tier)
+		on(l.el, "pointerenter", func(e js.Value) {
+			if e.Get("pointerType").String() == "mouse" {
+				p.hold(i, board.Pointer, true)
+			}
+		})
+		on(l.el, "pointerleave", func(js.Value) { p.hold(i, board.Pointer, false); p.mark("") })
+		on(l.el, "pointerover", func(e js.Value) { p.over(l, e.Get("target")) })
+		on(l.el, "scroll", func(js.Value) { p.scrolled(i, l, column) })
+	}
+	on(document, "visibilitychange", func(js.Value) {
+		now := time.Now()
+		if hidden() {
+			p.save(now)
+			return
+		}
+		p.paint(now)
+		p.stream.Check()
+	})
+	on(window, "pagehide", func(js.Value) { p.save(time.Now()) })
+	on(window, "online", func(js.Value) { p.stream.Retry() })
+	p.stops = append(p.stops, every(1000, func() { p.tick(time.Now()) }))
+}
+
+// hidden reports whether nobody can see the page.
+func hidden() bool { return document.Get("hidden").Bool() }
+
+// hold makes a column stand still for a reason, or ends that reason.
+func (p *page) hold(i int, r board.Reason, on bool) {
+	p.board.Column(styles[i].tier).Hold(r, on)
+	p.paint(time.Now())
+}
+
+// over marks the symbol under the pointer in all columns, and gives the time under it its tooltip.
+func (p *page) over(l *list, target js.Value) {
+	r := l.rowOf(target)
+	if r == nil {
+		p.mark("")
+		return
+	}
+	p.mark(r.card.Event.Symbol)
+	r.when.Set("title", format.Tooltip(r.card.Event.DetectedAt, p.viewer.exchange, p.viewer.local))
+}
+
+// mark highlights one symbol in every column; "" clears.
+func (p *page) mark(symbol string) {
+	for _, l := range p.lists {
+		l.mark(symbol)
+	}
+}
+
+// scrolled holds a column that is not at its top, and mounts more cards near its end.
+func (p *page) scrolled(i int, l *list, c *board.Column) {
+	top := l.el.Get("scrollTop").Float()
+	away := top > 8
+	if away != (c.Held()&board.Scroll != 0) {
+		p.hold(i, board.Scroll, away)
+		if !away {
+			l.limit = windowStep
+		}
+	}
+	if away && l.limit < len(c.Shown()) && top+2*l.el.Get("clientHeight").Float() > l.el.Get("scrollHeight").Float() {
+		l.limit += windowStep
+		l.show(c.Shown(), &p.viewer, time.Now())
+	}
+}
+
+// release brings a column's waiting events in and goes to its top.
+func (p *page) release(t event.Tier) {
+	_, i := styleOf(t)
+	p.board.Column(t).Release()
+	p.lists[i].limit = windowStep
+	p.lists[i].el.Set("scrollTop", 0)
+	p.columns[i].pill.hide(true)
+	p.paint(time.Now())
+}
+
+// shown tells that a narrow screen now shows this tier.
+func (p *page) shown(t event.Tier) {
+	p.board.Column(t).Seen()
+	after(0, func() { p.paint(time.Now()) })
+}
+
+// setTheme applies and keeps the theme.
+func (p *page) setTheme(theme string) {
+	store(themeKey, theme)
+	document.Get("documentElement").Get("dataset").Set("theme", theme)
+}
+
+// setPaused stops or resumes a column.
+func (p *page) setPaused(t event.Tier, paused bool) {
+	p.board.Column(t).SetPaused(paused)
+	p.paint(time.Now())
+}
+
+// setFilter narrows a column at once and tells the server when the typing has stopped.
+func (p *page) setFilter(t event.Tier, f board.ColumnFilter) {
+	p.board.SetFilter(t, f)
+	_, i := styleOf(t)
+	p.lists[i].limit = windowStep
+	p.syncInputs(i, f)
+	p.storeFilters()
+	if p.resend != nil {
+		p.resend()
+	}
+	p.resend = after(debounce, func() {
+		p.resend = nil
+		p.stream.SetFilters(p.board.Filters())
+	})
+	p.paint(time.Now())
+}
+
+// syncInputs makes the inputs show a filter that something else than typing has set.
+func (p *page) syncInputs(i int, f board.ColumnFilter) {
+	class := styles[i].class
+	if in := byID("symbols-" + class); f.Symbols == "" {
+		in.Set("value", "")
+	} else if !document.Get("activeElement").Equal(in) {
+		in.Set("value", trimList(f.Symbols))
+	}
+	slug := f.Pattern
+	if slug == "" {
+		slug = anyPattern
+	}
+	byID("pattern-"+class).Set("value", slug)
+	byID("confidence-"+class).Set("value", percent(f.MinConfidence))
+}
+
+// save keeps the newest cards for a start without a network, if anything has changed.
+func (p *page) save(now time.Time) {
+	p.savedAt = now
+	rev := p.revision()
+	if rev == p.savedRev || !p.wasLive {
+		return
+	}
+	p.savedRev = rev
+	store(boardKey, base64.StdEncoding.EncodeToString(p.board.Snapshot(now)))
+}
+
+// revision sums up the columns' revisions.
+func (p *page) revision() uint64 {
+	var sum uint64
+	for _, c := range p.board.Columns() {
+		sum += c.Revision()
+	}
+	return sum
+}
+
+// restoreBoard shows the board of the last visit until the server answers.
+func (p *page) restoreBoard() {
+	raw, err := base64.StdEncoding.DecodeString(stored(boardKey))
+	if err != nil || len(raw) == 0 {
+		return
+	}
+	at, err := p.board.Restore(raw, time.Now())
+	if err != nil {
+		return // written by another version or damaged: an empty board is right
+	}
+	p.stampedAt = at
+	p.d.loaded = true
+}

@@ -1,0 +1,23 @@
+//go:build !js
+
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/board"
+	"tierboard/shared/event"
+)
+
+// page is the browser's half; natively there is none, since go-app never mounts a component outside a browser.
+type page struct{ updateReady bool }
+
+func startPage(app.Context, *Dashboard) *page { return nil }
+
+func (*page) stop()                                    {}
+func (*page) reload()                                  {}
+func (*page) release(event.Tier)                       {}
+func (*page) shown(event.Tier)                         {}
+func (*page) setTheme(string)                          {}
+func (*page) setPaused(event.Tier, bool)               {}
+func (*page) setFilter(event.Tier, board.ColumnFilter) {}

@@ -1,0 +1,220 @@
+//go:build js
+
+package ui
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/board"
+	"tierboard/app/format"
+	"tierboard/shared/event"
+)
+
+// paint brings everything that follows the stream up to date. Nobody sees a hidden page, so it is left as it is until it
+// is shown again; the board goes on meanwhile.
+func (p *page) paint(now time.Time) {
+	if hidden() {
+		return
+	}
+	p.viewer.busy = p.arrivals.perSecond(now) > calmRate
+	for i := range styles {
+		p.paintColumn(i, now)
+	}
+	p.paintState(now)
+}
+
+// paintColumn writes one column's cards, if they changed, and its header.
+func (p *page) paintColumn(i int, now time.Time) {
+	c, s := p.board.Column(styles[i].tier), &p.columns[i]
+	if rev := c.Revision(); rev != s.revision || p.lists[i].behind(c.Shown()) {
+		s.revision = rev
+		p.lists[i].show(c.Shown(), &p.viewer, now)
+	}
+	shown, of := c.Count()
+	s.count.set(strconv.Itoa(shown))
+	s.tabCount.set(strconv.Itoa(shown))
+	pending := c.Pending()
+	s.pill.hide(pending == 0)
+	if pending > 0 {
+		s.pillCount.set(strconv.Itoa(pending) + " new")
+	}
+	switch {
+	case pending > 0:
+		s.about.set("")
+	case !c.Filter().IsZero():
+		s.about.set(strconv.Itoa(shown) + " of " + strconv.Itoa(of) + " shown")
+	default:
+		s.about.set(perMinute(c.Rate(now)))
+	}
+	p.paintEmpty(i, c)
+}
+
+// perMinute words a rate.
+func perMinute(n int) string {
+	if n == 0 {
+		return "quiet"
+	}
+	return strconv.Itoa(n) + " / min"
+}
+
+// paintEmpty says why a column has no cards.
+func (p *page) paintEmpty(i int, c *board.Column) {
+	s := &p.columns[i]
+	switch {
+	case len(c.Shown()) > 0 || !p.d.loaded:
+		s.empty.set("")
+	case c.Pending() > 0:
+		s.empty.set("New patterns are waiting.")
+	case c.Total() > 0:
+		s.empty.set("None of " + strconv.Itoa(c.Total()) + " " + styles[i].class + " patterns passes this filter.")
+	case !c.Filter().IsZero():
+		s.empty.set("No " + styles[i].class + " pattern has passed this filter yet.")
+	default:
+		s.empty.set("No " + styles[i].class + " patterns yet. " + styles[i].empty)
+	}
+}
+
+// paintState writes the freshness of each tier, the clock and the delay.
+func (p *page) paintState(now time.Time) {
+	for i, st := range styles {
+		c, s := p.board.Column(st.tier), &p.columns[i]
+		state, reason := p.tierState(st.tier)
+		s.dot.setClass("dot " + state)
+		s.last.set(p.lastWords(c, now))
+		bad := ""
+		word := format.Status(state)
+		if state == "late" || state == "stale" || state == "down" {
+			bad = " bad"
+		}
+		s.word.set(word)
+		s.word.setClass("word" + bad)
+		s.state.setClass("tierstat " + st.class + " " + state)
+		title := st.title + ": " + word
+		if reason == "" {
+			reason = format.StatusMeaning(state)
+		}
+		if reason != "" {
+			title += ". " + reason
+		}
+		s.state.setTitle(title)
+		s.rate.set("times in " + format.ZoneName(now, p.viewer.exchange))
+	}
+	p.paintClock(now)
+	if l := p.stream.Latency(now); l.N > 0 {
+		p.speed.set(format.Millis(l.P50))
+	}
+}
+
+// tierState is what the header says of a tier: what the server told, or down while there is no server to tell.
+func (p *page) tierState(t event.Tier) (state, reason string) {
+	if !p.live() {
+		return "down", "not connected"
+	}
+	if p.status == nil {
+		return "idle", ""
+	}
+	ts := p.status.Tiers[t.String()]
+	if ts.State == "" {
+		return "idle", ""
+	}
+	return ts.State, ts.Reason
+}
+
+// lastWords says when a column last heard something.
+func (p *page) lastWords(c *board.Column, now time.Time) string {
+	at := c.LastEventAt()
+	if at.IsZero() {
+		return "nothing yet"
+	}
+	if c.Tier() == event.Daily && now.Sub(at) > time.Hour {
+		return format.OfflineSince(at, now, p.viewer.exchange)
+	}
+	return format.Ago(p.serverNow(now).Sub(at))
+}
+
+// buildClock fills the clock's paragraph, which go-app left empty.
+func (p *page) buildClock() clockSlots {
+	root := byID("clock")
+	part := func(tag, class string) *slot {
+		e := document.Call("createElement", tag)
+		e.Set("className", class)
+		root.Call("appendChild", e)
+		return &slot{el: e, class: class}
+	}
+	return clockSlots{
+		root: &slot{el: root}, dot: part("span", "dot"), market: part("span", ""), now: part("b", ""), next: part("span", "faint"),
+	}
+}
+
+// paintClock writes the exchange's time and what its session is.
+func (p *page) paintClock(now time.Time) {
+	at := p.serverNow(now)
+	p.clock.now.set(format.Clock(at, p.viewer.exchange) + " " + format.ZoneName(at, p.viewer.exchange))
+	if p.status == nil || p.status.Market == nil {
+		p.clock.market.set("")
+		p.clock.next.set("")
+		return
+	}
+	m := p.status.Market
+	open := ""
+	if m.Session == string(event.Regular) {
+		open = " open"
+	}
+	p.clock.dot.setClass("dot" + open)
+	is, next := format.Market(m, at, p.viewer.exchange)
+	p.clock.market.set(is)
+	p.clock.next.set(next)
+}
+
+// tick runs each second: ages, rates, the clock, what is to be said aloud, and the savings.
+func (p *page) tick(now time.Time) {
+	if now.Sub(p.savedAt) > savedEvery {
+		p.save(now)
+	}
+	if now.Sub(p.checkedAt) > updateEvery {
+		p.lookForUpdate(now)
+	}
+	p.paintNotice(now)
+	if hidden() {
+		return
+	}
+	p.paint(now)
+	for _, l := range p.lists {
+		l.tick(&p.viewer, now)
+	}
+	p.announce(now)
+	p.completePickers()
+}
+
+// completePickers offers patterns that the name table does not know, once the feed has brought them.
+func (p *page) completePickers() {
+	for i, s := range styles {
+		if seen := p.unknownPatterns(s.tier); len(seen) != len(p.d.columns[i].seen) {
+			p.ctx.Dispatch(func(app.Context) { p.d.columns[i].seen = seen })
+		}
+	}
+}
+
+// announce tells a screen reader what has come, one sentence a tier and at most one each ten seconds.
+func (p *page) announce(now time.Time) {
+	for i, n := range p.unsaid {
+		if n == 0 || now.Sub(p.saidAt[i]) < announceEach {
+			continue
+		}
+		p.saidAt[i], p.unsaid[i] = now, 0
+		p.say.set(format.Plural(n, "new "+styles[i].class+" pattern"))
+		return
+	}
+}
+
+// notify shows a notice through go-app, if it is not the one shown.
+func (p *page) notify(n notice) {
+	was := p.d.notice
+	if was.text == n.text && was.tone == n.tone && was.action == n.action {
+		return
+	}
+	p.ctx.Dispatch(func(app.Context) { p.d.notice = n })
+}

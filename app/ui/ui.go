@@ -1,0 +1,9 @@
+package ui
+
+import "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+// Register tells go-app which component draws which path. Both programs call it once, before they serve or run: the
+// server answers 404 for paths that are not registered.
+func Register() {
+	app.Route("/", func() app.Composer { return &Dashboard{} })
+}
