@@ -1,0 +1,215 @@
+package hub
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"tierboard/server/match"
+	"tierboard/server/recent"
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+	"tierboard/shared/wire"
+)
+
+// Session is one connection's end in the hub. Three goroutines may use it: one that asks (Subscribe, Unsubscribe), one
+// that writes (Next), and any that Send or end it.
+type Session struct {
+	hub    *Hub
+	shard  *shard
+	format wire.Format
+	out    outbox
+
+	// mine belongs to the goroutine that asks: what was subscribed, to leave out of a replay what another
+	// subscription of this session has brought already.
+	mine map[string]held
+
+	// owned by the shard
+	subs       map[string]*subscription
+	stamp      uint64         // seq of the last event that was offered
+	pending    []*recent.Item // live events that wait, ascending
+	bytes      int            // encoded size of pending
+	waiting    time.Time      // since when the first of pending waits
+	window     time.Time      // when the open window closes; zero if none is open
+	backfill   []backfill     // replays and snapshots that wait; they go before pending
+	limit      limiter        // what left in the last second
+	suppressed int            // not yet told
+	dropped    int            // not yet told
+	notice     time.Time      // when the numbers are told even without an event; zero if nothing is to tell
+	lagging    bool           // the outbox is full
+	cutAt      time.Time      // when it is cut if it lags until then
+	told       uint64         // the position of the last live frame or acknowledgement
+	left       bool           // no longer in the shard
+}
+
+// held is a subscription as its session's asking goroutine sees it.
+type held struct {
+	want  func(*event.Event) bool
+	since uint64 // events with a higher position that want accepts have reached the session or are on their way
+}
+
+// subscription ties a session to a cohort.
+type subscription struct {
+	session *Session
+	cohort  *cohort
+	at      int // its place in cohort.members
+}
+
+// backfill is what is left of a replay or snapshot.
+type backfill struct {
+	id    string
+	items []*recent.Item
+	seq   uint64 // the position covered once all of it was sent
+	since uint64 // other subscriptions may have left items above this position to it
+	reset bool   // the next frame starts a snapshot
+}
+
+// Open adds a session to the hub. The hello frames are queued before anything else. The caller must Close it, and must
+// keep taking frames with Next.
+func (h *Hub) Open(ctx context.Context, f wire.Format, hello ...wire.Frame) (*Session, error) {
+	s := &Session{hub: h, shard: h.shards[0], format: f, mine: map[string]held{}, subs: map[string]*subscription{}}
+	s.out.init(&h.cfg)
+	for _, frame := range hello {
+		s.Send(frame)
+	}
+	if err := s.shard.ask(ctx, opening{s}); err != nil {
+		return nil, err
+	}
+	select {
+	case <-h.done: // Run may have ended before it saw the request
+		s.out.finish(wire.CloseGoingAway, "server is going away")
+	default:
+	}
+	return s, nil
+}
+
+// Subscribe starts a subscription, or gives the one with this id other filters. The filters must be canonical, as
+// wire.DecodeRequest returns them. The answer and what follows it come through Next. It returns an error only if ctx or
+// the hub ended. Subscribe and Unsubscribe must be called by one goroutine.
+func (s *Session) Subscribe(ctx context.Context, id string, filters []filter.Filter, resume *wire.Resume) error {
+	keys := make([]string, len(filters))
+	for i := range filters {
+		keys[i] = filters[i].Key()
+	}
+	want := matcher(filters)
+	c := s.hub.prepare(s.shard.seq.Load(), want, resume)
+	if c.exact {
+		c.items = slices.DeleteFunc(c.items, func(it *recent.Item) bool { return s.brought(it.Event) })
+	}
+	for _, it := range c.items {
+		it.Bytes(s.format) // encode here, so that the shard only copies
+	}
+	h := held{want: want, since: c.upTo}
+	if c.exact {
+		h.since = c.after
+	}
+	s.mine[id] = h
+	return s.shard.ask(ctx, subscribing{s: s, id: id, key: strings.Join(keys, "\n"), filters: filters, catchup: c})
+}
+
+// brought reports whether another subscription, or the one being replaced, has covered the event.
+func (s *Session) brought(e *event.Event) bool {
+	for _, h := range s.mine {
+		if h.since < e.Seq && h.want(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Unsubscribe ends a subscription; an unknown id is confirmed like a known one. After the confirmation no event comes that
+// only this subscription wanted.
+func (s *Session) Unsubscribe(ctx context.Context, id string) error {
+	delete(s.mine, id)
+	return s.shard.ask(ctx, unsubscribing{s: s, id: id})
+}
+
+// Send queues an answer, such as a pong or an error. It never blocks.
+func (s *Session) Send(f wire.Frame) {
+	s.out.push(Frame{Bytes: f.Append(nil, s.format), control: true})
+}
+
+// Next returns the next frame to write. It blocks until there is one; the error is a *CloseError when the session ended
+// and everything that is still to be sent was taken, else ctx's. One goroutine may call it.
+func (s *Session) Next(ctx context.Context) (Frame, error) {
+	for {
+		f, ok, drained, err := s.out.pop()
+		if drained {
+			s.shard.mail.drain(s)
+		}
+		if ok || err != nil {
+			return f, err
+		}
+		select {
+		case <-s.out.wake:
+		case <-ctx.Done():
+			return Frame{}, ctx.Err()
+		}
+	}
+}
+
+// Cut is closed when the session must end at once, without sending what is queued: it was too slow, or Abort was called.
+func (s *Session) Cut() <-chan struct{} { return s.out.cut }
+
+// Cause returns why the session ended, or nil while it has not.
+func (s *Session) Cause() *CloseError { return s.out.cause() }
+
+// Finish ends the session after what is queued; Next then returns a *CloseError with the code. Only the first end counts.
+func (s *Session) Finish(code wire.CloseCode, reason string) { s.out.finish(code, reason) }
+
+// Abort ends the session without sending what is queued.
+func (s *Session) Abort(code wire.CloseCode, reason string) { s.out.abort(code, reason) }
+
+// Close takes the session out of the hub. It does not wait for the shard to have done so.
+func (s *Session) Close() {
+	s.out.abort(wire.CloseGoingAway, "closed")
+	_ = s.shard.ask(context.Background(), closing{s}) // a closed hub has no sessions to leave
+}
+
+// matcher returns a function that decides like filter.Any, but through an index: a scan of the ring asks it tens of
+// thousands of times. One goroutine may use it.
+func matcher(filters []filter.Filter) func(*event.Event) bool {
+	x := match.New()
+	x.Add(filters)
+	hits := make([]match.ID, 0, 1)
+	return func(e *event.Event) bool {
+		hits = x.Match(e, hits[:0])
+		return len(hits) > 0
+	}
+}
+
+// catchup is what a new subscription has missed, up to a position the shard had reached.
+type catchup struct {
+	exact bool // a replay after a position; else a snapshot
+	after uint64
+	upTo  uint64
+	items []*recent.Item
+	gap   *wire.Gap // what cannot be replayed; nil unless a resume was asked for and its epoch is ours
+}
+
+// prepare scans the ring for a subscription, up to a position.
+func (h *Hub) prepare(upTo uint64, want func(*event.Event) bool, resume *wire.Resume) catchup {
+	c := catchup{upTo: upTo}
+	if resume != nil && resume.Epoch == h.epoch && resume.Seq <= h.Seq() {
+		if items, ok := h.ring.Between(resume.Seq, upTo, want); ok {
+			c.exact, c.after, c.items = true, resume.Seq, items
+			return c
+		}
+		c.gap = h.gap(resume.Seq, upTo)
+	}
+	c.items = h.ring.Newest(upTo, wire.SnapshotSize, want)
+	return c
+}
+
+// gap describes the events behind a position that the ring has forgotten.
+func (h *Hub) gap(after, upTo uint64) *wire.Gap {
+	since := h.marks.since(after).UTC().Truncate(time.Millisecond)
+	return &wire.Gap{
+		FromSeq: after + 1,
+		ToSeq:   upTo,
+		From:    since,
+		To:      time.Now(),
+		REST:    "/api/patterns?since=" + since.Format("2006-01-02T15:04:05.000Z"),
+	}
+}

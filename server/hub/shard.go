@@ -1,0 +1,348 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tierboard/server/match"
+	"tierboard/server/recent"
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+	"tierboard/shared/wire"
+)
+
+const (
+	// burst is how many events a shard takes before it looks at requests and windows again.
+	burst = 64
+	// noticeAfter is how long the number of events held back may go untold while no batch leaves.
+	noticeAfter = 500 * time.Millisecond
+	// mostBackfills is how many replays and snapshots may wait for one session.
+	mostBackfills = 64
+)
+
+// shard is one goroutine with everything it owns: sessions, cohorts, the index over their filters and the open windows.
+// Shards share nothing but the ring.
+type shard struct {
+	hub      *Hub
+	cfg      Config
+	events   chan *recent.Item
+	slots    chan struct{} // one token for each event in events or at work; taken before an event is accepted
+	requests chan request
+	mail     mail
+	seq      atomic.Uint64 // position of the last event taken; only the shard writes it
+
+	// owned by run
+	index    *match.Index
+	byID     []*cohort // by match.ID
+	cohorts  map[string]*cohort
+	sessions map[*Session]struct{}
+	hits     []match.ID
+	pieces   [][]byte // scratch of frame
+	windows  fifo
+	notices  fifo
+	cuts     fifo
+}
+
+// cohort is the subscriptions that have the same filters, and so share one entry of the index.
+type cohort struct {
+	key     string
+	id      match.ID
+	filters []filter.Filter
+	members []*subscription
+}
+
+// request is something a session asks of its shard.
+type request interface {
+	apply(sh *shard, now time.Time)
+}
+
+func newShard(h *Hub) *shard {
+	sh := &shard{
+		hub:      h,
+		cfg:      h.cfg,
+		events:   make(chan *recent.Item, h.cfg.Inbox),
+		slots:    make(chan struct{}, h.cfg.Inbox),
+		requests: make(chan request, 64),
+		index:    match.New(),
+		cohorts:  map[string]*cohort{},
+		sessions: map[*Session]struct{}{},
+	}
+	sh.mail.wake = make(chan struct{}, 1)
+	return sh
+}
+
+// ask hands a request to the shard. It waits while the shard is busy.
+func (sh *shard) ask(ctx context.Context, r request) error {
+	select {
+	case sh.requests <- r:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-sh.hub.done:
+		return ErrClosed
+	}
+}
+
+// run is the shard's goroutine. It returns when ctx ends.
+func (sh *shard) run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var armed time.Time
+	for {
+		if at, ok := sh.nextDue(); ok && !at.Equal(armed) {
+			timer.Reset(time.Until(at))
+			armed = at
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case it := <-sh.events:
+			sh.take(it)
+		case r := <-sh.requests:
+			r.apply(sh, time.Now())
+		case <-sh.mail.wake:
+			sh.open(time.Now())
+		case <-timer.C:
+			armed = time.Time{}
+		}
+		sh.expire(time.Now())
+	}
+}
+
+// close ends every session, also those whose request to open was never seen. Run calls it once the goroutine has ended.
+func (sh *shard) close() {
+	for {
+		select {
+		case r := <-sh.requests:
+			if o, ok := r.(opening); ok {
+				o.s.out.finish(wire.CloseGoingAway, "server is going away")
+			}
+			continue
+		default:
+		}
+		break
+	}
+	for s := range sh.sessions {
+		s.out.finish(wire.CloseGoingAway, "server is going away")
+		sh.leave(s)
+	}
+}
+
+// take delivers an event and a few that follow it.
+func (sh *shard) take(it *recent.Item) {
+	for i := 1; ; i++ {
+		sh.deliver(it, time.Now())
+		<-sh.slots
+		if i == burst {
+			return
+		}
+		select {
+		case it = <-sh.events:
+		default:
+			return
+		}
+	}
+}
+
+// deliver offers an event to each session that wants it, once.
+func (sh *shard) deliver(it *recent.Item, now time.Time) {
+	seq := it.Event.Seq
+	sh.seq.Store(seq)
+	sh.hits = sh.index.Match(it.Event, sh.hits[:0])
+	sh.hub.m.MatchSeconds.Observe(time.Since(now).Seconds())
+	matched := uint64(0)
+	for _, id := range sh.hits {
+		for _, sub := range sh.byID[id].members {
+			if s := sub.session; s.stamp != seq {
+				s.stamp = seq
+				matched++
+				sh.offer(s, it, now)
+			}
+		}
+	}
+	sh.hub.counts.matched.Add(matched)
+}
+
+// open reads the mail: frames for everybody, and sessions that have room again.
+func (sh *shard) open(now time.Time) {
+	frames, drained := sh.mail.take()
+	for _, b := range frames {
+		for s := range sh.sessions {
+			sh.push(s, Frame{Bytes: b[s.format], control: true})
+			sh.advance(s, now)
+		}
+	}
+	for _, s := range drained {
+		if !s.left {
+			sh.flush(s, now, true)
+		}
+	}
+}
+
+// nextDue is the earliest moment at which expire has something to do.
+func (sh *shard) nextDue() (time.Time, bool) {
+	var first time.Time
+	for _, q := range [...]*fifo{&sh.windows, &sh.notices, &sh.cuts} {
+		if at, ok := q.next(); ok && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first, !first.IsZero()
+}
+
+// expire closes windows, tells numbers and cuts sessions whose moment has come. An entry whose session expects another
+// moment by now is stale.
+func (sh *shard) expire(now time.Time) {
+	for d, ok := sh.windows.pop(now); ok; d, ok = sh.windows.pop(now) {
+		if s := d.s; !s.left && s.window.Equal(d.at) {
+			s.window = time.Time{}
+			sh.flush(s, now, false)
+		}
+	}
+	for d, ok := sh.notices.pop(now); ok; d, ok = sh.notices.pop(now) {
+		if s := d.s; !s.left && s.notice.Equal(d.at) {
+			s.notice = time.Time{}
+			sh.flush(s, now, true)
+		}
+	}
+	for d, ok := sh.cuts.pop(now); ok; d, ok = sh.cuts.pop(now) {
+		if s := d.s; !s.left && s.lagging && s.cutAt.Equal(d.at) {
+			s.out.abort(wire.CloseTooSlow, "outbox stayed full")
+			sh.leave(s)
+		}
+	}
+}
+
+// opening adds a session.
+type opening struct{ s *Session }
+
+func (r opening) apply(sh *shard, _ time.Time) {
+	sh.sessions[r.s] = struct{}{}
+	sh.hub.counts.sessions.Add(1)
+	sh.hub.m.Sessions.Inc()
+}
+
+// closing takes a session away.
+type closing struct{ s *Session }
+
+func (r closing) apply(sh *shard, _ time.Time) { sh.leave(r.s) }
+
+// leave takes a session out of everything, once.
+func (sh *shard) leave(s *Session) {
+	if _, here := sh.sessions[s]; !here {
+		return
+	}
+	delete(sh.sessions, s)
+	s.left = true
+	for id := range s.subs {
+		sh.part(s, id)
+	}
+	s.pending, s.backfill, s.bytes = nil, nil, 0
+	sh.hub.counts.sessions.Add(-1)
+	sh.hub.m.Sessions.Dec()
+}
+
+// join adds a subscription to the cohort of its filters, which is made if there is none.
+func (sh *shard) join(s *Session, id, key string, filters []filter.Filter) *cohort {
+	c := sh.cohorts[key]
+	if c == nil {
+		c = &cohort{key: key, filters: filters}
+		c.id = sh.index.Add(filters)
+		for int(c.id) >= len(sh.byID) {
+			sh.byID = append(sh.byID, nil)
+		}
+		sh.byID[c.id] = c
+		sh.cohorts[key] = c
+		sh.hub.counts.cohorts.Add(1)
+	}
+	sub := &subscription{session: s, cohort: c, at: len(c.members)}
+	c.members = append(c.members, sub)
+	s.subs[id] = sub
+	sh.hub.counts.subscriptions.Add(1)
+	sh.hub.m.Subscriptions.Inc()
+	return c
+}
+
+// part takes a subscription out of its cohort, and the cohort out of the index with its last member.
+func (sh *shard) part(s *Session, id string) {
+	sub := s.subs[id]
+	if sub == nil {
+		return
+	}
+	delete(s.subs, id)
+	c := sub.cohort
+	last := len(c.members) - 1
+	c.members[sub.at] = c.members[last]
+	c.members[sub.at].at = sub.at
+	c.members[last] = nil
+	c.members = c.members[:last]
+	if last == 0 {
+		sh.index.Remove(c.id)
+		sh.byID[c.id] = nil
+		delete(sh.cohorts, c.key)
+		sh.hub.counts.cohorts.Add(-1)
+	}
+	sh.hub.counts.subscriptions.Add(-1)
+	sh.hub.m.Subscriptions.Dec()
+}
+
+// wanted reports whether a subscription of the session, other than the one named, wants an event.
+func (s *Session) wanted(e *event.Event, but string) bool {
+	for id, sub := range s.subs {
+		if id != but && filter.Any(sub.cohort.filters, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// mostMail is how many frames for everybody may wait for a busy shard.
+const mostMail = 16
+
+// mail is what other goroutines leave for the shard without waiting for it.
+type mail struct {
+	wake chan struct{} // holds one token while there is mail
+
+	mu      sync.Mutex
+	frames  []encoded
+	drained []*Session // at most one entry a session, since each asks once
+}
+
+// broadcast leaves a frame for every session and reports whether an older one gave way.
+func (m *mail) broadcast(b encoded) (lost bool) {
+	m.mu.Lock()
+	if lost = len(m.frames) == mostMail; lost {
+		m.frames = append(m.frames[:0], m.frames[1:]...)
+	}
+	m.frames = append(m.frames, b)
+	m.mu.Unlock()
+	m.ring()
+	return lost
+}
+
+// drain says that a lagging session has room again.
+func (m *mail) drain(s *Session) {
+	m.mu.Lock()
+	m.drained = append(m.drained, s)
+	m.mu.Unlock()
+	m.ring()
+}
+
+// ring wakes the shard.
+func (m *mail) ring() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take empties the box.
+func (m *mail) take() ([]encoded, []*Session) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	frames, drained := m.frames, m.drained
+	m.frames, m.drained = nil, nil
+	return frames, drained
+}
