@@ -12,7 +12,8 @@
 // # Decisions
 //
 // 2026-11-23 The shown list is rebuilt from the model after each batch, not patched. Because: filtering, conflation and
-// order are then one plain function of the model that a test can state, and 500 events take some 30 µs.
+// order are then one plain function of the model that a test can state, and a batch of 30 on 1,500 events takes 40 µs
+// natively and 0.4 ms in the browser.
 // Rejected: incremental patches of groups. Look again when: a column holds more than a few thousand events.
 //
 // 2026-11-23 Repeats are conflated by gap: an event joins the card of the next later one of the same symbol, pattern,
@@ -40,7 +41,7 @@ type Board struct {
 	ignored uint64
 
 	// A snapshot arrives as one batch with Reset and perhaps more that carry an id. Until the first live batch, cards
-	// from before the reset are recognised, so that they keep their arrival and are not counted as new.
+	// from before the reset are recognised, so that they keep their arrival.
 	filling bool
 	before  map[string]*Card
 }
@@ -54,7 +55,7 @@ func New(max int) *Board {
 	for i, t := range event.Tiers() {
 		c := &b.columns[i]
 		c.tier, c.board, c.bound = t, b, b.max
-		c.groups = make(map[groupKey]*Card)
+		c.frozenByID = make(map[string]*Card)
 		c.patterns = make(map[string]string)
 		c.symbols = make(map[string]struct{})
 		c.setFilter(ColumnFilter{})
@@ -146,7 +147,10 @@ func (b *Board) put(e *event.Event, now time.Time, live bool, ch *Changes) {
 		return
 	}
 	c.touch()
-	card := b.before[e.ID]
+	card := c.frozenByID[e.ID]
+	if card == nil {
+		card = b.before[e.ID]
+	}
 	known := card != nil && card.Event.Tier == e.Tier
 	if !known {
 		card = &Card{ArrivedAt: now, New: !b.filling}
@@ -161,14 +165,6 @@ func (b *Board) put(e *event.Event, now time.Time, live bool, ch *Changes) {
 // reset empties the models; held columns keep what they show.
 func (b *Board) reset() {
 	b.filling = true
-	if len(b.before) > 4*len(b.columns)*b.max { // resets without a live batch between them: typing in a filter
-		b.before = nil
-	}
-	for id, card := range b.before {
-		if b.byID[id] == nil {
-			b.byID[id] = card
-		}
-	}
 	b.before, b.byID = b.byID, make(map[string]*Card, len(b.byID))
 	for i := range b.columns {
 		c := &b.columns[i]
@@ -191,7 +187,7 @@ func (b *Board) AddOlder(t event.Tier, events []*event.Event, now time.Time) int
 		if e == nil || e.Kind != event.Pattern || e.Tier != t || e.Validate() != nil || b.byID[e.ID] != nil || len(c.all) >= 2*b.max {
 			continue
 		}
-		if c.frozen && (c.contains(e.ID) || (len(c.base) > 0 && newer(e, c.base[len(c.base)-1].Event))) {
+		if c.frozen && (c.frozenByID[e.ID] != nil || (len(c.base) > 0 && newer(e, c.base[len(c.base)-1].Event))) {
 			continue // would have to go between the cards that must not move
 		}
 		c.bound = max(c.bound, len(c.all)+1)
@@ -201,6 +197,7 @@ func (b *Board) AddOlder(t event.Tier, events []*event.Event, now time.Time) int
 		b.byID[e.ID] = card
 		if c.frozen {
 			c.base = append(c.base, card)
+			c.frozenByID[e.ID] = card
 		}
 		taken++
 	}
@@ -217,10 +214,8 @@ func (b *Board) Find(id string) *Card {
 		return card
 	}
 	for i := range b.columns { // shown in a held column, but already out of the model
-		for _, card := range b.columns[i].base {
-			if card.Event.ID == id {
-				return card
-			}
+		if card := b.columns[i].frozenByID[id]; card != nil {
+			return card
 		}
 	}
 	return nil

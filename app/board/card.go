@@ -19,6 +19,7 @@ type Card struct {
 	FirstSeen time.Time
 	LastSeen  time.Time
 
+	hash uint32 // see hashOf
 	ok   bool   // the column's filter lets it through
 	gen  uint64 // the rebuild that set head
 	head *Card  // the card it is shown as
@@ -37,15 +38,22 @@ func (c *Card) Linked() []string {
 	return ids
 }
 
-// groupKey is what two repeats have in common. Direction belongs to it: a turn from bullish to bearish is news.
-type groupKey struct {
-	symbol, pattern, timeframe string
-	direction                  event.Direction
+// repeats reports whether two events are the same but for their time. Direction counts: a turn from bullish to bearish
+// is news.
+func repeats(a, b *event.Event) bool {
+	return a.Symbol == b.Symbol && a.Pattern == b.Pattern && a.Timeframe == b.Timeframe && a.Direction == b.Direction
 }
 
-// keyOf returns the key under which an event is conflated.
-func keyOf(e *event.Event) groupKey {
-	return groupKey{e.Symbol, e.Pattern, e.Timeframe, e.Direction}
+// hashOf returns the same number for events that repeat each other (FNV-1a).
+func hashOf(e *event.Event) uint32 {
+	h := uint32(2166136261)
+	for _, s := range [...]string{e.Symbol, e.Pattern, e.Timeframe, string(e.Direction)} {
+		for i := range len(s) {
+			h = (h ^ uint32(s[i])) * 16777619
+		}
+		h *= 16777619 // between two parts
+	}
+	return h
 }
 
 // newer reports whether a stands before b: later detection first, then the higher sequence, then the smaller id.

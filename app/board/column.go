@@ -38,6 +38,8 @@ type Column struct {
 	shown []*Card // what Shown returns
 	base  []*Card // while frozen: the model as it was when the first event had to wait
 
+	frozenByID map[string]*Card // the cards of base
+
 	held    Reason
 	frozen  bool // an event waits: shown comes from base
 	dirty   bool // the current batch touched the column
@@ -48,7 +50,7 @@ type Column struct {
 	server   filter.Filter // what is sent to the server
 	words    symbolWords   // what only the browser can match
 	order    Order
-	groups   map[groupKey]*Card // scratch of rebuild
+	heads    []*Card // scratch of rebuild: a hash table of the newest cards of their kind
 	gen      uint64
 	revision uint64
 	visible  int // events behind the shown cards
@@ -176,11 +178,6 @@ func (c *Column) Seen() {
 // full reports whether one more event means one less.
 func (c *Column) full() bool { return len(c.all) >= c.bound }
 
-// contains reports whether the frozen list holds an event.
-func (c *Column) contains(id string) bool {
-	return slices.ContainsFunc(c.base, func(card *Card) bool { return card.Event.ID == id })
-}
-
 // touch must be called before the model changes: it freezes what a held column shows. A column that shows nothing has
 // nothing to keep still, unless it is paused.
 func (c *Column) touch() {
@@ -190,17 +187,22 @@ func (c *Column) touch() {
 	}
 	c.frozen = true
 	c.base = append(c.base[:0], c.all...)
+	for _, card := range c.base {
+		c.frozenByID[card.Event.ID] = card
+	}
 }
 
 // thaw forgets the frozen list.
 func (c *Column) thaw() {
 	clear(c.base)
+	clear(c.frozenByID)
 	c.base, c.frozen, c.pending = c.base[:0], false, 0
 }
 
 // fill gives a card its event and asks the filter.
 func (c *Column) fill(card *Card, e *event.Event) {
 	card.Event = e
+	card.hash = hashOf(e)
 	card.ok = c.matches(e)
 }
 
@@ -241,13 +243,13 @@ func (c *Column) arrived(card *Card, now time.Time, live, known bool) {
 	if live {
 		c.rate.add(now)
 	}
-	if known || !card.ok {
+	if !card.ok {
 		return
 	}
-	if card.New {
+	if card.New && !known {
 		c.unseen++
 	}
-	if c.frozen {
+	if c.frozen && c.frozenByID[e.ID] == nil {
 		c.pending++
 	}
 }
@@ -286,7 +288,7 @@ func (c *Column) rebuild() {
 	c.gen++
 	c.revision++
 	c.visible = 0
-	clear(c.groups)
+	c.clearHeads(len(src))
 	old := len(c.shown)
 	c.shown = c.shown[:0]
 	for _, card := range src {
@@ -294,16 +296,16 @@ func (c *Column) rebuild() {
 			continue
 		}
 		c.visible++
-		key, at := keyOf(card.Event), card.Event.DetectedAt
+		at, slot := card.Event.DetectedAt, c.headOfKind(card)
 		card.gen = c.gen
-		if head := c.groups[key]; head != nil && head.FirstSeen.Sub(at) <= ConflateWindow {
+		if head := *slot; head != nil && head.FirstSeen.Sub(at) <= ConflateWindow {
 			head.Repeats++
 			head.FirstSeen = at
 			card.head = head
 			continue
 		}
 		card.head, card.Repeats, card.FirstSeen, card.LastSeen = card, 1, at, at
-		c.groups[key] = card
+		*slot = card
 		c.shown = append(c.shown, card)
 	}
 	if n := len(c.shown); n < old {
@@ -311,5 +313,28 @@ func (c *Column) rebuild() {
 	}
 	if c.order != ByTime {
 		slices.SortStableFunc(c.shown, c.order.compare)
+	}
+}
+
+// clearHeads empties the hash table and makes it large enough for n cards: at most half full.
+func (c *Column) clearHeads(n int) {
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	if len(c.heads) >= size {
+		clear(c.heads)
+		return
+	}
+	c.heads = make([]*Card, size)
+}
+
+// headOfKind returns the slot of the card that a card may repeat; it is empty if there is none.
+func (c *Column) headOfKind(card *Card) **Card {
+	mask := uint32(len(c.heads) - 1)
+	for i := card.hash & mask; ; i = (i + 1) & mask {
+		if head := c.heads[i]; head == nil || (head.hash == card.hash && repeats(head.Event, card.Event)) {
+			return &c.heads[i]
+		}
 	}
 }

@@ -109,13 +109,9 @@ func (c *Column) matches(e *event.Event) bool {
 
 // recount sets pending after the filter changed: what passes it now and is not among the frozen cards.
 func (c *Column) recount() {
-	frozen := make(map[string]struct{}, len(c.base))
-	for _, card := range c.base {
-		frozen[card.Event.ID] = struct{}{}
-	}
 	c.pending = 0
 	for _, card := range c.all {
-		if _, there := frozen[card.Event.ID]; !there && card.ok {
+		if card.ok && c.frozenByID[card.Event.ID] == nil {
 			c.pending++
 		}
 	}
