@@ -1,0 +1,216 @@
+package ui
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/board"
+	"tierboard/app/format"
+	"tierboard/shared/event"
+	"tierboard/shared/pattern"
+)
+
+// render draws a Dashboard as the server does.
+func render(t *testing.T, d *Dashboard) string {
+	t.Helper()
+	e := app.NewTestEngine()
+	if err := e.Load(d); err != nil {
+		t.Fatal(err)
+	}
+	e.ConsumeAll()
+	return app.HTMLString(d)
+}
+
+func TestShellHasThreeNamedColumnsAndSkeletons(t *testing.T) {
+	html := render(t, &Dashboard{})
+	for _, s := range styles {
+		for _, id := range []string{"column-", "list-", "count-", "filters-", "pause-", "new-", "state-", "tab-", "empty-"} {
+			if !strings.Contains(html, `id="`+id+s.class+`"`) {
+				t.Errorf("no element %s%s", id, s.class)
+			}
+		}
+	}
+	if n := strings.Count(html, `class="skeleton"`); n != 3*skeletons {
+		t.Errorf("%d skeletons, want %d", n, 3*skeletons)
+	}
+	if strings.Contains(render(t, &Dashboard{loaded: true}), `class="skeleton"`) {
+		t.Error("a loaded board still shows skeletons")
+	}
+}
+
+// The policy forbids inline style and script; go-app would write both without a word.
+func TestShellObeysThePolicy(t *testing.T) {
+	html := render(t, &Dashboard{demo: true, notice: notice{text: "x", action: "y"}, columns: [3]columnState{{open: true, filter: board.ColumnFilter{Symbols: "AAPL", Pattern: "doji", MinConfidence: .7}}}})
+	for _, bad := range []string{" style=", "<script", "<style", " onclick", "http:", "https:"} {
+		if strings.Contains(html, bad) {
+			t.Errorf("the page has %q in it", bad)
+		}
+	}
+}
+
+func TestEveryButtonHasAName(t *testing.T) {
+	html := render(t, &Dashboard{notice: notice{text: "x", action: "Retry"}})
+	button := regexp.MustCompile(`(?s)<button([^>]*)>(.*?)</button>`)
+	tag := regexp.MustCompile(`<[^>]*>`)
+	for _, m := range button.FindAllStringSubmatch(html, -1) {
+		text := strings.TrimSpace(tag.ReplaceAllString(m[2], ""))
+		live := strings.Contains(m[1], `id="new-`) // its text comes with the first waiting event
+		if text == "" && !strings.Contains(m[1], "aria-label=") && !live {
+			t.Errorf("a button without a name: <button%s>", m[1])
+		}
+	}
+}
+
+// Elements that page writes to must keep their place among their siblings, whatever is shown: go-app compares children by
+// position, and an element that comes or goes before them would replace them behind page's back.
+func TestLiveElementsKeepTheirPlaces(t *testing.T) {
+	live := regexp.MustCompile(`^(state|word|speed|clock|count|dot|last|new|newcount|about|rate|list|empty|tabcount|say|columns|symbols|pattern|confidence)\b`)
+	shape := func(d *Dashboard) map[string]string {
+		out := map[string]string{}
+		for id, path := range paths(render(t, d)) {
+			if live.MatchString(id) {
+				out[id] = path
+			}
+		}
+		return out
+	}
+	plain := shape(&Dashboard{})
+	busy := shape(&Dashboard{
+		demo: true, loaded: true, theme: "light", tab: event.Combo, allHeld: true, notice: notice{text: "x", tone: "bad", action: "y"},
+		columns: [3]columnState{{open: true, paused: true, filter: board.ColumnFilter{Symbols: "A,B", Pattern: "doji", MinConfidence: 0.5}}, {}, {}},
+	})
+	if d := cmp.Diff(plain, busy); d != "" {
+		t.Errorf("live elements move (-plain +busy):\n%s", d)
+	}
+	if len(plain) < 30 {
+		t.Errorf("only %d live elements found", len(plain))
+	}
+}
+
+// paths returns for each id where its element stands: tag and position among its siblings, from the root.
+func paths(html string) map[string]string {
+	type level struct {
+		path     string
+		children int
+	}
+	out := map[string]string{}
+	stack := []level{{}}
+	id := regexp.MustCompile(` id="([^"]*)"`)
+	for _, m := range regexp.MustCompile(`<(/?)(\w+)([^>]*)>`).FindAllStringSubmatch(html, -1) {
+		if m[1] == "/" {
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		top := &stack[len(stack)-1]
+		path := fmt.Sprintf("%s/%s[%d]", top.path, m[2], top.children)
+		top.children++
+		if found := id.FindStringSubmatch(m[3]); found != nil {
+			out[found[1]] = path
+		}
+		if m[2] != "img" && m[2] != "input" {
+			stack = append(stack, level{path: path})
+		}
+	}
+	return out
+}
+
+func TestChipsNameWhatRestricts(t *testing.T) {
+	f := board.ColumnFilter{Symbols: "aapl, nvda,", Pattern: "volume_spike", MinConfidence: 0.7}
+	var texts []string
+	for _, c := range chipsOf(f) {
+		texts = append(texts, c.text)
+		if len(chipsOf(c.without)) != 2 {
+			t.Errorf("without %q there are %d chips, want 2", c.text, len(chipsOf(c.without)))
+		}
+	}
+	if d := cmp.Diff([]string{"AAPL, NVDA", "Volume Spike", "Confidence ≥ 70"}, texts); d != "" {
+		t.Error(d)
+	}
+	if len(chipsOf(board.ColumnFilter{})) != 0 {
+		t.Error("no filter has chips")
+	}
+}
+
+func TestPatternsOfTiersAreTheTables(t *testing.T) {
+	total := 0
+	for _, s := range styles {
+		names := patternsOf(s.tier)
+		if len(names) == 0 {
+			t.Errorf("no patterns for %s", s.class)
+		}
+		total += len(names)
+	}
+	if total < len(pattern.Known()) {
+		t.Errorf("%d names offered, the table has %d", total, len(pattern.Known()))
+	}
+}
+
+func TestCardSaysWhatTheEventSays(t *testing.T) {
+	now := time.Date(2026, 11, 20, 19, 31, 11, 0, time.UTC)
+	v := &viewer{exchange: func(time.Time) (int, string) { return -5 * 3600, "EST" }, local: format.UTC}
+	base := func(tier event.Tier, c float64) *event.Event {
+		return &event.Event{
+			Kind: event.Pattern, ID: "x", Tier: tier, Confidence: c, Priority: event.PriorityOf(c), DetectedAt: now.Add(-4 * time.Second),
+			Scope: event.Scope{Symbol: "AAPL", Pattern: "volume_spike", Label: "Volume Spike", Timeframe: "5min", Direction: event.Bullish},
+			Price: event.Num(229.41), ChangePct: event.Num(-0.84), RelativeVolume: event.Num(4.2),
+		}
+	}
+	intraday := base(event.Intraday, 0.91)
+	intraday.Intraday = &event.IntradayDetail{RealTime: true}
+	combo := base(event.Combo, 0.86)
+	combo.Combo = &event.ComboDetail{
+		Correlation: event.Num(0.86),
+		Setup:       &event.Link{ID: "d", Kind: event.LinkExact, Label: "Bull Flag"},
+		Trigger:     &event.Link{Kind: event.LinkInferred, Label: "Volume Spike", Timeframe: "5min"},
+	}
+	cases := []struct {
+		name string
+		card *board.Card
+		want view
+	}{
+		{"intraday", &board.Card{Event: intraday, Repeats: 3}, view{
+			class: "card intraday up critical", label: "AAPL Volume Spike ×3, bullish, confidence 91 percent, critical priority, 229.41 dollars, change −0.84%, 14:31:07",
+			sym: "AAPL", pat: "Volume Spike ×3", badge: "Critical", when: "14:31:07", age: "4s", px: "229.41", chg: "−0.84%", chgClass: "chg loss",
+			tf: "5m", note: "vol 4.2×", conf: "91", meter: "conf m5",
+		}},
+		{"combo", &board.Card{Event: combo, Repeats: 1}, view{
+			class: "card combo up high", label: "AAPL Volume Spike, bullish, confidence 86 percent, high priority, setup Bull Flag, trigger Volume Spike 5m, 20 Nov 14:31:07",
+			sym: "AAPL", pat: "Volume Spike", badge: "High", when: "20 Nov 14:31:07", age: "4s", note: "correlation 0.86", conf: "86", meter: "conf m4",
+			setup: "Bull Flag", setupClass: "leg daily exact", trigger: "Volume Spike 5m", triggerClass: "leg intraday inferred",
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := v.view(c.card, now)
+			if d := cmp.Diff(c.want, got, cmp.AllowUnexported(view{})); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+	bare := &event.Event{Kind: event.Pattern, ID: "y", Tier: event.Combo, DetectedAt: now, Combo: &event.ComboDetail{}}
+	if got := v.view(&board.Card{Event: bare}, now); got.setup != "no setup" || got.trigger != "no trigger" {
+		t.Errorf("a combo without links shows %q and %q", got.setup, got.trigger)
+	}
+}
+
+func TestRateMeterCountsTheLastSecond(t *testing.T) {
+	var m rateMeter
+	at := time.Unix(100, 0)
+	m.add(5, at)
+	m.add(7, at.Add(500*time.Millisecond))
+	if got := m.perSecond(at.Add(900 * time.Millisecond)); got != 12 {
+		t.Errorf("in the same second: %d, want 12", got)
+	}
+	if got := m.perSecond(at.Add(1500 * time.Millisecond)); got != 12 {
+		t.Errorf("a second later: %d, want 12", got)
+	}
+	if got := m.perSecond(at.Add(3 * time.Second)); got != 0 {
+		t.Errorf("after silence: %d, want 0", got)
+	}
+}
