@@ -76,7 +76,7 @@ type Broker struct {
 	conns map[*conn]struct{} // guarded by mu
 }
 
-// New listens on cfg.Addr. Run must be called, also to close the listener.
+// New listens on cfg.Addr. Run closes the listener at its end; without Run, Close does.
 func New(ctx context.Context, cfg Config, log *slog.Logger) (*Broker, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -106,6 +106,9 @@ func (b *Broker) Addr() string { return b.listener.Addr().String() }
 
 // URL returns the real address as redis://host:port.
 func (b *Broker) URL() string { return "redis://" + b.Addr() }
+
+// Close closes the listener of a Broker that never ran, and makes Run end with an error.
+func (b *Broker) Close() { _ = b.listener.Close() }
 
 // Cut returns how many connections were ended because they did not read what was published for them.
 func (b *Broker) Cut() uint64 { return b.cut.Load() }

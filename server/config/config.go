@@ -51,6 +51,8 @@ type Config struct {
 	Ring int `name:"ring" env:"TIERBOARD_RING" default:"65536" help:"Events kept in memory for snapshots and replays."`
 	// MaxSessions is how many live streams may be open at once.
 	MaxSessions int `name:"max-sessions" env:"TIERBOARD_MAX_SESSIONS" default:"20000" help:"Live streams that may be open at once."`
+	// MaxSessionsPerAddress is how many of them one remote address may hold; loopback may hold any number.
+	MaxSessionsPerAddress int `name:"max-sessions-per-address" env:"TIERBOARD_MAX_SESSIONS_PER_ADDRESS" default:"64" help:"Live streams that one remote address may hold; loopback may hold any number. Behind a proxy all users have its address."`
 
 	// LogFormat is text or json.
 	LogFormat string `name:"log-format" env:"TIERBOARD_LOG_FORMAT" default:"text" help:"Form of the log on standard error: text or json."`
@@ -65,18 +67,19 @@ type Config struct {
 // Default returns the settings of a server that was told nothing.
 func Default() Config {
 	return Config{
-		Addr:              "127.0.0.1:8080",
-		AdminAddr:         "127.0.0.1:9090",
-		EmbeddedRedisAddr: "127.0.0.1:6380",
-		RedisChannels:     DefaultChannels(),
-		HeartbeatKey:      "tickstock:producer:heartbeat",
-		IngestQueue:       16384,
-		Window:            10 * time.Millisecond,
-		RateLimit:         100,
-		Ring:              65536,
-		MaxSessions:       20000,
-		LogFormat:         "text",
-		LogLevel:          "info",
+		Addr:                  "127.0.0.1:8080",
+		AdminAddr:             "127.0.0.1:9090",
+		EmbeddedRedisAddr:     "127.0.0.1:6380",
+		RedisChannels:         DefaultChannels(),
+		HeartbeatKey:          "tickstock:producer:heartbeat",
+		IngestQueue:           16384,
+		Window:                10 * time.Millisecond,
+		RateLimit:             100,
+		Ring:                  65536,
+		MaxSessions:           20000,
+		MaxSessionsPerAddress: 64,
+		LogFormat:             "text",
+		LogLevel:              "info",
 	}
 }
 
@@ -163,6 +166,7 @@ func (c Config) Validate() error {
 		{"RateLimit", c.RateLimit, 0, 100_000},
 		{"Ring", c.Ring, 1024, 1 << 24},
 		{"MaxSessions", c.MaxSessions, 1, 1_000_000},
+		{"MaxSessionsPerAddress", c.MaxSessionsPerAddress, 1, 1_000_000},
 	} {
 		if n.value < n.low || n.value > n.high {
 			return bad(n.field, "%d is not within %d and %d", n.value, n.low, n.high)

@@ -1,0 +1,115 @@
+package daemon
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"tierboard/app/ui"
+	"tierboard/server/calendar"
+	"tierboard/server/classify"
+	"tierboard/server/config"
+	"tierboard/server/demo"
+	"tierboard/server/health"
+	"tierboard/server/hub"
+	"tierboard/server/ingest"
+	"tierboard/server/metrics"
+	"tierboard/server/session"
+	"tierboard/server/web"
+	"tierboard/shared/event"
+	"tierboard/shared/wire"
+)
+
+// server is everything that is made of the settings.
+type server struct {
+	hub    *hub.Hub
+	ingest *ingest.Ingest
+	feed   *feed
+	demo   *demo.Demo // nil unless asked for
+	stream *session.Handler
+	probe  *probe
+	drain  time.Duration
+
+	page, admin http.Handler
+}
+
+// build makes the parts. Nothing runs yet.
+func build(c config.Config, redisURL string, log *slog.Logger) (*server, error) {
+	s := &server{probe: &probe{}, drain: c.Drain}
+	m := metrics.New()
+	market := calendar.NYSE()
+
+	judge := health.Default()
+	judge.Channels = slices.Concat(c.RedisChannels, c.RedisPatterns)
+	tracker, err := health.New(judge, market, time.Now())
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names itself
+	}
+	s.feed = newFeed(tracker)
+
+	delivery := hub.DefaultConfig()
+	delivery.Window, delivery.RateLimit, delivery.Ring = c.Window, c.RateLimit, c.Ring
+	if s.hub, err = hub.New(delivery, m, log); err != nil {
+		return nil, err //nolint:wrapcheck // it names itself
+	}
+	if s.ingest, err = newIngest(c, redisURL, market, s, m, log); err != nil {
+		return nil, err
+	}
+	if c.Demo {
+		s.demo, err = demo.New(demo.Config{Redis: redisURL, Seed: 1, SubscriberWait: 10 * time.Second}, log)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // it names itself
+		}
+	}
+
+	page, err := web.New(web.Config{Register: ui.Register, Hosts: c.Hosts, AnyIP: !config.Loopback(c.Addr)}, log)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names itself
+	}
+	if s.stream, err = newStream(c, s, page.Version(), m, log); err != nil {
+		return nil, err
+	}
+	e := &edge{hosts: page.Hosts(), m: m, log: log}
+	s.page = e.mainRoutes(s.probe, s.stream, page)
+	s.admin = e.adminRoutes(s.probe, s.ingest.DeadLetters())
+	return s, nil
+}
+
+// newIngest makes the way in.
+func newIngest(c config.Config, url string, market *calendar.Calendar, s *server, m *metrics.Metrics, log *slog.Logger) (*ingest.Ingest, error) {
+	classes := classify.DefaultConfig()
+	classes.SessionOf = func(at time.Time) (event.Session, string) {
+		session, date := market.SessionAt(at)
+		return event.Session(session), date
+	}
+	classifier, err := classify.New(classes)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names itself
+	}
+	cfg := ingest.Default()
+	cfg.URL, cfg.Channels, cfg.Patterns = url, c.RedisChannels, c.RedisPatterns
+	cfg.HeartbeatKey, cfg.QueueLength, cfg.MaxPayload = c.HeartbeatKey, c.IngestQueue, classes.MaxBytes
+	sinks := ingest.Sinks{
+		Events: s.hub, Health: s.feed,
+		Gap: func(from, to time.Time) { s.hub.Broadcast(&wire.Gap{From: from, To: to}) },
+	}
+	in, err := ingest.New(cfg, classifier, sinks, m, log)
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	return in, nil
+}
+
+// newStream makes the WebSocket's handler.
+func newStream(c config.Config, s *server, build string, m *metrics.Metrics, log *slog.Logger) (*session.Handler, error) {
+	cfg := session.DefaultConfig()
+	cfg.Origins, cfg.MaxSessions, cfg.MaxSessionsPerAddress = c.Origins, c.MaxSessions, c.MaxSessionsPerAddress
+	cfg.Build, cfg.Demo, cfg.Status = build, c.Demo, s.feed.status
+	stream, err := session.New(cfg, s.hub, m, log)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names itself
+	}
+	return stream, nil
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/lmittmann/tint"
+
+	"tierboard/server/config"
+)
+
+// newLog returns the log that the settings ask for. Text is coloured when w is a terminal.
+func newLog(w io.Writer, c config.Config) (*slog.Logger, error) {
+	level, err := c.Level()
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names the setting
+	}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})), nil
+	}
+	return slog.New(tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal(w)})), nil
+}
+
+// terminal reports whether w is a screen with somebody before it.
+func terminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
