@@ -69,7 +69,6 @@ var floors = []place{
 	{"server/demo", 7, wiring},
 	{"server/tape", 7, wiring},
 	{"server/session", 7, wiring},
-	{"server/rest", 7, wiring},
 	{"app/ui", 7, []string{"app", "server/web"}},
 	{"server/web", 8, wiring},
 
@@ -80,6 +79,7 @@ var floors = []place{
 	{"app", 10, []string{}},
 	{"assets/icons", 10, []string{}},
 	{"assets/pack", 10, []string{}},
+	{"e2e/candles", 10, []string{}},
 	{"e2e/stack", 10, []string{"e2e"}},
 	{"e2e", 11, []string{}},
 }
@@ -93,11 +93,11 @@ var libraries = map[string][]string{
 	"github.com/chromedp":                     {"e2e/stack", "e2e"},
 	"github.com/coder/websocket":              {"server/session", "app/live"}, // app/live: outside the browser only
 	"github.com/google/uuid":                  {"server/classify", "server/demo"},
-	"github.com/klauspost/compress":           {"server/web", "server/rest"},
+	"github.com/klauspost/compress":           {"server/web"},
 	"github.com/lmittmann/tint":               {"server"},
 	"github.com/maxence-charriere/go-app/v10": {"app", "app/ui", "server/web"},
 	"github.com/prometheus/client_golang":     {"server/metrics"},
-	"github.com/redis/go-redis/v9":            {"server/ingest", "server/demo", "server/tape"},
+	"github.com/redis/go-redis/v9":            {"server/ingest", "server/demo", "server/tape", "e2e/candles"},
 	"github.com/rickar/cal/v2":                {"server/calendar"},
 	"github.com/valyala/fastjson":             {"server/classify", "server/classify/loose"},
 	"github.com/vmihailenco/msgpack/v5":       {"shared/wire"},
