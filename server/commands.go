@@ -41,17 +41,9 @@ type serveCommand struct {
 
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, out *output) error {
-	err := c.Validate()
+	// The parser has called Validate.
 	if c.PrintConfig {
-		if err := config.Print(out.stdout, config.Settings(c.Config, originOf(parsed))); err != nil {
-			return err
-		}
-	}
-	if err != nil {
-		return usage(err)
-	}
-	if c.PrintConfig {
-		return nil
+		return config.Print(out.stdout, config.Settings(c.Config, originOf(parsed))) //nolint:wrapcheck // it says what it did
 	}
 	log, err := newLog(out.stderr, c.Config)
 	if err != nil {

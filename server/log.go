@@ -17,9 +17,17 @@ func newLog(w io.Writer, c config.Config) (*slog.Logger, error) {
 		return nil, err //nolint:wrapcheck // it names the setting
 	}
 	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})), nil
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: spellDurations})), nil
 	}
 	return slog.New(tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal(w)})), nil
+}
+
+// spellDurations writes durations with their unit; the default is a bare number of nanoseconds.
+func spellDurations(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // terminal reports whether w is a screen with somebody before it.

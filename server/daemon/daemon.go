@@ -28,6 +28,7 @@ import (
 
 	"tierboard/server/broker"
 	"tierboard/server/config"
+	"tierboard/server/ingest"
 )
 
 const (
@@ -57,6 +58,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if err := cfg.Settings.Validate(); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
+	ingest.UseLog(log)
 	o, err := open(ctx, cfg.Settings, log)
 	if err != nil {
 		return err
