@@ -19,9 +19,9 @@ func Timeframe(tf string) string {
 	case "monthly":
 		return "1M"
 	}
-	for suffix, short := range map[string]string{"min": "m", "hour": "h"} {
-		if n, ok := strings.CutSuffix(tf, suffix); ok && n != "" && strings.Trim(n, "0123456789") == "" {
-			return Clip(n, 4) + short
+	for _, unit := range [...]struct{ long, short string }{{"min", "m"}, {"hour", "h"}} {
+		if n, ok := strings.CutSuffix(tf, unit.long); ok && n != "" && strings.Trim(n, "0123456789") == "" {
+			return Clip(n, 4) + unit.short
 		}
 	}
 	return Clip(tf, 8)

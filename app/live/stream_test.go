@@ -456,3 +456,25 @@ func TestSkewAndLatency(t *testing.T) {
 		t.Error(skew)
 	}
 }
+
+// FuzzFrame gives a live stream one frame of any bytes: it stays live or reconnects, and never panics.
+func FuzzFrame(f *testing.F) {
+	y := &story{script: &script{now: noon}}
+	for _, m := range []wire.Frame{
+		y.welcome("e2"), y.batch("main", true, 5, 4), y.batch("", false, 200, 200), &wire.Subscribed{ID: "main", Replayed: -3},
+		&wire.Error{ID: "main", Code: wire.CodeRateLimited}, &wire.Bye{ReconnectMS: -1}, &wire.Pong{ID: "clock"},
+	} {
+		f.Add(m.Append(nil, wire.MsgPack))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		y := live(t)
+		y.last().h.Frame(b)
+		if p := y.s.State().Phase; p != Live && p != Waiting {
+			t.Errorf("%v", p)
+		}
+		y.s.Latency(y.now)
+		y.last().h.Close(1006, "")
+		y.attempt()
+		y.phase(Connecting)
+	})
+}
