@@ -237,7 +237,7 @@ func TestRedisOutageShowsAndHeals(t *testing.T) {
 		t.Error("the outage emptied the board")
 	}
 	r.Restart()
-	b.WaitFor(`document.querySelector("#notice").hidden`)
+	b.WaitFor(`!document.querySelector("#notice-text").textContent.includes("Redis")`)
 	p.detection("daily", "AFTER", "Bull_Flag", 0.8)
 	b.WaitFor(card("daily", "AFTER"))
 	if !stack.Eval[bool](b, `window.sameDocument === true`) {
