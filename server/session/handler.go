@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"log/slog"
@@ -55,7 +56,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer h.running.Done()
 
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	socket := &socket{ResponseWriter: w}
+	conn, err := websocket.Accept(socket, r, &websocket.AcceptOptions{
 		Subprotocols:    []string{wire.MsgPackProtocol, wire.JSONProtocol},
 		OriginPatterns:  h.cfg.Origins,
 		CompressionMode: websocket.CompressionDisabled,
@@ -66,7 +68,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	conn.SetReadLimit(wire.MaxRequest)
 
-	s := newSession(h, conn, remote(r))
+	s := newSession(h, conn, socket.conn, remote(r))
 	if !h.enter(s) {
 		h.m.SessionsClosed.WithLabelValues("too_many").Inc()
 		_ = conn.Close(websocket.StatusCode(wire.CloseTooMany), "too many connections")
@@ -99,7 +101,8 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 	}
 	h.mu.Lock()
 	for s := range h.sessions {
-		s.sever()
+		s.because("going_away")
+		_ = s.socket.Close()
 	}
 	h.mu.Unlock()
 	<-ended
@@ -140,6 +143,20 @@ func (h *Handler) leave(s *session) {
 	if h.byAddr[s.addr]--; h.byAddr[s.addr] <= 0 {
 		delete(h.byAddr, s.addr)
 	}
+}
+
+// socket gets hold of the connection under the WebSocket, which the library does not show: only closing that ends a close
+// handshake the peer does not answer.
+type socket struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack takes the connection from the HTTP server.
+func (s *socket) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buf, err := http.NewResponseController(s.ResponseWriter).Hijack()
+	s.conn = conn
+	return conn, buf, err
 }
 
 // remote returns the address a request came from; the zero Addr if the server does not know.

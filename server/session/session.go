@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -16,30 +17,30 @@ import (
 	"tierboard/shared/wire"
 )
 
+// lastChance is how long a session that is cut may take to read the frame it is stuck in, so that it can be told why.
+const lastChance = time.Second
+
 // session is one connection.
 type session struct {
 	h       *Handler
 	conn    *websocket.Conn
+	socket  net.Conn // under conn; closed only to break the connection
 	addr    netip.Addr
 	format  wire.Format
 	kind    websocket.MessageType // of frames in the format
 	reason  atomic.Pointer[string]
 	closing sync.Once
 	going   chan time.Duration // holds how long the client should stay away, once the server shuts down
-	broken  chan struct{}      // closed when the connection is to be broken without a handshake
-	sever   func()             // closes broken, once
 
 	peer *hub.Session // set before the goroutines start
 }
 
-func newSession(h *Handler, conn *websocket.Conn, addr netip.Addr) *session {
+func newSession(h *Handler, conn *websocket.Conn, socket net.Conn, addr netip.Addr) *session {
 	s := &session{
-		h: h, conn: conn, addr: addr,
+		h: h, conn: conn, socket: socket, addr: addr,
 		format: wire.JSON, kind: websocket.MessageText,
-		going:  make(chan time.Duration, 1),
-		broken: make(chan struct{}),
+		going: make(chan time.Duration, 1),
 	}
-	s.sever = sync.OnceFunc(func() { close(s.broken) })
 	if conn.Subprotocol() == wire.MsgPackProtocol {
 		s.format, s.kind = wire.MsgPack, websocket.MessageBinary
 	}
@@ -136,10 +137,6 @@ func (s *session) keep(ctx context.Context) {
 				s.close(end.Code, end.Reason, reasonOf(end.Code))
 			}
 			return
-		case <-s.broken:
-			s.because("going_away")
-			_ = s.conn.CloseNow()
-			return
 		case wait := <-s.going:
 			s.peer.Send(&wire.Bye{ReconnectMS: int(wait.Milliseconds())})
 			s.peer.Finish(wire.CloseGoingAway, "server is going away")
@@ -178,6 +175,9 @@ func (s *session) goAway(within time.Duration) {
 func (s *session) close(code wire.CloseCode, text, reason string) {
 	s.closing.Do(func() {
 		s.because(reason)
+		if code == wire.CloseTooSlow { // the writer may be stuck in the socket, where the close frame cannot pass it
+			_ = s.socket.SetWriteDeadline(time.Now().Add(lastChance))
+		}
 		_ = s.conn.Close(websocket.StatusCode(code), text)
 	})
 }
