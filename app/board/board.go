@@ -38,7 +38,7 @@ type Board struct {
 	max     int
 	columns [3]Column
 	byID    map[string]*Card // every card of the three models
-	ignored uint64
+	ignored int
 
 	// A snapshot arrives as one batch with Reset and perhaps more that carry an id. Until the first live batch, cards
 	// from before the reset are recognised, so that they keep their arrival.
@@ -72,7 +72,7 @@ func (b *Board) Columns() [3]*Column {
 }
 
 // Ignored is how many events were not taken in because they were of an unknown kind, without a tier or not valid.
-func (b *Board) Ignored() uint64 { return b.ignored }
+func (b *Board) Ignored() int { return b.ignored }
 
 // ColumnChange is what one batch did to a column.
 type ColumnChange struct {
@@ -114,7 +114,7 @@ func (b *Board) Apply(batch *wire.Batch, now time.Time) Changes {
 		}
 		b.put(e, now, live, &ch)
 	}
-	b.ignored += uint64(ch.Ignored)
+	b.ignored += ch.Ignored
 	for i := range b.columns {
 		b.columns[i].settle(&ch.columns[i], live, b.filling)
 	}

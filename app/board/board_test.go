@@ -220,7 +220,7 @@ func TestFilters(t *testing.T) {
 				symbols string
 				want    bool
 			}{{tt.yes, true}, {tt.no, false}} {
-				for _, s := range strings.Fields(list.symbols) {
+				for s := range strings.FieldsSeq(list.symbols) {
 					e := at("x", s, 0, func(e *event.Event) { e.Confidence = 0.6 })
 					if b.Column(event.Intraday).matches(e) != list.want {
 						t.Errorf("%s: want %v", s, list.want)

@@ -331,8 +331,8 @@ func (c *Column) clearHeads(n int) {
 
 // headOfKind returns the slot of the card that a card may repeat; it is empty if there is none.
 func (c *Column) headOfKind(card *Card) **Card {
-	mask := uint32(len(c.heads) - 1)
-	for i := card.hash & mask; ; i = (i + 1) & mask {
+	mask := len(c.heads) - 1
+	for i := int(card.hash) & mask; ; i = (i + 1) & mask {
 		if head := c.heads[i]; head == nil || (head.hash == card.hash && repeats(head.Event, card.Event)) {
 			return &c.heads[i]
 		}

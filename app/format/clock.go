@@ -191,7 +191,7 @@ func Span(d time.Duration) string {
 	if d = max(d, 0); d <= 59*time.Second {
 		return unit((d+time.Second-1)/time.Second, "s")
 	}
-	d = (d + time.Minute - 1) / time.Minute * time.Minute
+	d = (d + time.Minute - 1).Truncate(time.Minute)
 	switch {
 	case d < time.Hour:
 		return unit(d/time.Minute, "m")

@@ -112,7 +112,7 @@ func (n *Native) converse(ctx context.Context, s *nativeSocket, h Handlers) (cod
 	if err != nil {
 		return int(broken), err.Error()
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }() // it is over: nothing can be done about an error
 	conn.SetReadLimit(wire.MaxFrame)
 	var writer sync.WaitGroup
 	defer writer.Wait()
@@ -130,8 +130,7 @@ func (n *Native) converse(ctx context.Context, s *nativeSocket, h Handlers) (cod
 			_, err = buf.ReadFrom(r)
 		}
 		if err != nil {
-			var ce websocket.CloseError
-			if errors.As(err, &ce) {
+			if ce, ok := errors.AsType[websocket.CloseError](err); ok {
 				return int(ce.Code), ce.Reason
 			}
 			return int(broken), err.Error()

@@ -51,6 +51,7 @@ func (p *peer) request() *wire.Request {
 
 // serve runs a real WebSocket server; each connection goes to conversation, by its number from 0.
 func serve(t *testing.T, conversation func(n int, p *peer)) (url string, stop func()) {
+	t.Helper()
 	n := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{wire.MsgPackProtocol}})
