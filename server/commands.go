@@ -43,13 +43,13 @@ type serveCommand struct {
 func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, out *output) error {
 	// The parser has called Validate.
 	if c.PrintConfig {
-		return config.Print(out.stdout, config.Settings(c.Config, originOf(parsed))) //nolint:wrapcheck // it says what it did
+		return config.Print(out.stdout, config.Settings(c.Config, originOf(parsed)))
 	}
 	log, err := newLog(out.stderr, c.Config)
 	if err != nil {
 		return usage(err)
 	}
-	return daemon.Run(ctx, daemon.Config{Settings: c.Config, Stdout: out.stdout}, log) //nolint:wrapcheck // it says what it did
+	return daemon.Run(ctx, daemon.Config{Settings: c.Config, Stdout: out.stdout}, log)
 }
 
 // originOf tells where a flag's value comes from.
@@ -94,7 +94,7 @@ func (c *demoCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usage(err)
 	}
-	return d.Run(ctx) //nolint:wrapcheck // it says what it did
+	return d.Run(ctx)
 }
 
 // recordCommand writes a tape.
@@ -144,7 +144,7 @@ func (c *replayCommand) Run(ctx context.Context, out *output) error {
 	defer file.Close()
 	tally, err := tape.Replay(ctx, tape.ReplayConfig{Redis: c.RedisURL, Speed: speed, MaxGap: c.MaxGap}, file)
 	fmt.Fprintf(out.stdout, "%d messages, %d bytes\n", tally.Messages, tally.Bytes)
-	return err //nolint:wrapcheck // it names the line
+	return err
 }
 
 // versionCommand tells what this binary is.
@@ -152,8 +152,8 @@ type versionCommand struct{}
 
 // Run prints the hash of the embedded page, which is what a browser compares, and the compiler.
 func (versionCommand) Run(out *output) error {
-	fmt.Fprintf(out.stdout, "tierboard %s %s %s/%s\n", assets.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return nil
+	_, err := fmt.Fprintf(out.stdout, "tierboard %s %s %s/%s\n", assets.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }
 
 // settingsCommand describes the settings.
@@ -161,7 +161,7 @@ type settingsCommand struct{}
 
 // Run prints the table that the README shows.
 func (settingsCommand) Run(out *output) error {
-	return config.Table(out.stdout, config.Settings(config.Default(), nil)) //nolint:wrapcheck // it says what it did
+	return config.Table(out.stdout, config.Settings(config.Default(), nil))
 }
 
 // toolLog is the log of commands for people at a terminal.

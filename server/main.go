@@ -22,10 +22,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	// The first signal asks for an orderly end. From then on signals do what they always do: end the process at once.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr)) //nolint:gocritic // nothing is left to clean up
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // errUsage marks errors of the command line and the settings.
@@ -66,7 +65,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return usage(err)
 	}
-	return parsed.Run(parsed) //nolint:wrapcheck // each command says what it did
+	return parsed.Run(parsed)
 }
 
 // usage marks err as the caller's mistake.

@@ -186,7 +186,7 @@ func (b *Broker) ended(c *conn, tooSlow bool) {
 }
 
 // scripting are the commands that run code inside this process.
-var scripting = []string{"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "SCRIPT"} //nolint:gochecknoglobals // a constant list
+var scripting = []string{"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "SCRIPT"}
 
 // refuseScripts answers the commands that must not run, and reports whether it did.
 func refuseScripts(c *server.Peer, cmd string, _ ...string) bool {

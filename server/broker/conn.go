@@ -41,7 +41,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		_ = c.Close()
 		return 0, bad
 	}
-	return n, err //nolint:wrapcheck // io.EOF must stay itself
+	return n, err
 }
 
 // Write buffers p. At the limit it ends the connection: who does not read loses it, nobody waits.

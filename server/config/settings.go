@@ -31,7 +31,7 @@ type Setting struct {
 }
 
 // reserved are variables that later releases give a meaning to. Deployments may set them already.
-var reserved = []string{"TIERBOARD_DATA_DIR"} //nolint:gochecknoglobals // a constant list
+var reserved = []string{"TIERBOARD_DATA_DIR"}
 
 // Settings describes c, in the order of the fields. origin tells where a flag's value comes from, by its name without
 // dashes; nil means that all are defaults.

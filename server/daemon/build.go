@@ -45,14 +45,14 @@ func build(c config.Config, redisURL string, log *slog.Logger) (*server, error) 
 	judge.Channels = slices.Concat(c.RedisChannels, c.RedisPatterns)
 	tracker, err := health.New(judge, market, time.Now())
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names itself
+		return nil, err
 	}
 	s.feed = newFeed(tracker)
 
 	delivery := hub.DefaultConfig()
 	delivery.Window, delivery.RateLimit, delivery.Ring = c.Window, c.RateLimit, c.Ring
 	if s.hub, err = hub.New(delivery, m, log); err != nil {
-		return nil, err //nolint:wrapcheck // it names itself
+		return nil, err
 	}
 	if s.ingest, err = newIngest(c, redisURL, market, s, m, log); err != nil {
 		return nil, err
@@ -60,13 +60,13 @@ func build(c config.Config, redisURL string, log *slog.Logger) (*server, error) 
 	if c.Demo {
 		s.demo, err = demo.New(demo.Config{Redis: redisURL, Seed: 1, SubscriberWait: 10 * time.Second}, log)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // it names itself
+			return nil, err
 		}
 	}
 
 	page, err := web.New(web.Config{Register: ui.Register, Hosts: c.Hosts, AnyIP: !config.Loopback(c.Addr)}, log)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names itself
+		return nil, err
 	}
 	if s.stream, err = newStream(c, s, page.Version(), m, log); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func newIngest(c config.Config, url string, market *calendar.Calendar, s *server
 	}
 	classifier, err := classify.New(classes)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names itself
+		return nil, err
 	}
 	cfg := ingest.Default()
 	cfg.URL, cfg.Channels, cfg.Patterns = url, c.RedisChannels, c.RedisPatterns
@@ -109,7 +109,7 @@ func newStream(c config.Config, s *server, build string, m *metrics.Metrics, log
 	cfg.Build, cfg.Demo, cfg.Status = build, c.Demo, s.feed.status
 	stream, err := session.New(cfg, s.hub, m, log)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names itself
+		return nil, err
 	}
 	return stream, nil
 }

@@ -64,7 +64,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 		return err
 	}
 	defer o.close()
-	s, err := build(cfg.Settings, o.redisURL(cfg.Settings), log)
+	s, err := build(cfg.Settings, o.redisURL(cfg.Settings), log) //nolint:contextcheck // it waits for nothing
 	if err != nil {
 		return err
 	}
@@ -216,5 +216,5 @@ func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
 	endParts()
 	err := group.Wait()
 	log.Info("stopped", slog.Duration("took", time.Since(began)))
-	return err //nolint:wrapcheck // each part is named
+	return err
 }

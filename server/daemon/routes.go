@@ -137,7 +137,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 	r.wrote = true
 	n, err := r.ResponseWriter.Write(b)
 	r.bytes += int64(n)
-	return n, err //nolint:wrapcheck // a pass-through
+	return n, err
 }
 
 // Unwrap lets http.ResponseController reach the connection.
