@@ -2,6 +2,7 @@ package classify
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,10 +98,10 @@ func (d *detection) link(key string) *event.Link {
 		}
 		return ok
 	})
-	if at := d.optionalTime(s, d.latest(), append(detectedKeys[:len(detectedKeys):len(detectedKeys)], timestampKeys...)...); !at.IsZero() {
+	if at := d.optionalTime(s, d.latest(), slices.Concat(detectedKeys, timestampKeys)...); !at.IsZero() {
 		d.dateLink(l, at)
 	}
-	l.Timeframe = filter.Timeframe(s.text(false, 32, "timeframe"))
+	l.Timeframe = filter.Timeframe(s.text(32, "timeframe"))
 	l.Details = d.linkRest(s)
 	return l
 }
@@ -145,12 +146,9 @@ var planKeys = []struct{ key, kind, label string }{
 func (d *detection) levels() []event.Level {
 	var out []event.Level
 	add := func(l event.Level) {
-		for _, have := range out {
-			if have == l {
-				return
-			}
+		if !slices.Contains(out, l) {
+			out = append(out, l)
 		}
-		out = append(out, l)
 	}
 	for _, p := range planKeys {
 		if x, ok := d.number(true, math.SmallestNonzeroFloat64, largest, p.key).Get(); ok {
@@ -192,8 +190,8 @@ func level(v *fastjson.Value) (event.Level, bool) {
 	if !ok {
 		return event.Level{}, false
 	}
-	l := event.Level{Kind: "level", Price: x, Label: s.text(false, 64, "label", "name")}
-	kind := s.text(false, 64, "type", "kind")
+	l := event.Level{Kind: "level", Price: x, Label: s.text(64, "label", "name")}
+	kind := s.text(64, "type", "kind")
 	switch strings.ToLower(kind) {
 	case "entry", "stop", "target", "support", "resistance":
 		l.Kind = strings.ToLower(kind)

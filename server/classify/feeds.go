@@ -19,7 +19,7 @@ func (t *text) outcome(s *stack) *Reject {
 		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
 	}
 	s.openSide(t.c.cfg.MaxFields, "metadata")
-	o := Outcome{Source: s.text(false, event.MaxText, "source")}
+	o := Outcome{Source: s.text(event.MaxText, "source")}
 	// event_id names the outcome itself, and a number in pattern_id the pattern.
 	for _, key := range []string{"flow_id", "detection_id", "pattern_id"} {
 		s.each(true, []string{key}, func(v *fastjson.Value) bool {
@@ -36,7 +36,7 @@ func (t *text) outcome(s *stack) *Reject {
 			return t.reject(BadSymbol, "%s: must be text of at most %d bytes", f.Key, event.MaxSymbol)
 		}
 	}
-	o.Pattern = pattern.Slug(s.text(false, event.MaxText, nameKeys...))
+	o.Pattern = pattern.Slug(s.text(event.MaxText, nameKeys...))
 	if f := s.peek(detectedKeys...); f != nil {
 		at, _, err := t.moment(f.Value, t.latest())
 		if err != nil {
@@ -88,15 +88,15 @@ func (t *text) sessionEdge(s *stack, started bool) *Reject {
 	}
 	x := SessionEdge{
 		ID: id, Started: started, At: t.received,
-		Universe:   s.text(false, event.MaxText, "universe", "symbol_universe", "symbol_universe_key"),
+		Universe:   s.text(event.MaxText, "universe", "symbol_universe", "symbol_universe_key"),
 		Symbols:    s.number(false, 0, largest, "symbol_count"),
-		Status:     strings.ToLower(s.text(false, 64, "final_status", "status")),
-		Reason:     s.text(false, event.MaxText, "reason"),
-		Trigger:    s.text(false, 64, "trigger_type"),
+		Status:     strings.ToLower(s.text(64, "final_status", "status")),
+		Reason:     s.text(event.MaxText, "reason"),
+		Trigger:    s.text(64, "trigger_type"),
 		Patterns:   s.number(false, 0, largest, "total_patterns", "patterns_detected"),
 		Indicators: s.number(false, 0, largest, "total_indicators", "indicators_calculated"),
 		Bars:       s.number(false, 0, largest, "bars_processed"),
-		Source:     s.text(false, event.MaxText, "source"),
+		Source:     s.text(event.MaxText, "source"),
 	}
 	keys := []string{"stopped_at", "stop_time", "timestamp"}
 	if started {
@@ -128,9 +128,9 @@ func (t *text) health(s *stack, word string) *Reject {
 	h := HealthSample{
 		Streaming: !strings.HasPrefix(word, "system_") && (word != "" || id != "" || strings.Contains(t.channel, "streaming")),
 		SessionID: id,
-		Component: s.text(false, 64, "component"),
-		Status:    strings.ToLower(s.text(false, 64, "status", "health_status", "connection_status")),
-		Source:    s.text(false, event.MaxText, "source"),
+		Component: s.text(64, "component"),
+		Status:    strings.ToLower(s.text(64, "status", "health_status", "connection_status")),
+		Source:    s.text(event.MaxText, "source"),
 		At:        t.received,
 	}
 	if f := s.peek(timestampKeys...); f != nil {

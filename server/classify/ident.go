@@ -37,13 +37,11 @@ func ProducerID(field, text string) string {
 
 // idOf returns the event id that a field's value gives, or "".
 func idOf(field string, v *fastjson.Value) string {
-	switch v.Type() {
-	case fastjson.TypeString:
+	if v.Type() == fastjson.TypeString {
 		return ProducerID(field, string(v.GetStringBytes()))
-	case fastjson.TypeNumber:
-		if digits, ok := loose.Integer(v); ok {
-			return ProducerID(field, digits)
-		}
+	}
+	if digits, ok := loose.Integer(v); ok {
+		return ProducerID(field, digits)
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/valyala/fastjson"
@@ -12,8 +13,7 @@ import (
 // remains collects every field that was not taken: the detection's own first, then those of the envelopes. Of a batch
 // only short plain values are repeated in its entries.
 func (d *detection) remains() {
-	for i := len(d.layers) - 1; i >= 0; i-- {
-		layer := d.layers[i]
+	for i, layer := range slices.Backward(d.layers) {
 		for n := range layer.Fields() {
 			f := &layer.Fields()[n]
 			switch inner := d.sideOf(f); {
@@ -37,33 +37,26 @@ func (d *detection) sideOf(f *loose.Field) *loose.Object {
 		return nil
 	}
 	o, _ := f.Object(d.c.cfg.MaxFields)
-	for _, side := range d.side {
-		if side == o {
-			return o
-		}
+	if !slices.Contains(d.side, o) {
+		return nil
 	}
-	return nil
+	return o
 }
 
 // typeWord reports whether a field tells nothing but that this is a detection.
 func typeWord(f *loose.Field) bool {
-	for _, key := range typeKeys {
-		if f.Key == key {
-			word, _ := loose.Text(f.Value, event.MaxText)
-			return words[strings.ToLower(word)] == Detections
-		}
+	if !slices.Contains(typeKeys, f.Key) {
+		return false
 	}
-	return false
+	word, _ := loose.Text(f.Value, event.MaxText)
+	return words[strings.ToLower(word)] == Detections
 }
 
 // short reports whether a field of a batch is worth repeating in every entry.
 func short(f *loose.Field) bool {
 	const longest = 64
-	switch f.Value.Type() {
-	case fastjson.TypeObject, fastjson.TypeArray, fastjson.TypeNull:
+	if t := f.Value.Type(); t == fastjson.TypeObject || t == fastjson.TypeArray {
 		return false
-	case fastjson.TypeString:
-		return len(f.Key)+len(f.Value.GetStringBytes()) <= longest
 	}
-	return len(f.Key) <= longest
+	return len(f.Key)+len(f.Value.GetStringBytes()) <= longest
 }

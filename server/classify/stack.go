@@ -2,6 +2,7 @@ package classify
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/valyala/fastjson"
@@ -51,8 +52,8 @@ func (s *stack) restore() {
 // peek returns the innermost field with one of the keys, an earlier key before a later one; nil if there is none.
 func (s *stack) peek(keys ...string) *loose.Field {
 	for _, key := range keys {
-		for i := len(s.layers) - 1; i >= 0; i-- {
-			if f := s.layers[i].Field(key); f != nil {
+		for _, layer := range slices.Backward(s.layers) {
+			if f := layer.Field(key); f != nil {
 				return f
 			}
 		}
@@ -62,12 +63,12 @@ func (s *stack) peek(keys ...string) *loose.Field {
 
 // each calls use with the fields of the layers that have one of the keys, best first, then with those of the side objects
 // when wide is set, until use takes one. The one it takes is marked, and so are its equals.
-func (s *stack) each(wide bool, keys []string, use func(*fastjson.Value) bool) bool {
+func (s *stack) each(wide bool, keys []string, use func(*fastjson.Value) bool) {
 	for _, key := range keys {
-		for i := len(s.layers) - 1; i >= 0; i-- {
-			if f := s.layers[i].Field(key); f != nil && use(f.Value) {
+		for _, layer := range slices.Backward(s.layers) {
+			if f := layer.Field(key); f != nil && use(f.Value) {
 				s.mark(f)
-				return true
+				return
 			}
 		}
 		if !wide {
@@ -76,11 +77,10 @@ func (s *stack) each(wide bool, keys []string, use func(*fastjson.Value) bool) b
 		for _, o := range s.side {
 			if f := o.Field(key); f != nil && use(f.Value) {
 				s.mark(f)
-				return true
+				return
 			}
 		}
 	}
-	return false
 }
 
 // mark marks a field and the fields of the same name and value around it: they are told once.
@@ -109,10 +109,10 @@ func (s *stack) number(wide bool, lo, hi float64, keys ...string) event.Number {
 	return n
 }
 
-// text takes the best non-empty text, cut to most bytes; wide searches side objects too.
-func (s *stack) text(wide bool, most int, keys ...string) string {
+// text takes the layers' best non-empty text, cut to most bytes.
+func (s *stack) text(most int, keys ...string) string {
 	var text string
-	s.each(wide, keys, func(v *fastjson.Value) bool {
+	s.each(false, keys, func(v *fastjson.Value) bool {
 		text, _ = loose.Text(v, most)
 		return text != ""
 	})

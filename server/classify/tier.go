@@ -11,7 +11,7 @@ import (
 
 // tierWord folds a producer's tier word into ours; TierNone for words that name no tier.
 func tierWord(word string) event.Tier {
-	switch strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(word)) {
+	switch strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(word), "-", "_"), " ", "_") {
 	case "daily", "weekly", "monthly":
 		return event.Daily
 	case "intraday", "hourly":

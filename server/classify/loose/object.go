@@ -204,13 +204,8 @@ func Bool(v *fastjson.Value) (value, ok bool) {
 	if v == nil {
 		return false, false
 	}
-	switch v.Type() {
-	case fastjson.TypeTrue:
-		return true, true
-	case fastjson.TypeFalse:
-		return false, true
-	}
-	return false, false
+	value = v.Type() == fastjson.TypeTrue
+	return value, value || v.Type() == fastjson.TypeFalse
 }
 
 // Same reports whether two values are written alike, or are the same text or number written differently.

@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/valyala/fastjson"
 )
@@ -116,20 +115,26 @@ func (r *Rest) JSON(most int) (text string, cut bool) {
 	if len(r.members) == 0 {
 		return "", r.cut
 	}
-	var b strings.Builder
-	b.Grow(size)
+	b := make([]byte, 0, size)
 	for i, m := range r.members {
-		b.WriteByte("{,"[min(i, 1)])
-		b.Write(appendString(nil, m.key))
-		b.WriteByte(':')
-		b.WriteString(m.text)
+		b = append(appendString(append(b, "{,"[min(i, 1)]), m.key), ':')
+		b = append(b, m.text...)
 	}
-	b.WriteByte('}')
-	return b.String(), r.cut
+	return string(append(b, '}')), r.cut
 }
 
-// size is what the member takes in the object, its comma included. Escapes make a key up to six times as long.
-func (m member) size() int { return len(appendString(nil, m.key)) + len(m.text) + len(":,") }
+// size is at least what the member takes in the object, its comma included.
+func (m member) size() int {
+	const escape = len(`\u003c`) - 1
+	n := len(m.key) + len(m.text) + len(`"":,`)
+	for i := range len(m.key) {
+		switch m.key[i] {
+		case '"', '\\', '<', '>', '&':
+			n += escape
+		}
+	}
+	return n
+}
 
 // cleanKey makes a key fit to write; one of nothing but control characters becomes "_".
 func cleanKey(key string) string {
@@ -159,6 +164,7 @@ func appendValue(b []byte, v *fastjson.Value, depth int) (_ []byte, cut bool) {
 			return appendArray(b, v.GetArray(), depth)
 		}
 		return appendObject(b, v.GetObject(), depth)
+	case fastjson.TypeNull:
 	}
 	return append(b, "null"...), false
 }
