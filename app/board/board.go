@@ -225,8 +225,11 @@ func (b *Board) Find(id string) *Card {
 // the stream afterwards, which brings the matches that the board does not have.
 func (b *Board) SetFilter(t event.Tier, f ColumnFilter) {
 	c := b.Column(t)
+	before := c.server.Key()
 	c.setFilter(f)
-	c.refresh = refreshWanted
+	if c.server.Key() != before { // else the stream has nothing to ask for, and no snapshot will come
+		c.refresh = refreshWanted
+	}
 	c.rebuild()
 }
 

@@ -196,7 +196,16 @@ func (p *plainBoard) apply(b *wire.Batch) {
 func (c *plainColumn) release() { c.frozen, c.base, c.pending = false, nil, 0 }
 
 func (c *plainColumn) setFilter(f ColumnFilter) {
-	c.filter, c.refresh = f, 1
+	asked := func(f ColumnFilter) ColumnFilter { // of the server
+		if !strings.Contains(f.Symbols, ",") {
+			f.Symbols = ""
+		}
+		return f
+	}
+	if asked(f) != asked(c.filter) {
+		c.refresh = 1
+	}
+	c.filter = f
 	if !c.frozen {
 		return
 	}
