@@ -37,18 +37,19 @@ type view struct {
 type viewer struct {
 	exchange format.Zone
 	local    format.Zone
-	busy     bool // so many arrivals that cards should not move in
+	skew     time.Duration // what to add to the browser's clock for the server's; ages are counted on the latter
 }
 
-// view returns what a card shows now.
+// view returns what a card shows now, on the browser's clock.
 func (v *viewer) view(c *board.Card, now time.Time) view {
 	e := c.Event
+	now = now.Add(v.skew)
 	n := view{
 		class: "card " + e.Tier.String(),
 		sym:   e.Symbol,
 		pat:   e.Label,
 		when:  format.CardTime(e, now, v.exchange),
-		age:   v.age(e, now),
+		age:   v.age(e, now.Add(-v.skew)),
 		badge: format.Badge(e.Priority),
 		conf:  format.Confidence(e.Confidence),
 		note:  format.CardNote(e, now, v.exchange),
@@ -99,7 +100,7 @@ func (v *viewer) age(e *event.Event, now time.Time) string {
 	if e.Tier == event.Daily {
 		return ""
 	}
-	return format.Age(now.Sub(e.DetectedAt))
+	return format.Age(now.Add(v.skew).Sub(e.DetectedAt))
 }
 
 // leg is one of the two chips of a combo.
@@ -139,9 +140,3 @@ func spoken(e *event.Event, n *view) string {
 	parts = append(parts, n.when)
 	return strings.Join(parts, ", ")
 }
-
-// percent is a confidence as the whole number an input holds.
-func percent(c float64) string { return strconv.Itoa(int(c*100 + 0.5)) }
-
-// trimList removes what only separates words.
-func trimList(s string) string { return strings.Trim(s, ", ") }

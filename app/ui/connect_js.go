@@ -169,6 +169,7 @@ func stopReason(s live.State) string {
 		return "this account may not read the stream."
 	case wire.ClosePolicy:
 		return "it did not understand this page. Reload it."
+	case wire.CloseGoingAway, wire.CloseTooMany, wire.CloseTooSlow: // a Stream tries again after these
 	}
 	return s.Reason
 }

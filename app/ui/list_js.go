@@ -27,6 +27,7 @@ type list struct {
 	limit  int // how many cards may be mounted
 	proto  js.Value
 	marked string // symbol under the pointer
+	busy   bool   // so many arrivals that cards should not move in
 }
 
 // row is one mounted card: its elements and what was last written to them.
@@ -150,7 +151,7 @@ func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
 			l.write(r, c, v, now)
 			if c.New && now.Sub(c.ArrivedAt) < time.Second && rising < 3*mostRising {
 				rising++
-				l.welcome(r, rising <= mostRising && !v.busy, now)
+				l.welcome(r, rising <= mostRising && !l.busy, now)
 			}
 			l.place(r, at)
 		case at < len(l.rows) && l.rows[at] == r:

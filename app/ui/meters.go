@@ -22,9 +22,9 @@ func (m *rateMeter) perSecond(now time.Time) int {
 }
 
 func (m *rateMeter) turn(now time.Time) {
-	switch s := now.Unix(); {
-	case s == m.second:
-	case s == m.second+1:
+	switch s := now.Unix(); s {
+	case m.second:
+	case m.second + 1:
 		m.second, m.before, m.now = s, m.now, 0
 	default:
 		m.second, m.before, m.now = s, 0, 0

@@ -4,6 +4,8 @@ package ui
 
 import (
 	"encoding/base64"
+	"strconv"
+	"strings"
 	"syscall/js"
 	"time"
 
@@ -142,9 +144,13 @@ func (p *page) watch() {
 		p.stream.Check()
 	})
 	on(window, "pagehide", func(js.Value) { p.save(time.Now()) })
-	on(window, "online", func(js.Value) { p.stream.Retry() })
+	on(window, "online", func(js.Value) { p.stream.SetOnline(true) })
+	on(window, "offline", func(js.Value) { p.stream.SetOnline(false) })
 	p.stops = append(p.stops, every(1000, func() { p.tick(time.Now()) }))
 }
+
+// position is a tier's place on the board.
+func position(t event.Tier) int { return int(t) - 1 }
 
 // hidden reports whether nobody can see the page.
 func hidden() bool { return document.Get("hidden").Bool() }
@@ -191,7 +197,7 @@ func (p *page) scrolled(i int, l *list, c *board.Column) {
 
 // release brings a column's waiting events in and goes to its top.
 func (p *page) release(t event.Tier) {
-	_, i := styleOf(t)
+	i := position(t)
 	p.board.Column(t).Release()
 	p.lists[i].limit = windowStep
 	p.lists[i].el.Set("scrollTop", 0)
@@ -220,7 +226,7 @@ func (p *page) setPaused(t event.Tier, paused bool) {
 // setFilter narrows a column at once and tells the server when the typing has stopped.
 func (p *page) setFilter(t event.Tier, f board.ColumnFilter) {
 	p.board.SetFilter(t, f)
-	_, i := styleOf(t)
+	i := position(t)
 	p.lists[i].limit = windowStep
 	p.syncInputs(i, f)
 	p.storeFilters()
@@ -240,14 +246,14 @@ func (p *page) syncInputs(i int, f board.ColumnFilter) {
 	if in := byID("symbols-" + class); f.Symbols == "" {
 		in.Set("value", "")
 	} else if !document.Get("activeElement").Equal(in) {
-		in.Set("value", trimList(f.Symbols))
+		in.Set("value", strings.Trim(f.Symbols, ", "))
 	}
 	slug := f.Pattern
 	if slug == "" {
 		slug = anyPattern
 	}
 	byID("pattern-"+class).Set("value", slug)
-	byID("confidence-"+class).Set("value", percent(f.MinConfidence))
+	byID("confidence-"+class).Set("value", strconv.Itoa(int(f.MinConfidence*100+0.5)))
 }
 
 // save keeps the newest cards for a start without a network, if anything has changed.

@@ -15,7 +15,6 @@ type page struct{ updateReady bool }
 func startPage(app.Context, *Dashboard) *page { return nil }
 
 func (*page) stop()                                    {}
-func (*page) reload()                                  {}
 func (*page) release(event.Tier)                       {}
 func (*page) shown(event.Tier)                         {}
 func (*page) setTheme(string)                          {}

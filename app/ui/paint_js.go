@@ -19,8 +19,10 @@ func (p *page) paint(now time.Time) {
 	if hidden() {
 		return
 	}
-	p.viewer.busy = p.arrivals.perSecond(now) > calmRate
+	p.viewer.skew = p.serverNow(now).Sub(now)
+	busy := p.arrivals.perSecond(now) > calmRate
 	for i := range styles {
+		p.lists[i].busy = busy
 		p.paintColumn(i, now)
 	}
 	p.paintState(now)

@@ -21,12 +21,6 @@ var styles = [3]style{
 	{event.Combo, "combo", "Combo", "i-combo", "A combo appears when an intraday trigger confirms a daily setup."},
 }
 
-// styleOf returns a tier's row and its position; the tier must be valid.
-func styleOf(t event.Tier) (style, int) {
-	i := int(t) - 1
-	return styles[i], i
-}
-
 // patternsOf returns the patterns that the name table places in a tier.
 func patternsOf(t event.Tier) []pattern.Name {
 	var out []pattern.Name

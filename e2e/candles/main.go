@@ -30,14 +30,14 @@ func main() {
 	url := flag.String("redis", "redis://127.0.0.1:6379", "where to publish")
 	symbol := flag.String("symbol", "", "ticker of the candles (required)")
 	flag.Parse()
-	if err := run(context.Background(), *url, *symbol, flag.Arg(0)); err != nil {
+	if err := run(context.Background(), os.Stdout, *url, *symbol, flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, "candles:", err)
 		os.Exit(1)
 	}
 }
 
 // run reads the file, looks at every day as if it had just closed, and publishes.
-func run(ctx context.Context, url, symbol, file string) error {
+func run(ctx context.Context, w io.Writer, url, symbol, file string) error {
 	if symbol == "" || file == "" {
 		return errors.New("usage: candles -symbol TICKER FILE.csv")
 	}
@@ -69,8 +69,8 @@ func run(ctx context.Context, url, symbol, file string) error {
 			found++
 		}
 	}
-	fmt.Printf("%d candles, %d detections published\n", len(bars), found)
-	return nil
+	_, err = fmt.Fprintf(w, "%d candles, %d detections published\n", len(bars), found)
+	return err //nolint:wrapcheck // nothing to add
 }
 
 // payload writes a detection in the producer's nested shape.
