@@ -39,3 +39,12 @@ func terminal(w io.Writer) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
+
+// toolLog is the log of commands for people at a terminal.
+func toolLog(w io.Writer) *slog.Logger {
+	log, err := newLog(w, config.Default())
+	if err != nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return log
+}

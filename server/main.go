@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,21 +26,13 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// errUsage marks errors of the command line and the settings.
-var errUsage = errors.New("see --help")
-
 // run runs one command and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := command(ctx, args, stdout, stderr)
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errUsage):
+	if err != nil {
 		fmt.Fprintf(stderr, "tierboard: %v\n", err)
-		return 2
 	}
-	fmt.Fprintf(stderr, "tierboard: %v\n", err)
-	return 1
+	return status(err)
 }
 
 // command reads the command line and the environment, and runs what they ask for.
@@ -67,6 +58,3 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	}
 	return parsed.Run(parsed)
 }
-
-// usage marks err as the caller's mistake.
-func usage(err error) error { return fmt.Errorf("%w (%w)", err, errUsage) }

@@ -74,13 +74,13 @@ func TestFlagBeforeEnvironmentBeforeDefault(t *testing.T) {
 	clean(t)
 	t.Setenv("TIERBOARD_RING", "2048")
 	t.Setenv("TIERBOARD_WINDOW", "20ms")
-	t.Setenv("TIERBOARD_DEMO", "true")
+	t.Setenv("TIERBOARD_INSECURE_OPEN", "true")
 	t.Setenv("TIERBOARD_REDIS_CHANNELS", "a,b")
 	t.Setenv("REDIS_URL", "redis://user:secret@127.0.0.1:6379/3")
 	args := []string{"--window", "30ms", "--hosts", "a.example,b.example", "--origins=https://a.example"}
 	c, parsed := parse(t, args...)
 	want := config.Default()
-	want.Ring, want.Window, want.Demo = 2048, 30*time.Millisecond, true
+	want.Ring, want.Window, want.InsecureOpen = 2048, 30*time.Millisecond, true
 	want.RedisChannels, want.RedisURL = []string{"a", "b"}, "redis://user:secret@127.0.0.1:6379/3"
 	want.Hosts, want.Origins = []string{"a.example", "b.example"}, []string{"https://a.example"}
 	if diff := cmp.Diff(want, c.Serve.Config); diff != "" {
@@ -93,7 +93,7 @@ func TestFlagBeforeEnvironmentBeforeDefault(t *testing.T) {
 	if got, want := origins[config.FromFlag], []string{"--hosts", "--origins", "--window"}; !slices.Equal(got, want) {
 		t.Errorf("from flags: %q, want %q", got, want)
 	}
-	if got, want := origins[config.FromEnvironment], []string{"--redis-url", "--redis-channels", "--ring", "--demo"}; !slices.Equal(got, want) {
+	if got, want := origins[config.FromEnvironment], []string{"--insecure-open", "--redis-url", "--redis-channels", "--ring"}; !slices.Equal(got, want) {
 		t.Errorf("from the environment: %q, want %q", got, want)
 	}
 

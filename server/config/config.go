@@ -60,8 +60,8 @@ type Config struct {
 	LogLevel string `name:"log-level" env:"TIERBOARD_LOG_LEVEL" default:"info" help:"Least urgent lines to log: debug, info, warn or error."`
 	// Drain is the pause between telling load balancers to go elsewhere and closing sessions.
 	Drain time.Duration `name:"drain" env:"TIERBOARD_DRAIN" default:"0s" help:"How long a stopping server answers /readyz with 503 before it closes sessions, at most 15s."`
-	// Demo feeds invented detections.
-	Demo bool `name:"demo" env:"TIERBOARD_DEMO" help:"Publish invented detections of an invented market, marked as such."`
+	// Demo feeds invented detections, through the embedded Redis only.
+	Demo bool `name:"demo" env:"TIERBOARD_DEMO" help:"Publish invented detections of an invented market on the embedded Redis, and mark the page."`
 }
 
 // Default returns the settings of a server that was told nothing.
@@ -116,15 +116,21 @@ const (
 
 // Validate reports the first setting that is out of range. The error names its flag and its variable.
 func (c Config) Validate() error {
-	for field, addr := range map[string]string{"Addr": c.Addr, "AdminAddr": c.AdminAddr, "EmbeddedRedisAddr": c.EmbeddedRedisAddr} {
-		if field == "EmbeddedRedisAddr" && c.RedisURL != "" {
+	for _, a := range []struct{ field, addr string }{
+		{"Addr", c.Addr}, {"AdminAddr", c.AdminAddr}, {"EmbeddedRedisAddr", c.EmbeddedRedisAddr},
+	} {
+		if a.field == "EmbeddedRedisAddr" && c.RedisURL != "" {
 			continue
 		}
-		if err := c.checkAddr(addr); err != nil {
-			return bad(field, "%w", err)
+		if err := c.checkAddr(a.addr); err != nil {
+			return bad(a.field, "%w", err)
 		}
 	}
 	if c.RedisURL != "" {
+		if c.Demo {
+			return bad("Demo", "would mix invented detections into the feed of --redis-url (REDIS_URL); `tierboard demo` "+
+				"publishes to a Redis you name")
+		}
 		u, err := url.Parse(c.RedisURL)
 		switch {
 		case err != nil:

@@ -65,6 +65,7 @@ func TestValidateNamesTheSetting(t *testing.T) {
 		"ring too small":               {func(c *Config) { c.Ring = 1 }, "--ring (TIERBOARD_RING)"},
 		"queue too small":              {func(c *Config) { c.IngestQueue = 1 }, "--ingest-queue"},
 		"no sessions":                  {func(c *Config) { c.MaxSessions = 0 }, "--max-sessions"},
+		"demo in a real feed":          {func(c *Config) { c.Demo, c.RedisURL = true, "redis://r" }, "--demo (TIERBOARD_DEMO)"},
 		"log format":                   {func(c *Config) { c.LogFormat = "xml" }, "--log-format (TIERBOARD_LOG_FORMAT)"},
 		"log level":                    {func(c *Config) { c.LogLevel = "INFO" }, "--log-level (TIERBOARD_LOG_LEVEL)"},
 		"drain longer than a stop":     {func(c *Config) { c.Drain = time.Minute }, "--drain (TIERBOARD_DRAIN)"},

@@ -64,6 +64,9 @@ func build(c config.Config, redisURL string, log *slog.Logger) (*server, error) 
 		}
 	}
 
+	if _, err := web.NewHosts(c.Hosts, false); err != nil {
+		return nil, fmt.Errorf("--hosts (TIERBOARD_HOSTS): %w", err)
+	}
 	page, err := web.New(web.Config{Register: ui.Register, Hosts: c.Hosts, AnyIP: !config.Loopback(c.Addr)}, log)
 	if err != nil {
 		return nil, err
@@ -97,7 +100,7 @@ func newIngest(c config.Config, url string, market *calendar.Calendar, s *server
 	}
 	in, err := ingest.New(cfg, classifier, sinks, m, log)
 	if err != nil {
-		return nil, fmt.Errorf("ingest: %w", err)
+		return nil, fmt.Errorf("--redis-url (REDIS_URL): %w", err) // the other fields are checked settings
 	}
 	return in, nil
 }

@@ -466,10 +466,17 @@ func TestDefaultRedisPortGivesWay(t *testing.T) {
 
 func TestSettingsAreChecked(t *testing.T) {
 	t.Parallel()
-	c := free()
-	c.Addr = ":0"
-	if err := Run(t.Context(), Config{Settings: c, Stdout: io.Discard}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "TIERBOARD_ADDR") {
-		t.Errorf("got %v", err)
+	for setting, change := range map[string]func(*config.Config){
+		"--addr (TIERBOARD_ADDR)":   func(c *config.Config) { c.Addr = ":0" },
+		"--hosts (TIERBOARD_HOSTS)": func(c *config.Config) { c.Hosts = []string{"http://board.example"} },
+		"--redis-url (REDIS_URL)":   func(c *config.Config) { c.RedisURL = "redis://user:secret@127.0.0.1:1/no-number" },
+	} {
+		c := free()
+		change(&c)
+		err := Run(t.Context(), Config{Settings: c, Stdout: io.Discard}, slog.New(slog.DiscardHandler))
+		if err == nil || !strings.Contains(err.Error(), setting) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("got %v, want %s named", err, setting)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -66,7 +67,7 @@ func (e *edge) mainRoutes(p *probe, stream, page http.Handler) http.Handler {
 	outer := http.NewServeMux()
 	outer.Handle(api.PathWebSocket, stream)
 	outer.Handle("/", e.observe(mux))
-	return headers(e.hosts.Guard(outer))
+	return headers(e.hosts.Guard(e.survive(outer)))
 }
 
 // adminRoutes returns the handler of the admin address.
@@ -81,7 +82,7 @@ func (e *edge) adminRoutes(p *probe, letters *ingest.DeadLetters) http.Handler {
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return headers(e.hosts.Guard(mux))
+	return headers(e.hosts.Guard(e.survive(mux)))
 }
 
 // headers puts the headers of an answer that is no page on every answer: nothing of it may be run, framed, kept
@@ -94,6 +95,24 @@ func headers(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// survive logs a panic of a handler and ends the connection, so that the client does not take half an answer for a whole.
+func (e *edge) survive(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch fault := recover(); fault {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(fault) // asked for
+			default:
+				e.log.Error("request failed", slog.String("method", r.Method), slog.String("route", r.Pattern),
+					slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
+				panic(http.ErrAbortHandler)
+			}
+		}()
 		next.ServeHTTP(w, r)
 	})
 }
