@@ -87,6 +87,16 @@ func (c *cursor) arrayLen() int {
 	return 0
 }
 
+// listLen reads the header of an array whose elements take at least least bytes each.
+func (c *cursor) listLen(least int) int {
+	n := c.arrayLen()
+	if n > (len(c.b)-c.at)/least {
+		c.fail()
+		return 0
+	}
+	return n
+}
+
 // raw reads a string's bytes, which alias the input.
 func (c *cursor) raw() []byte {
 	switch k := c.code(); {
@@ -335,9 +345,12 @@ func (c *cursor) header() string {
 	look := *c
 	for range look.mapLen() {
 		if string(look.raw()) == "type" {
-			return look.str()
+			if typ := look.str(); !look.bad {
+				return typ
+			}
+			break
 		}
-		look.skip(0)
+		look.skip(-frameDepth)
 		if look.bad {
 			break
 		}
@@ -347,8 +360,8 @@ func (c *cursor) header() string {
 }
 
 // fields calls read for each key of a map; read must consume the value or return false to have it skipped. Null values
-// are skipped: they mean absent.
-func (c *cursor) fields(read func(key string) bool) {
+// are skipped: they mean absent. The key aliases the input, so that comparing it allocates nothing.
+func (c *cursor) fields(read func(key []byte) bool) {
 	for range c.mapLen() {
 		if c.bad {
 			return
@@ -357,8 +370,8 @@ func (c *cursor) fields(read func(key string) bool) {
 		if c.null() {
 			continue
 		}
-		if !read(string(key)) {
-			c.skip(0)
+		if !read(key) {
+			c.skip(-frameDepth)
 		}
 	}
 }
@@ -371,6 +384,9 @@ func (c *cursor) strs() []string {
 	}
 	out := make([]string, 0, n)
 	for range n {
+		if c.bad {
+			return nil
+		}
 		out = append(out, c.str())
 	}
 	return out

@@ -5,6 +5,14 @@ import (
 	"tierboard/shared/filter"
 )
 
+// What keeps a small frame from becoming something large in memory: the fewest bytes an event and a level take, given
+// their obligatory fields, and the most filters a subscription can be confirmed with, given that {} is one.
+const (
+	leastEvent  = 32
+	leastLevel  = 8
+	mostFilters = 256
+)
+
 // Decode reads one msgpack frame from the server. Keys it does not know are skipped, an unknown type gives
 // *Unknown. The error is always ErrSyntax. The result shares no memory with b.
 func Decode(b []byte) (Frame, error) {
@@ -17,8 +25,8 @@ func Decode(b []byte) (Frame, error) {
 		f = c.subscribed()
 	case "unsubscribed":
 		m := &Unsubscribed{}
-		c.fields(func(key string) bool {
-			switch key {
+		c.fields(func(key []byte) bool {
+			switch string(key) {
 			case "id":
 				m.ID = c.str()
 			case "seq":
@@ -37,8 +45,8 @@ func Decode(b []byte) (Frame, error) {
 		f = c.status()
 	case "pong":
 		m := &Pong{}
-		c.fields(func(key string) bool {
-			if key != "id" {
+		c.fields(func(key []byte) bool {
+			if string(key) != "id" {
 				return false
 			}
 			m.ID = c.str()
@@ -47,8 +55,8 @@ func Decode(b []byte) (Frame, error) {
 		f = m
 	case "error":
 		m := &Error{}
-		c.fields(func(key string) bool {
-			switch key {
+		c.fields(func(key []byte) bool {
+			switch string(key) {
 			case "id":
 				m.ID = c.str()
 			case "code":
@@ -63,8 +71,8 @@ func Decode(b []byte) (Frame, error) {
 		f = m
 	case "bye":
 		m := &Bye{}
-		c.fields(func(key string) bool {
-			if key != "reconnect_ms" {
+		c.fields(func(key []byte) bool {
+			if string(key) != "reconnect_ms" {
 				return false
 			}
 			m.ReconnectMS = c.int()
@@ -72,7 +80,7 @@ func Decode(b []byte) (Frame, error) {
 		})
 		f = m
 	default:
-		c.skip(0)
+		c.skip(-frameDepth)
 		f = &Unknown{Type: typ}
 	}
 	if c.bad || c.at != len(b) {
@@ -83,7 +91,7 @@ func Decode(b []byte) (Frame, error) {
 
 // DecodeJSON reads one JSON frame from the server, with the same rules as Decode.
 func DecodeJSON(text string) (Frame, error) {
-	b, err := JSONToMsgPack(text)
+	b, err := appendJSONAsMsgPack(make([]byte, 0, len(text)), text, -frameDepth)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +110,8 @@ func DecodeEvent(b []byte) (*event.Event, error) {
 
 func (c *cursor) welcome() *Welcome {
 	m := &Welcome{}
-	c.fields(func(key string) bool {
-		switch key {
+	c.fields(func(key []byte) bool {
+		switch string(key) {
 		case "protocol":
 			m.Protocol = c.int()
 		case "epoch":
@@ -128,12 +136,16 @@ func (c *cursor) welcome() *Welcome {
 
 func (c *cursor) subscribed() *Subscribed {
 	m := &Subscribed{}
-	c.fields(func(key string) bool {
-		switch key {
+	c.fields(func(key []byte) bool {
+		switch string(key) {
 		case "id":
 			m.ID = c.str()
 		case "filters":
-			for range c.arrayLen() {
+			n := c.arrayLen()
+			if n > mostFilters {
+				c.fail()
+			}
+			for range n {
 				if c.bad {
 					break
 				}
@@ -155,8 +167,8 @@ func (c *cursor) subscribed() *Subscribed {
 
 func (c *cursor) batch() *Batch {
 	m := &Batch{}
-	c.fields(func(key string) bool {
-		switch key {
+	c.fields(func(key []byte) bool {
+		switch string(key) {
 		case "id":
 			m.ID = c.str()
 		case "seq":
@@ -164,8 +176,8 @@ func (c *cursor) batch() *Batch {
 		case "sent_at":
 			m.SentAt = c.time()
 		case "events":
-			n := c.arrayLen()
-			m.Events = make([]*event.Event, 0, min(n, 4096))
+			n := c.listLen(leastEvent)
+			m.Events = make([]*event.Event, 0, n)
 			for range n {
 				if c.bad {
 					break
@@ -188,8 +200,8 @@ func (c *cursor) batch() *Batch {
 
 func (c *cursor) gap() *Gap {
 	m := &Gap{}
-	c.fields(func(key string) bool {
-		switch key {
+	c.fields(func(key []byte) bool {
+		switch string(key) {
 		case "id":
 			m.ID = c.str()
 		case "from_seq":
@@ -218,13 +230,16 @@ func (c *cursor) status() *Status {
 				return
 			}
 			name := c.str()
+			if c.null() {
+				continue
+			}
 			t := m.Tiers[name]
 			set(&t)
 			m.Tiers[name] = t
 		}
 	}
-	c.fields(func(key string) bool {
-		switch key {
+	c.fields(func(key []byte) bool {
+		switch string(key) {
 		case "ingest":
 			m.Ingest = c.str()
 		case "tiers":
@@ -245,8 +260,8 @@ func (c *cursor) status() *Status {
 
 func (c *cursor) market() *Market {
 	m := &Market{}
-	c.fields(func(key string) bool {
-		switch key {
+	c.fields(func(key []byte) bool {
+		switch string(key) {
 		case "session":
 			m.Session = c.str()
 		case "session_date":
@@ -270,8 +285,8 @@ func (c *cursor) market() *Market {
 // filter reads a canonical filter; keys of further dimensions are read by their name without the plural s.
 func (c *cursor) filter() filter.Filter {
 	var f filter.Filter
-	c.fields(func(key string) bool {
-		switch key {
+	c.fields(func(key []byte) bool {
+		switch string(key) {
 		case "kinds":
 			for _, s := range c.strs() {
 				f.Kinds = append(f.Kinds, event.Kind(s))
@@ -312,14 +327,23 @@ func (c *cursor) filter() filter.Filter {
 	return f
 }
 
-// extra reads the set of a dimension beyond the built-in ones.
-func (c *cursor) extra(f *filter.Filter, key string) bool {
-	if len(key) < 2 || key[len(key)-1] != 's' || c.at >= len(c.b) || (c.b[c.at]&0xf0 != 0x90 && c.b[c.at] != 0xdc) {
+// extra reads the set of a dimension beyond the built-in ones. A key whose value is no list of words is something else,
+// for a later build to know.
+func (c *cursor) extra(f *filter.Filter, key []byte) bool {
+	if len(key) < 2 || key[len(key)-1] != 's' {
 		return false
 	}
-	if f.Extra == nil {
-		f.Extra = map[event.Dim][]string{}
+	look := *c
+	set := look.strs()
+	if look.bad {
+		return false
 	}
-	f.Extra[event.Dim(key[:len(key)-1])] = c.strs()
+	*c = look
+	if len(set) > 0 {
+		if f.Extra == nil {
+			f.Extra = map[event.Dim][]string{}
+		}
+		f.Extra[event.Dim(key[:len(key)-1])] = set
+	}
 	return true
 }

@@ -7,8 +7,8 @@ import "tierboard/shared/event"
 func (c *cursor) event() *event.Event {
 	e := &event.Event{}
 	var d eventDetail
-	c.fields(func(key string) bool {
-		switch key {
+	c.fields(func(key []byte) bool {
+		switch string(key) {
 		case "kind":
 			e.Kind = event.Kind(c.str())
 		case "id":
@@ -51,8 +51,12 @@ func (c *cursor) event() *event.Event {
 			n := c.mapLen()
 			e.Facets = make(map[event.Dim]string, min(n, 64))
 			for range n {
-				k := c.str()
-				e.Facets[event.Dim(k)] = c.str()
+				if c.bad {
+					break
+				}
+				if k := c.str(); !c.null() {
+					e.Facets[event.Dim(k)] = c.str()
+				}
 			}
 		default:
 			return c.eventNumber(e, key) || c.eventDetail(&d, key)
@@ -67,8 +71,8 @@ func (c *cursor) event() *event.Event {
 }
 
 // eventNumber reads the optional numbers, levels and details.
-func (c *cursor) eventNumber(e *event.Event, key string) bool {
-	switch key {
+func (c *cursor) eventNumber(e *event.Event, key []byte) bool {
+	switch string(key) {
 	case "price":
 		e.Price = event.Num(c.float())
 	case "price_change_pct":
@@ -78,8 +82,8 @@ func (c *cursor) eventNumber(e *event.Event, key string) bool {
 	case "relative_volume":
 		e.RelativeVolume = event.Num(c.float())
 	case "levels":
-		n := c.arrayLen()
-		e.Levels = make([]event.Level, 0, min(n, event.MaxLevels))
+		n := c.listLen(leastLevel)
+		e.Levels = make([]event.Level, 0, n)
 		for range n {
 			if c.bad {
 				break
@@ -116,8 +120,8 @@ func (d *eventDetail) attach(e *event.Event) {
 }
 
 // eventDetail reads the fields that only one tier has.
-func (c *cursor) eventDetail(d *eventDetail, key string) bool {
-	switch key {
+func (c *cursor) eventDetail(d *eventDetail, key []byte) bool {
+	switch string(key) {
 	case "market_session":
 		d.marketSession = event.Session(c.str())
 	case "real_time":
@@ -136,8 +140,8 @@ func (c *cursor) eventDetail(d *eventDetail, key string) bool {
 
 func (c *cursor) level() event.Level {
 	var l event.Level
-	c.fields(func(key string) bool {
-		switch key {
+	c.fields(func(key []byte) bool {
+		switch string(key) {
 		case "kind":
 			l.Kind = c.str()
 		case "price":
@@ -154,8 +158,8 @@ func (c *cursor) level() event.Level {
 
 func (c *cursor) link() *event.Link {
 	l := &event.Link{}
-	c.fields(func(key string) bool {
-		switch key {
+	c.fields(func(key []byte) bool {
+		switch string(key) {
 		case "id":
 			l.ID = c.str()
 		case "link":

@@ -27,6 +27,10 @@ const (
 	SnapshotSize = 200      // events a tier in a snapshot
 )
 
+// frameDepth is how deep the details of an event's link lie in a frame: in a batch, its events, one event, its link. What a
+// frame carries is limited to MaxDepth by itself, so a frame may be deeper by this much.
+const frameDepth = 4
+
 // CloseCode is the status a WebSocket is closed with.
 type CloseCode int
 

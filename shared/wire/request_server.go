@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -119,7 +120,7 @@ func parseResume(v any) (*Resume, error) {
 	case uint64:
 		r.Seq = n
 	case float64:
-		if n < 0 || n != float64(uint64(n)) {
+		if !(n >= 0 && n < 1<<63) || n != math.Trunc(n) { // also catches NaN
 			return nil, errors.New("resume.seq: must be a whole number")
 		}
 		r.Seq = uint64(n)

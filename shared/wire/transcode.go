@@ -21,13 +21,13 @@ func ValidJSON(text string) bool {
 // JSONToMsgPack transcodes one JSON value, so that everything else reads one encoding only. It keeps the order of keys
 // and accepts nesting up to MaxDepth.
 func JSONToMsgPack(text string) ([]byte, error) {
-	return appendJSONAsMsgPack(make([]byte, 0, len(text)), text)
+	return appendJSONAsMsgPack(make([]byte, 0, len(text)), text, 0)
 }
 
-// appendJSONAsMsgPack appends the msgpack form of one JSON value.
-func appendJSONAsMsgPack(b []byte, text string) ([]byte, error) {
+// appendJSONAsMsgPack appends the msgpack form of one JSON value. depth is how deep the value lies.
+func appendJSONAsMsgPack(b []byte, text string, depth int) ([]byte, error) {
 	s := scanner{in: text, out: b, emit: true}
-	if err := s.value(0); err != nil {
+	if err := s.value(depth); err != nil {
 		return nil, err
 	}
 	if !s.end() {
@@ -151,7 +151,8 @@ func (s *scanner) word() error {
 	return ErrSyntax
 }
 
-// number reads a JSON number; integers that fit 64 bits stay integers.
+// number reads a JSON number; integers that fit 64 bits stay integers. A number beyond a float64 is refused whether or not it
+// is written, so that a value is valid for both encodings or for none.
 func (s *scanner) number() error {
 	start := s.at
 	integer := true
@@ -181,11 +182,11 @@ func (s *scanner) number() error {
 			return ErrSyntax
 		}
 	}
-	if !s.emit {
+	text := s.in[start:s.at]
+	if !s.emit && integer && len(text) < 300 {
 		return nil
 	}
-	text := s.in[start:s.at]
-	if integer {
+	if integer && text != "-0" { // an integer has no negative zero
 		if v, err := strconv.ParseInt(text, 10, 64); err == nil {
 			s.out = appendInt(s.out, v)
 			return nil
@@ -199,7 +200,9 @@ func (s *scanner) number() error {
 	if err != nil || math.IsInf(v, 0) {
 		return ErrSyntax
 	}
-	s.out = binary.BigEndian.AppendUint64(append(s.out, 0xcb), math.Float64bits(v))
+	if s.emit {
+		s.out = binary.BigEndian.AppendUint64(append(s.out, 0xcb), math.Float64bits(v))
+	}
 	return nil
 }
 

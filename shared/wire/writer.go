@@ -12,8 +12,8 @@ import (
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // Writer appends one value tree to a byte slice in either encoding. Callers name each field once and get the same
-// keys in both. It has no errors: what it cannot represent (NaN, infinities) becomes 0, invalid UTF-8 the
-// replacement character.
+// keys in both. It has no errors: what it cannot represent (NaN, infinities) becomes 0, each byte that is
+// not UTF-8 the replacement character.
 //
 // In msgpack every map and array is written with a 16-bit length that is filled in when it closes, so that optional
 // fields need no counting beforehand.
@@ -165,19 +165,25 @@ func (w *Writer) Float(key string, v float64) {
 	w.buf = appendFloat(w.buf, v)
 }
 
-// Time writes a time in UTC with milliseconds.
+// Time writes a time in UTC with milliseconds. RFC 3339 has four digits for the year, so that a time outside of 0 to 9999
+// becomes the first or the last one that can be written.
 func (w *Writer) Time(key string, t time.Time) {
 	w.key(key)
+	t = t.UTC()
+	switch year := t.Year(); {
+	case year < 0:
+		t = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
+	case year > 9999:
+		t = time.Date(9999, 12, 31, 23, 59, 59, int(999*time.Millisecond), time.UTC)
+	}
 	if w.format == JSON {
 		w.buf = append(w.buf, '"')
-		w.buf = t.UTC().AppendFormat(w.buf, timeLayout)
+		w.buf = t.AppendFormat(w.buf, timeLayout)
 		w.buf = append(w.buf, '"')
 		return
 	}
-	at := len(w.buf)
-	w.buf = append(w.buf, 0)
-	w.buf = t.UTC().AppendFormat(w.buf, timeLayout)
-	w.buf[at] = 0xa0 | byte(len(w.buf)-at-1) //nolint:gosec // the layout is shorter than 32 bytes
+	w.buf = append(w.buf, 0xa0|byte(len(timeLayout)))
+	w.buf = t.AppendFormat(w.buf, timeLayout)
 }
 
 // OptTime writes a time unless it is zero.
@@ -205,7 +211,7 @@ func (w *Writer) JSONValue(key, text string) {
 	}
 	before := len(w.buf)
 	w.key(key)
-	b, err := appendJSONAsMsgPack(w.buf, text)
+	b, err := appendJSONAsMsgPack(w.buf, text, 0)
 	if err != nil {
 		w.buf = w.buf[:before]
 		if len(w.open) > 0 {
@@ -221,6 +227,9 @@ func (w *Writer) str(v string) {
 	if w.format == JSON {
 		w.buf = appendJSONString(w.buf, v)
 		return
+	}
+	if !utf8.ValidString(v) { // a decoder would refuse the whole frame
+		v = string([]rune(v))
 	}
 	w.buf = appendStr(w.buf, v)
 }
