@@ -10,7 +10,8 @@
 //   - At most Config.MaxConns connections; the next is told so and closed.
 //   - A command has at most 1,024 words and 8 MB. Broken frames, which miniredis would allocate for or crash on, end
 //     the connection before it sees them.
-//   - Lua is refused: a script would run in this process and hold the lock for as long as it likes.
+//   - Only the commands that producers and redis-cli need are served (commands.go). Scripts would run in this process and
+//     hold the lock for as long as they like, and others allocate whatever a client asks for.
 //
 // # Decisions
 //
@@ -25,13 +26,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/alicebob/miniredis/v2/server"
 )
 
 // Config bounds a Broker.
@@ -42,6 +41,8 @@ type Config struct {
 	MaxConns int
 	// OutputLimit is how many bytes may wait for a connection that does not read, at least 64 KB.
 	OutputLimit int
+	// OnCut is called for each connection that is ended because it does not read, from any goroutine; may be nil.
+	OnCut func()
 }
 
 // Default returns a free loopback port, 128 connections and 8 MB for each.
@@ -97,7 +98,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*Broker, error) {
 	}
 	_ = first.Close()
 	b.redis.ClockTTL(true) // else keys would never expire
-	b.redis.Server().SetPreHook(refuseScripts)
+	b.redis.Server().SetPreHook(refuse())
 	return b, nil
 }
 
@@ -180,19 +181,10 @@ func (b *Broker) ended(c *conn, tooSlow bool) {
 	b.mu.Unlock()
 	if tooSlow {
 		b.cut.Add(1)
+		if b.cfg.OnCut != nil {
+			b.cfg.OnCut()
+		}
 		b.log.Warn("embedded redis cut a connection that does not read",
 			slog.String("remote", c.RemoteAddr().String()), slog.Int("limit_bytes", b.cfg.OutputLimit))
 	}
-}
-
-// scripting are the commands that run code inside this process.
-var scripting = []string{"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "SCRIPT"}
-
-// refuseScripts answers the commands that must not run, and reports whether it did.
-func refuseScripts(c *server.Peer, cmd string, _ ...string) bool {
-	if !slices.Contains(scripting, cmd) {
-		return false
-	}
-	c.WriteError("ERR the embedded redis does not run scripts")
-	return true
 }

@@ -3,16 +3,21 @@ package broker
 import (
 	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -104,7 +109,7 @@ func TestRedisCLI(t *testing.T) {
 	if got := cli("get", "tickstock:producer:heartbeat"); got != "1758000000" {
 		t.Errorf("get answered %q", got)
 	}
-	if got := cli("eval", "while true do end", "0"); !strings.Contains(got, "does not run scripts") {
+	if got := cli("eval", "while true do end", "0"); !strings.Contains(got, "does not serve") {
 		t.Errorf("a script answered %q", got)
 	}
 }
@@ -112,6 +117,8 @@ func TestRedisCLI(t *testing.T) {
 func TestSlowSubscriberIsCutAndNobodyWaits(t *testing.T) {
 	cfg := Default()
 	cfg.OutputLimit = 64 << 10
+	var told atomic.Uint64
+	cfg.OnCut = func() { told.Add(1) }
 	b := start(t, cfg)
 	stuck, err := net.Dial("tcp", b.Addr())
 	if err != nil {
@@ -139,6 +146,9 @@ func TestSlowSubscriberIsCutAndNobodyWaits(t *testing.T) {
 		n, err := client.PubSubNumSub(t.Context(), "c").Result()
 		return err == nil && n["c"] == 0
 	})
+	if told.Load() != 1 || b.Cut() != 1 {
+		t.Errorf("told %d, counted %d, want 1", told.Load(), b.Cut())
+	}
 	sub := subscribe(t, connect(t, b), "c")
 	if err := client.Publish(t.Context(), "c", "after").Err(); err != nil {
 		t.Fatal(err)
@@ -258,6 +268,43 @@ func TestValidate(t *testing.T) {
 	cfg.Addr = b.Addr()
 	if _, err := New(t.Context(), cfg, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("two brokers on one port")
+	}
+}
+
+// TestOddCommandsDoNotEndTheProcess sends served commands with arguments nobody meant. A panic in miniredis would end
+// the whole server, so it would end this test too.
+func TestOddCommandsDoNotEndTheProcess(t *testing.T) {
+	b := start(t, Default())
+	commands := strings.Fields(served)
+	odd := []string{
+		"", "k", "k2", "-1", "0", "1", "9223372036854775807", "-9223372036854775808", "99999999999999999999", "nan", "inf", "-inf", "(1", "*",
+		"[", "\\", "\x00", "$", "1-1", "0-0", "MAXLEN", "~", "COUNT", "LIMIT", "WITHSCORES", "EX", "PX", "KEEPTTL", "GET", "NX", "XX", "MATCH",
+		"STREAMS", "+", "-", "NUMSUB", "CHANNELS", "SETNAME", "3", "1e400", strings.Repeat("x", 300),
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		c, err := net.Dial("tcp", b.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		var sent strings.Builder
+		for range rapid.IntRange(1, 20).Draw(t, "commands") {
+			words := append([]string{rapid.SampledFrom(commands).Draw(t, "command")}, rapid.SliceOfN(rapid.SampledFrom(odd), 0, 6).Draw(t, "arguments")...)
+			fmt.Fprintf(&sent, "*%d\r\n", len(words))
+			for _, word := range words {
+				fmt.Fprintf(&sent, "$%d\r\n%s\r\n", len(word), word)
+			}
+		}
+		if _, err := io.WriteString(c, sent.String()+"*1\r\n$4\r\nQUIT\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(c); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("no answer to:\n%s", &sent)
+		}
+	})
+	if err := connect(t, b).Ping(t.Context()).Err(); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 

@@ -36,9 +36,8 @@ type server struct {
 }
 
 // build makes the parts. Nothing runs yet.
-func build(c config.Config, redisURL string, log *slog.Logger) (*server, error) {
+func build(c config.Config, redisURL string, m *metrics.Metrics, log *slog.Logger) (*server, error) {
 	s := &server{probe: &probe{}, drain: c.Drain}
-	m := metrics.New()
 	market := calendar.NYSE()
 
 	judge := health.Default()

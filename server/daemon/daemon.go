@@ -29,6 +29,7 @@ import (
 	"tierboard/server/broker"
 	"tierboard/server/config"
 	"tierboard/server/ingest"
+	"tierboard/server/metrics"
 )
 
 const (
@@ -59,12 +60,13 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 		return fmt.Errorf("settings: %w", err)
 	}
 	ingest.UseLog(log)
-	o, err := open(ctx, cfg.Settings, log)
+	m := metrics.New()
+	o, err := open(ctx, cfg.Settings, m, log)
 	if err != nil {
 		return err
 	}
 	defer o.close()
-	s, err := build(cfg.Settings, o.redisURL(cfg.Settings), log) //nolint:contextcheck // it waits for nothing
+	s, err := build(cfg.Settings, o.redisURL(cfg.Settings), m, log) //nolint:contextcheck // it waits for nothing
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,7 @@ type openings struct {
 }
 
 // open opens every address. It is done before anything is printed or started, so that a busy port changes nothing.
-func open(ctx context.Context, c config.Config, log *slog.Logger) (*openings, error) {
+func open(ctx context.Context, c config.Config, m *metrics.Metrics, log *slog.Logger) (*openings, error) {
 	o := &openings{}
 	var err error
 	if o.page, err = listen(ctx, c.Addr, "--addr (TIERBOARD_ADDR)"); err != nil {
@@ -95,7 +97,7 @@ func open(ctx context.Context, c config.Config, log *slog.Logger) (*openings, er
 		return o, nil
 	}
 	settings := broker.Default()
-	settings.Addr = c.EmbeddedRedisAddr
+	settings.Addr, settings.OnCut = c.EmbeddedRedisAddr, m.BrokerCut.Inc
 	o.redis, err = broker.New(ctx, settings, log)
 	if err != nil && c.EmbeddedRedisAddr == config.Default().EmbeddedRedisAddr {
 		settings.Addr = "127.0.0.1:0" // the default gives way

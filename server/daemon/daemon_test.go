@@ -20,6 +20,7 @@ import (
 
 	"tierboard/e2e/stack"
 	"tierboard/server/config"
+	"tierboard/server/metrics"
 	"tierboard/shared/wire"
 )
 
@@ -484,11 +485,12 @@ func TestSettingsAreChecked(t *testing.T) {
 func TestFailedPartEndsTheRest(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
-	o, err := open(t.Context(), free(), log)
+	m := metrics.New()
+	o, err := open(t.Context(), free(), m, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := build(free(), o.redis.URL(), log)
+	s, err := build(free(), o.redis.URL(), m, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ type Metrics struct {
 	IngestQueue     prometheus.Gauge       // messages read but not yet classified
 	RedisUp         prometheus.Gauge       // 1 while subscribed
 	RedisReconnects prometheus.Counter     // connections made after the first
+	BrokerCut       prometheus.Counter     // connections of the embedded Redis ended because they did not read
 
 	EventsAccepted *prometheus.CounterVec   // tier
 	MatchSeconds   prometheus.Histogram     // finding the interested sessions of one event
@@ -58,6 +59,7 @@ func New() *Metrics {
 	m.IngestQueue = gauge(m, "ingest_queue_messages", "Messages read but not yet classified.")
 	m.RedisUp = gauge(m, "redis_up", "1 while subscribed to Redis.")
 	m.RedisReconnects = counter(m, "redis_reconnects_total", "Redis connections made after the first.")
+	m.BrokerCut = counter(m, "broker_cut_total", "Connections of the embedded Redis ended because they did not read.")
 
 	m.EventsAccepted = counters(m, "events_accepted_total", "Events given a sequence number.", "tier")
 	m.MatchSeconds = histogram(m, "match_seconds", "Finding the interested sessions of one event.", latencyBuckets)
