@@ -1,0 +1,110 @@
+package wire
+
+// Scan is what a program that only counts needs of a msgpack frame: its type and, of a batch, the numbers and each event's
+// id and seq. It is filled by Read without decoding the rest and, once its slice has grown, without allocating. One
+// goroutine may use it.
+type Scan struct {
+	Type       []byte // of the frame; aliases the input
+	ID         []byte // the subscription a snapshot or replay belongs to; aliases the input
+	Seq        uint64 // highest position covered
+	Suppressed int
+	Dropped    int
+	Reset      bool
+	Events     []ScannedEvent // reused by the next Read
+}
+
+// ScannedEvent is one event of a batch.
+type ScannedEvent struct {
+	ID  []byte // aliases the input
+	Seq uint64
+}
+
+// Read scans one msgpack frame. A frame that is no batch gives its Type alone and is not looked at further. The error is
+// always ErrSyntax; what Scan holds then means nothing.
+func (s *Scan) Read(b []byte) error {
+	*s = Scan{Events: s.Events[:0]}
+	c := cursor{b: b}
+	if s.Type = c.typ(); c.bad {
+		return ErrSyntax
+	}
+	if string(s.Type) != "batch" {
+		return nil
+	}
+	for range c.mapLen() {
+		key := c.raw()
+		if c.bad {
+			break
+		}
+		if c.null() {
+			continue
+		}
+		switch string(key) {
+		case "id":
+			s.ID = c.raw()
+		case "seq":
+			s.Seq = c.uint()
+		case "suppressed":
+			s.Suppressed = c.int()
+		case "dropped":
+			s.Dropped = c.int()
+		case "reset":
+			s.Reset = c.boolean()
+		case "events":
+			s.events(&c)
+		default:
+			c.skip(-frameDepth)
+		}
+	}
+	if c.bad || c.at != len(b) {
+		return ErrSyntax
+	}
+	return nil
+}
+
+// typ returns the value of a map's "type" without moving on.
+func (c *cursor) typ() []byte {
+	look := *c
+	for range look.mapLen() {
+		if string(look.raw()) == "type" {
+			if v := look.raw(); !look.bad {
+				return v
+			}
+			break
+		}
+		look.skip(-frameDepth)
+		if look.bad {
+			break
+		}
+	}
+	c.fail()
+	return nil
+}
+
+// events reads ids and positions.
+func (s *Scan) events(c *cursor) {
+	s.Events = s.Events[:0] // the last list counts, as in Decode
+	for range c.listLen(leastEvent) {
+		if c.bad {
+			return
+		}
+		var e ScannedEvent
+		for range c.mapLen() {
+			key := c.raw()
+			if c.bad {
+				return
+			}
+			if c.null() {
+				continue
+			}
+			switch string(key) {
+			case "id":
+				e.ID = c.raw()
+			case "seq":
+				e.Seq = c.uint()
+			default:
+				c.skip(-frameDepth)
+			}
+		}
+		s.Events = append(s.Events, e)
+	}
+}
