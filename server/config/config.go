@@ -101,7 +101,6 @@ func DefaultChannels() []string {
 		"tickstock:streaming:session_started",
 		"tickstock:streaming:session_stopped",
 		"tickstock:streaming:health",
-		"tickstock:streaming:status",
 		"tickstock.health.status",
 		"tickstock.events.system.health",
 		"tickstock.events.health",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 
@@ -82,13 +83,14 @@ func build(c config.Config, redisURL string, m *metrics.Metrics, log *slog.Logge
 // newIngest makes the way in.
 func newIngest(c config.Config, url string, market *calendar.Calendar, s *server, m *metrics.Metrics, log *slog.Logger) (*ingest.Ingest, error) {
 	classes := classify.DefaultConfig()
+	classes.Channels = channelTable(c.RedisChannels, c.RedisPatterns)
 	classes.SessionOf = func(at time.Time) (event.Session, string) {
 		session, date := market.SessionAt(at)
 		return event.Session(session), date
 	}
 	classifier, err := classify.New(classes)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--redis-channels (TIERBOARD_REDIS_CHANNELS): %w", err) // the rest are defaults
 	}
 	cfg := ingest.Default()
 	cfg.URL, cfg.Channels, cfg.Patterns = url, c.RedisChannels, c.RedisPatterns
@@ -115,3 +117,25 @@ func newStream(c config.Config, s *server, build string, m *metrics.Metrics, log
 	}
 	return stream, nil
 }
+
+// channelTable returns the producer's channels and a row for each channel and pattern of the operator's that is not among
+// them: they carry detections, unless a text says something else of itself.
+func channelTable(channels, patterns []string) []classify.Row {
+	rows := classify.DefaultChannels()
+	add := func(name string) {
+		if !slices.ContainsFunc(rows, func(r classify.Row) bool { return r.Channel == name }) {
+			rows = append(rows, classify.Row{Channel: name, Carries: classify.Detections})
+		}
+	}
+	for _, name := range channels {
+		add(name)
+	}
+	for _, glob := range patterns {
+		// The table knows no classes and escapes. A wider row is as good: Redis sends only what the pattern itself matches.
+		add(special.ReplaceAllString(glob, "?"))
+	}
+	return rows
+}
+
+// special are the parts of a Redis pattern that stand for one character and that the channel table does not know.
+var special = regexp.MustCompile(`\[[^\]]*\]|\\.`)

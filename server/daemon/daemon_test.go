@@ -468,9 +468,10 @@ func TestDefaultRedisPortGivesWay(t *testing.T) {
 func TestSettingsAreChecked(t *testing.T) {
 	t.Parallel()
 	for setting, change := range map[string]func(*config.Config){
-		"--addr (TIERBOARD_ADDR)":   func(c *config.Config) { c.Addr = ":0" },
-		"--hosts (TIERBOARD_HOSTS)": func(c *config.Config) { c.Hosts = []string{"http://board.example"} },
-		"--redis-url (REDIS_URL)":   func(c *config.Config) { c.RedisURL = "redis://user:secret@127.0.0.1:1/no-number" },
+		"--addr (TIERBOARD_ADDR)":                     func(c *config.Config) { c.Addr = ":0" },
+		"--hosts (TIERBOARD_HOSTS)":                   func(c *config.Config) { c.Hosts = []string{"http://board.example"} },
+		"--redis-channels (TIERBOARD_REDIS_CHANNELS)": func(c *config.Config) { c.RedisChannels = []string{"odd[1]"} },
+		"--redis-url (REDIS_URL)":                     func(c *config.Config) { c.RedisURL = "redis://user:secret@127.0.0.1:1/no-number" },
 	} {
 		c := free()
 		change(&c)
