@@ -43,7 +43,6 @@ func (d *Dashboard) column(i int) app.UI {
 					Aria("label", pauseLabel).Aria("pressed", c.paused).Title(pauseLabel).
 					OnClick(func(_ app.Context, _ app.Event) {
 						d.setPaused(i, !c.paused)
-						d.allHeld = d.columns[0].paused && d.columns[1].paused && d.columns[2].paused
 					}).
 					Body(app.Span().Class("i "+pauseIcon).Aria("hidden", "true")),
 				app.Button().ID("filter-"+s.class).Type("button").Class("button square plain").
@@ -67,6 +66,8 @@ func (d *Dashboard) column(i int) app.UI {
 				})
 			}),
 		),
+		app.Button().ID("above-"+s.class).Type("button").Class("edge above").Hidden(true),
+		app.Button().ID("below-"+s.class).Type("button").Class("edge below").Hidden(true),
 		app.P().ID("empty-"+s.class).Class("empty"),
 	)
 }

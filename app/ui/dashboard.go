@@ -97,9 +97,15 @@ func (d *Dashboard) Render() app.UI {
 		app.Div().Class("tabs").Role("tablist").Aria("label", "Tiers").Body(
 			app.Range(styles[:]).Slice(func(i int) app.UI { return d.tabButton(styles[i], tab) }),
 		),
-		app.Main().ID("columns").Class("columns").Body(
-			app.Range(styles[:]).Slice(func(i int) app.UI { return d.column(i) }),
+		app.Div().Class("stage").Body(
+			app.Main().ID("columns").Class("columns").Body(
+				app.Range(styles[:]).Slice(func(i int) app.UI { return d.column(i) }),
+			),
+			app.Aside().ID("drawer").Class("drawer").Aria("label", "Details").Hidden(true).Body(
+				app.Div().ID("drawer-body").Class("drawer-body"),
+			),
 		),
+		help(),
 		app.P().ID("say").Class("visually-hidden").Role("status").Aria("live", "polite"),
 	)
 }
@@ -151,10 +157,7 @@ func (d *Dashboard) bar() app.UI {
 		app.Div().Class("spring"),
 		app.Button().ID("pause-all").Type("button").Class("button").Aria("pressed", d.allHeld).
 			OnClick(func(_ app.Context, _ app.Event) {
-				d.allHeld = !d.allHeld
-				for i := range d.columns {
-					d.setPaused(i, d.allHeld)
-				}
+				d.pauseAll(!d.allHeld)
 			}).
 			Body(app.Span().Class("i "+icon).Aria("hidden", "true"), app.Span().Text(label)),
 	)
@@ -200,4 +203,42 @@ func (d *Dashboard) setFilter(i int, f board.ColumnFilter) {
 func (d *Dashboard) setPaused(i int, paused bool) {
 	d.columns[i].paused = paused
 	d.page.setPaused(styles[i].tier, paused)
+	d.allHeld = d.columns[0].paused && d.columns[1].paused && d.columns[2].paused
+}
+
+// pauseAll stops or resumes every column.
+func (d *Dashboard) pauseAll(paused bool) {
+	for i := range d.columns {
+		d.setPaused(i, paused)
+	}
+}
+
+// keys are the keyboard's commands, as the help lists them.
+var keys = [][2]string{
+	{"j  k  ↓  ↑", "next and previous card"},
+	{"h  l  ←  →", "column to the left and right"},
+	{"Enter", "details of the card"},
+	{"Esc", "close details, leave a filter"},
+	{"f  /", "filter the column"},
+	{"p", "pause or resume the column"},
+	{"Shift p", "pause or resume all columns"},
+	{".", "show what is waiting"},
+	{"?", "this list"},
+}
+
+// help is the dialog with the keyboard's commands.
+func help() app.UI {
+	return app.Dialog().ID("help").Class("dialog").Aria("labelledby", "help-title").Body(
+		app.Form().Attr("method", "dialog").Body(
+			app.Div().Class("drawer-head").Body(
+				app.H2().ID("help-title").Text("Keyboard"),
+				app.Button().Class("button square plain").Aria("label", "Close").Body(app.Span().Class("i i-x").Aria("hidden", "true")),
+			),
+			app.Dl().Class("keys").Body(
+				app.Range(keys).Slice(func(i int) app.UI {
+					return app.Div().Body(app.Dt().Text(keys[i][0]), app.Dd().Text(keys[i][1]))
+				}),
+			),
+		),
+	)
 }

@@ -50,14 +50,15 @@ func (s *slot) setTitle(title string) {
 // hide shows or hides the element.
 func (s *slot) hide(hidden bool) { s.el.Set("hidden", hidden) }
 
-// listen adds an event listener and returns what removes it again. Handlers do not recover: a panic ends the program, and the
+// listen adds an event listener and returns what removes it again. Only key handlers may keep the browser from doing what it
+// does with the event; the others promise not to, so that scrolling never waits for them. Handlers do not recover: a panic ends the program, and the
 // page's watchdog (boot.js) then offers a reload.
 func listen(target js.Value, event string, handle func(e js.Value)) func() {
 	f := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		handle(args[0])
 		return nil
 	})
-	options := map[string]any{"passive": true}
+	options := map[string]any{"passive": event != "keydown"}
 	target.Call("addEventListener", event, f, options)
 	return func() {
 		target.Call("removeEventListener", event, f)

@@ -19,15 +19,15 @@ const (
 
 // list drives one column's cards. It owns every child of its element.
 type list struct {
-	tier   event.Tier
-	el     js.Value
-	rows   []*row // mounted, newest first
-	byID   map[string]*row
-	spare  []*row
-	limit  int // how many cards may be mounted
-	proto  js.Value
-	marked string // symbol under the pointer
-	busy   bool   // so many arrivals that cards should not move in
+	tier  event.Tier
+	el    js.Value
+	rows  []*row // mounted, newest first
+	byID  map[string]*row
+	spare []*row
+	limit int // how many cards may be mounted
+	proto js.Value
+	marks func(c *board.Card) string // classes that the card's relations give it, each with a space in front
+	busy  bool                       // so many arrivals that cards should not move in
 }
 
 // row is one mounted card: its elements and what was last written to them.
@@ -47,13 +47,15 @@ type row struct {
 	setup    js.Value
 	trigger  js.Value
 	was      view
-	class    string
+	arrival  string    // class of the arrival tint
+	marked   string    // classes from list.marks
 	calmedAt time.Time // when the arrival tint ends; zero if none runs
 }
 
 // newList returns the driver of a tier's list element, which must be empty.
 func newList(t event.Tier, el js.Value) *list {
-	return &list{tier: t, el: el, byID: map[string]*row{}, limit: windowStep, proto: prototype(t)}
+	none := func(*board.Card) string { return "" }
+	return &list{tier: t, el: el, byID: map[string]*row{}, limit: windowStep, proto: prototype(t), marks: none}
 }
 
 // prototype builds the card that rows are cloned from: twelve elements.
@@ -73,6 +75,7 @@ func prototype(t event.Tier) js.Value {
 	}
 	card := document.Call("createElement", "article")
 	card.Call("setAttribute", "role", "listitem")
+	card.Set("tabIndex", -1)
 	when := document.Call("createElement", "time")
 	when.Set("className", "when")
 	card.Call("appendChild", line(span("sym"), span("pat"), span("badge"), when))
@@ -131,7 +134,7 @@ func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
 		}
 		delete(l.byID, r.id)
 		r.node.Call("remove")
-		r.id, r.card = "", nil
+		r.id, r.card, r.calmedAt = "", nil, time.Time{}
 		if len(l.spare) < spareRows {
 			l.spare = append(l.spare, r)
 		}
@@ -186,11 +189,8 @@ func (l *list) write(r *row, c *board.Card, v *viewer, now time.Time) {
 	r.card = c
 	n := v.view(c, now)
 	w := &r.was
-	if l.marked != "" && c.Event.Symbol == l.marked {
-		n.class += " same"
-	}
-	if n.class != w.class {
-		w.class = n.class
+	if marked := l.marks(c); n.class != w.class || marked != r.marked {
+		w.class, r.marked = n.class, marked
 		r.setClass()
 	}
 	if n.label != w.label {
@@ -249,39 +249,29 @@ func (r *row) writeAge(age string) {
 	r.was.age = age
 }
 
-// setClass writes the row's class together with its arrival.
+// setClass writes the row's class together with its marks and its arrival.
 func (r *row) setClass() {
 	if r.calmedAt.IsZero() {
-		r.class = ""
+		r.arrival = ""
 	}
-	r.node.Set("className", r.was.class+r.class)
+	r.node.Set("className", r.was.class+r.marked+r.arrival)
 }
 
 // welcome tints a card that has just come, and lets it move in if movement is in order.
 func (l *list) welcome(r *row, rise bool, now time.Time) {
-	r.class = " fresh-in"
+	r.arrival = " fresh-in"
 	if rise {
-		r.class = " rise"
+		r.arrival = " rise"
 	}
 	r.calmedAt = now.Add(time.Duration(tintSeconds * float64(time.Second)))
 	r.setClass()
 }
 
-// mark highlights the cards of one symbol; "" clears.
-func (l *list) mark(symbol string) {
-	if symbol == l.marked {
-		return
-	}
-	before := l.marked
-	l.marked = symbol
+// remark asks again what each card's relations are, and writes what differs.
+func (l *list) remark() {
 	for _, r := range l.rows {
-		s := r.card.Event.Symbol
-		switch {
-		case s == symbol && symbol != "":
-			r.was.class += " same"
-			r.setClass()
-		case s == before:
-			r.was.class = r.was.class[:len(r.was.class)-len(" same")]
+		if marked := l.marks(r.card); marked != r.marked {
+			r.marked = marked
 			r.setClass()
 		}
 	}
@@ -293,12 +283,8 @@ func (l *list) tick(v *viewer, now time.Time) {
 		return
 	}
 	top, height := l.el.Get("scrollTop").Float(), l.el.Get("clientHeight").Float()
-	rowHeight := 70.0
-	if l.tier == event.Combo {
-		rowHeight = 98
-	}
-	first := max(int(top/rowHeight)-1, 0)
-	last := min(int((top+height)/rowHeight)+2, len(l.rows))
+	first := max(int(top/l.rowHeight())-1, 0)
+	last := min(int((top+height)/l.rowHeight())+2, len(l.rows))
 	for i, r := range l.rows {
 		if !r.calmedAt.IsZero() && now.After(r.calmedAt) {
 			r.calmedAt = time.Time{}
@@ -329,3 +315,23 @@ func (l *list) rowOf(target js.Value) *row {
 
 // behind reports whether fewer cards are mounted than there could be, as after the window has grown or shrunk.
 func (l *list) behind(cards []*board.Card) bool { return len(l.rows) != min(len(cards), l.limit) }
+
+// rowHeight is how much of the list one card takes, its margin included; it must match app.css.
+func (l *list) rowHeight() float64 {
+	if l.tier == event.Combo {
+		return 98
+	}
+	return 70
+}
+
+// reveal mounts the card at a position of the shown list if it is not, and scrolls it into view.
+func (l *list) reveal(cards []*board.Card, at int, v *viewer, now time.Time) {
+	if at < 0 || at >= len(cards) {
+		return
+	}
+	if at >= l.limit {
+		l.limit = (at/windowStep + 1) * windowStep
+		l.show(cards, v, now)
+	}
+	l.byID[cards[at].Event.ID].node.Call("scrollIntoView", map[string]any{"block": "nearest"})
+}

@@ -44,6 +44,9 @@ type page struct {
 	say     *slot
 	viewer  viewer
 
+	edges   [3]edge
+	drawer  drawer
+	sel     selection
 	browser *live.Browser
 	main    *slot
 
@@ -88,6 +91,8 @@ func startPage(ctx app.Context, d *Dashboard) *page {
 	p.clock = p.buildClock()
 	for i, s := range styles {
 		p.lists[i] = newList(s.tier, byID("list-"+s.class))
+		p.lists[i].marks = p.sel.classes
+		p.edges[i] = edge{above: newSlot("above-" + s.class), below: newSlot("below-" + s.class)}
 		p.columns[i] = columnSlots{
 			count: newSlot("count-" + s.class), dot: newSlot("dot-" + s.class), last: newSlot("last-" + s.class),
 			pill: newSlot("new-" + s.class), pillCount: newSlot("newcount-" + s.class), about: newSlot("about-" + s.class),
@@ -95,6 +100,7 @@ func startPage(ctx app.Context, d *Dashboard) *page {
 			word: newSlot("word-" + s.class), tabCount: newSlot("tabcount-" + s.class),
 		}
 	}
+	p.drawer = drawer{el: byID("drawer"), body: byID("drawer-body")}
 	d.theme = stored(themeKey)
 	p.restoreFilters()
 	p.restoreBoard()
@@ -130,10 +136,32 @@ func (p *page) watch() {
 				p.hold(i, board.Pointer, true)
 			}
 		})
-		on(l.el, "pointerleave", func(js.Value) { p.hold(i, board.Pointer, false); p.mark("") })
-		on(l.el, "pointerover", func(e js.Value) { p.over(l, e.Get("target")) })
-		on(l.el, "scroll", func(js.Value) { p.scrolled(i, l, column) })
+		on(l.el, "pointerleave", func(js.Value) {
+			p.hold(i, board.Pointer, false)
+			p.over(nil)
+		})
+		on(l.el, "pointerover", func(e js.Value) { p.pointed(l.rowOf(e.Get("target"))) })
+		on(l.el, "focusin", func(e js.Value) {
+			p.hold(i, board.Focus, true)
+			p.over(l.rowOf(e.Get("target")))
+		})
+		on(l.el, "focusout", func(js.Value) {
+			p.hold(i, board.Focus, false)
+			p.over(nil)
+		})
+		on(l.el, "click", func(e js.Value) {
+			if r := l.rowOf(e.Get("target")); r != nil {
+				p.choose(r.id)
+			}
+		})
+		on(l.el, "scroll", func(js.Value) {
+			p.scrolled(i, l, column)
+			p.paintEdge(i)
+		})
+		on(p.edges[i].above.el, "click", func(js.Value) { p.reveal(p.edges[i].up, l.tier) })
+		on(p.edges[i].below.el, "click", func(js.Value) { p.reveal(p.edges[i].down, l.tier) })
 	}
+	on(document, "keydown", p.onKey)
 	on(document, "visibilitychange", func(js.Value) {
 		now := time.Now()
 		if hidden() {
@@ -161,21 +189,11 @@ func (p *page) hold(i int, r board.Reason, on bool) {
 	p.paint(time.Now())
 }
 
-// over marks the symbol under the pointer in all columns, and gives the time under it its tooltip.
-func (p *page) over(l *list, target js.Value) {
-	r := l.rowOf(target)
-	if r == nil {
-		p.mark("")
-		return
-	}
-	p.mark(r.card.Event.Symbol)
-	r.when.Set("title", format.Tooltip(r.card.Event.DetectedAt, p.viewer.exchange, p.viewer.local))
-}
-
-// mark highlights one symbol in every column; "" clears.
-func (p *page) mark(symbol string) {
-	for _, l := range p.lists {
-		l.mark(symbol)
+// pointed marks the symbol of the card under the pointer, and gives its time the tooltip.
+func (p *page) pointed(r *row) {
+	p.over(r)
+	if r != nil {
+		r.when.Set("title", format.Tooltip(r.card.Event.DetectedAt, p.viewer.exchange, p.viewer.local))
 	}
 }
 
@@ -209,6 +227,20 @@ func (p *page) release(t event.Tier) {
 func (p *page) shown(t event.Tier) {
 	p.board.Column(t).Seen()
 	after(0, func() { p.paint(time.Now()) })
+}
+
+// showTab makes a narrow screen show a tier's column.
+func (p *page) showTab(t event.Tier) {
+	if p.tabShows(t) {
+		return
+	}
+	p.ctx.Dispatch(func(app.Context) { p.d.tab = t })
+	byID("page").Get("dataset").Set("tab", t.String()) // at once, since what follows scrolls in it
+}
+
+// tabShows reports whether a tier's column is on the screen.
+func (p *page) tabShows(t event.Tier) bool {
+	return byID("column-" + t.String()).Get("offsetParent").Truthy()
 }
 
 // setTheme applies and keeps the theme.

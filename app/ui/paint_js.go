@@ -187,6 +187,7 @@ func (p *page) tick(now time.Time) {
 	for _, l := range p.lists {
 		l.tick(&p.viewer, now)
 	}
+	p.paintEdges()
 	p.announce(now)
 	p.completePickers()
 }

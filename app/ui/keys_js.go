@@ -1,0 +1,87 @@
+//go:build js
+
+package ui
+
+import (
+	"syscall/js"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// onKey carries out a keyboard command. Keys mean commands only outside of fields, and never with a modifier that belongs to the
+// browser.
+func (p *page) onKey(e js.Value) {
+	if e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool() || e.Get("altKey").Bool() || e.Get("isComposing").Bool() {
+		return
+	}
+	key := e.Get("key").String()
+	target := e.Get("target")
+	if key == "Escape" {
+		p.escape(target)
+		return
+	}
+	if target.Get("closest").Type() == js.TypeFunction && !target.Call("closest", "input, select, textarea, dialog").IsNull() {
+		return
+	}
+	onControl := target.Get("closest").Type() == js.TypeFunction && !target.Call("closest", "button, a, summary").IsNull()
+	switch key {
+	case "j", "ArrowDown":
+		p.step(1)
+	case "k", "ArrowUp":
+		p.step(-1)
+	case "h", "ArrowLeft":
+		p.across(-1)
+	case "l", "ArrowRight":
+		p.across(1)
+	case "Enter", " ":
+		if onControl {
+			return
+		}
+		t, at := p.current()
+		shown := p.board.Column(t).Shown()
+		if at < 0 || at >= len(shown) {
+			return
+		}
+		p.choose(shown[at].Event.ID)
+	case "p":
+		p.ctx.Dispatch(func(app.Context) {
+			t, _ := p.current()
+			i := position(t)
+			p.d.setPaused(i, !p.d.columns[i].paused)
+		})
+	case "P":
+		p.ctx.Dispatch(func(app.Context) { p.d.pauseAll(!p.d.allHeld) })
+	case "f", "/":
+		t, _ := p.current()
+		i := position(t)
+		p.ctx.Dispatch(func(app.Context) { p.d.columns[i].open = true })
+		p.ctx.Defer(func(app.Context) { byID("symbols-" + styles[i].class).Call("focus") })
+	case ".":
+		for _, s := range styles {
+			if p.board.Column(s.tier).Pending() > 0 {
+				p.release(s.tier)
+			}
+		}
+	case "?":
+		byID("help").Call("showModal")
+	default:
+		return
+	}
+	e.Call("preventDefault")
+}
+
+// escape leaves what was entered last: a field, the filter row it is in, or the details.
+func (p *page) escape(target js.Value) {
+	if form := target.Call("closest", "form.filters"); !form.IsNull() {
+		for i, s := range styles {
+			if form.Get("id").String() == "filters-"+s.class {
+				p.ctx.Dispatch(func(app.Context) { p.d.columns[i].open = false })
+				p.lists[i].el.Call("focus")
+			}
+		}
+		return
+	}
+	if !byID("help").Get("open").Bool() {
+		p.choose("")
+	}
+}

@@ -1,0 +1,206 @@
+//go:build js
+
+package ui
+
+import (
+	"strconv"
+	"syscall/js"
+	"time"
+
+	"tierboard/app/board"
+	"tierboard/shared/event"
+)
+
+// selection is which card the person points at and which one is selected, and what belongs to them.
+type selection struct {
+	hover  string // symbol under the pointer or the focus; "" for none
+	id     string // the selected event; "" for none
+	marks  board.Marks
+	chain  map[string]event.LinkKind // card ids of the selected event's chain
+	opener js.Value                  // what had the focus before the drawer opened
+}
+
+// classes are the marks a card wears: the same symbol softly, the selected chain strongly.
+func (s *selection) classes(c *board.Card) string {
+	id := c.Event.ID
+	switch link, linked := s.chain[id]; {
+	case id == s.id && id != "":
+		return " selected"
+	case linked && link == event.LinkInferred:
+		return " linked inferred"
+	case linked:
+		return " linked"
+	case s.hover != "" && c.Event.Symbol == s.hover:
+		return " same"
+	}
+	return ""
+}
+
+// over marks the symbol of a card in all columns; nil clears.
+func (p *page) over(r *row) {
+	symbol := ""
+	if r != nil {
+		symbol = r.card.Event.Symbol
+	}
+	if symbol == p.sel.hover {
+		return
+	}
+	p.sel.hover = symbol
+	for _, l := range p.lists {
+		l.remark()
+	}
+}
+
+// choose selects an event and opens its details; "" clears.
+func (p *page) choose(id string) {
+	now := time.Now()
+	if id != "" && p.board.Find(id) == nil {
+		return
+	}
+	if p.sel.id == "" && id != "" {
+		p.sel.opener = document.Get("activeElement")
+	}
+	p.sel.id = id
+	p.sel.marks = p.board.Related(id)
+	p.sel.chain = map[string]event.LinkKind{}
+	for _, m := range p.sel.marks.Chain {
+		if m.CardID != "" {
+			p.sel.chain[m.CardID] = m.Link
+		}
+	}
+	for _, l := range p.lists {
+		l.remark()
+	}
+	document.Get("body").Get("classList").Call("toggle", "choosing", id != "")
+	p.drawer.el.Set("hidden", id == "")
+	if id != "" {
+		p.fillDrawer(now)
+	} else if p.sel.opener.Truthy() {
+		p.sel.opener.Call("focus")
+		p.sel.opener = js.Undefined()
+	}
+	p.paintEdges()
+}
+
+// jump selects an event's card and brings it into view, if the board shows it.
+func (p *page) jump(id string, t event.Tier) {
+	if c := p.board.ShownAs(id); c != nil {
+		id = c.Event.ID
+	}
+	p.choose(id)
+	p.reveal(id, t)
+}
+
+// reveal scrolls a card into view and, on a narrow screen, shows its column.
+func (p *page) reveal(id string, t event.Tier) {
+	i := position(t)
+	c := p.board.Column(t)
+	p.showTab(t)
+	p.lists[i].reveal(c.Shown(), c.Index(id), &p.viewer, time.Now())
+}
+
+// step moves the selection, or the focus when nothing is selected, by a number of cards within its column.
+func (p *page) step(by int) {
+	t, at := p.current()
+	shown := p.board.Column(t).Shown()
+	if len(shown) == 0 {
+		return
+	}
+	next := min(max(at+by, 0), len(shown)-1)
+	p.focusCard(t, next)
+	if p.sel.id != "" {
+		p.choose(shown[next].Event.ID)
+	}
+}
+
+// across moves the focus to a neighbouring column.
+func (p *page) across(by int) {
+	t, at := p.current()
+	i := min(max(position(t)+by, 0), len(styles)-1)
+	to := styles[i].tier
+	if n := len(p.board.Column(to).Shown()); n > 0 {
+		p.focusCard(to, min(max(at, 0), n-1))
+	} else {
+		p.lists[i].el.Call("focus")
+	}
+}
+
+// current is the card that keyboard commands start from: the selected one, else the focused one, else none yet (-1) in the
+// first column that has cards.
+func (p *page) current() (event.Tier, int) {
+	focused := document.Get("activeElement")
+	for _, l := range p.lists {
+		if r := l.rowOf(focused); r != nil {
+			return l.tier, p.board.Column(l.tier).Index(r.id)
+		}
+	}
+	if c := p.board.ShownAs(p.sel.id); c != nil {
+		return c.Event.Tier, p.board.Column(c.Event.Tier).Index(c.Event.ID)
+	}
+	for i, l := range p.lists {
+		if focused.Equal(l.el) {
+			return styles[i].tier, -1
+		}
+	}
+	for _, s := range styles {
+		if len(p.board.Column(s.tier).Shown()) > 0 && p.tabShows(s.tier) {
+			return s.tier, -1
+		}
+	}
+	return event.Intraday, -1
+}
+
+// focusCard puts the keyboard focus on a card by its position.
+func (p *page) focusCard(t event.Tier, at int) {
+	i := position(t)
+	shown := p.board.Column(t).Shown()
+	p.showTab(t)
+	p.lists[i].reveal(shown, at, &p.viewer, time.Now())
+	p.lists[i].byID[shown[at].Event.ID].node.Call("focus", map[string]any{"preventScroll": true})
+}
+
+// paintEdges says at each column's edge how many cards of the selected chain are out of sight.
+func (p *page) paintEdges() {
+	for i := range p.edges {
+		p.paintEdge(i)
+	}
+}
+
+func (p *page) paintEdge(i int) {
+	e, l, c := &p.edges[i], p.lists[i], p.board.Column(styles[i].tier)
+	above, below := 0, 0
+	e.up, e.down = "", ""
+	if p.sel.id != "" {
+		top := l.el.Get("scrollTop").Float()
+		height := l.el.Get("clientHeight").Float()
+		for id := range p.sel.chain {
+			at := c.Index(id)
+			if at < 0 {
+				continue
+			}
+			y := 8 + float64(at)*l.rowHeight()
+			switch {
+			case y+l.rowHeight()/2 < top:
+				above++
+				e.up = id
+			case y+l.rowHeight()/2 > top+height:
+				below++
+				e.down = id
+			}
+		}
+	}
+	words := func(s *slot, n int, where string) {
+		s.hide(n == 0)
+		if n > 0 {
+			s.set(p.sel.marks.Symbol + ": " + strconv.Itoa(n) + " linked " + where)
+		}
+	}
+	words(e.above, above, "above")
+	words(e.below, below, "below")
+}
+
+// edge is the pair of buttons at a column's edges, and the card each leads to.
+type edge struct {
+	above, below *slot
+	up, down     string
+}
