@@ -77,6 +77,7 @@ type arrival struct {
 // listen opens a session and reads it all the time. With hold its writer takes nothing until hold is closed.
 func (r *rig) listen(hold chan struct{}) *listener {
 	r.Helper()
+	synctest.Wait() // what was published before is in the past
 	s, err := r.Open(r.Context(), wire.MsgPack)
 	if err != nil {
 		r.Fatal(err)
@@ -141,6 +142,7 @@ func (l *listener) subscribe(id string, resume *wire.Resume, fs ...filter.Filter
 	for i := range fs {
 		fs[i] = fs[i].Canonical()
 	}
+	synctest.Wait()
 	if err := l.Subscribe(l.Context(), id, fs, resume); err != nil {
 		l.Fatal(err)
 	}
@@ -256,6 +258,14 @@ func closeCode(err error) wire.CloseCode {
 	var ce *CloseError
 	if errors.As(err, &ce) {
 		return ce.Code
+	}
+	return 0
+}
+
+// live returns how many live events a frame holds.
+func live(f arrival) int {
+	if b, ok := f.Frame.(*wire.Batch); ok && b.ID == "" {
+		return len(b.Events)
 	}
 	return 0
 }

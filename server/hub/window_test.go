@@ -211,3 +211,34 @@ func TestBestKeepsOrderAndTheNewestOfEqualPriority(t *testing.T) {
 		}
 	})
 }
+
+func TestAFifoStaysSmallAndInOrder(t *testing.T) {
+	var q fifo
+	now := time.Unix(0, 0)
+	for i := range 10_000 {
+		q.push(nil, now.Add(time.Duration(i)))
+		if i%100 < 97 {
+			if d, ok := q.pop(now.Add(time.Hour)); !ok || d.at.Before(now) {
+				t.Fatalf("pop %d = %v, %v", i, d, ok)
+			}
+		}
+	}
+	if cap(q.items) > 2000 {
+		t.Errorf("room for %d entries with %d in it", cap(q.items), len(q.items)-q.head)
+	}
+	last := now.Add(-1)
+	n := 0
+	for d, ok := q.pop(now.Add(time.Hour)); ok; d, ok = q.pop(now.Add(time.Hour)) {
+		if !d.at.After(last) {
+			t.Fatal("out of order")
+		}
+		last = d.at
+		n++
+	}
+	if n != 300 {
+		t.Errorf("%d left, want 300", n)
+	}
+	if _, ok := q.next(); ok {
+		t.Error("an empty fifo has a next")
+	}
+}

@@ -1,0 +1,340 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+	"tierboard/shared/wire"
+)
+
+func TestACopyIsRefused(t *testing.T) {
+	start(t, nil, func(r *rig) {
+		l := r.listen(nil)
+		l.subscribe("main", nil, filter.Filter{})
+		first := r.publish(nil)
+		same := func(change func(*event.Event)) *event.Event {
+			e := r.make(change)
+			e.DetectedAt = first.DetectedAt
+			return e
+		}
+		for name, e := range map[string]*event.Event{
+			"same id":                     r.make(func(e *event.Event) { e.ID = first.ID }),
+			"same detection, another id":  same(nil),
+			"same detection, other score": same(urgent(.95)),
+		} {
+			if ok, err := r.Publish(r.Context(), e); ok || err != nil || e.Seq != 0 {
+				t.Errorf("%s: Publish = %v, %v with seq %d; want it refused and unchanged", name, ok, err, e.Seq)
+			}
+		}
+		if ok, _ := r.Publish(r.Context(), same(symbol("TSLA"))); !ok {
+			t.Error("another symbol at the same time is no copy")
+		}
+		time.Sleep(time.Second)
+		if n := len(l.look().live); n != 2 || r.Stats().Duplicates != 3 {
+			t.Errorf("%d delivered, %d duplicates; want 2 and 3", n, r.Stats().Duplicates)
+		}
+		time.Sleep(10 * time.Minute)
+		if ok, _ := r.Publish(r.Context(), same(nil)); !ok {
+			t.Error("after ten minutes the same detection under another id is accepted")
+		}
+	})
+}
+
+func TestSeenIsBounded(t *testing.T) {
+	s := newSeen(time.Hour, 2)
+	now := time.Unix(0, 0)
+	for _, p := range []string{"a", "b", "c"} {
+		s.add(p, now)
+	}
+	if s.has("a", now) || !s.has("b", now) || !s.has("c", now) || len(s.held) != 2 {
+		t.Errorf("held %v, want the newest two", s.held)
+	}
+	if s.has("c", now.Add(time.Hour)) || s.count != 0 || len(s.held) != 0 {
+		t.Errorf("held %v after the time, want none", s.held)
+	}
+}
+
+func TestAnInvalidEventIsRefused(t *testing.T) {
+	start(t, nil, func(r *rig) {
+		e := r.make(func(e *event.Event) { e.Confidence = 1.5 })
+		if ok, err := r.Publish(r.Context(), e); ok || err == nil || !strings.Contains(err.Error(), "confidence") {
+			t.Errorf("Publish = %v, %v; want an error that names the field", ok, err)
+		}
+		if r.Seq() != 0 {
+			t.Errorf("seq %d, want 0", r.Seq())
+		}
+	})
+}
+
+func TestPublishWaitsForRoomAndGivesUpWithItsContext(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Inbox = 2
+	h := newHub(t, cfg) // does not run, so nothing leaves the inbox
+	r := &rig{T: t, Hub: h}
+	r.burst(2)
+	if n := h.Stats().Inbox; n != 2 {
+		t.Errorf("inbox %d, want 2", n)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	e := r.make(nil)
+	if ok, err := h.Publish(ctx, e); ok || !errors.Is(err, context.Canceled) || e.Seq != 0 || h.Seq() != 2 {
+		t.Errorf("Publish = %v, %v with seq %d; want it given up without a trace", ok, err, e.Seq)
+	}
+	h.turn <- struct{}{} // another publisher is at work
+	if _, err := h.Publish(ctx, e); !errors.Is(err, context.Canceled) {
+		t.Errorf("behind another publisher: %v, want canceled", err)
+	}
+	<-h.turn
+	run, end := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = h.Run(run) }()
+	if ok, err := h.Publish(t.Context(), e); !ok || err != nil {
+		t.Errorf("Publish = %v, %v once there is room", ok, err)
+	}
+	end()
+	<-done
+	for range 5 { // the inbox may take one or two more that nobody will deliver
+		_, err := h.Publish(t.Context(), r.make(nil))
+		if err != nil && !errors.Is(err, ErrClosed) {
+			t.Errorf("after the end: %v, want ErrClosed", err)
+		}
+	}
+	if _, err := h.Publish(t.Context(), r.make(nil)); !errors.Is(err, ErrClosed) {
+		t.Errorf("after the end: %v, want ErrClosed", err)
+	}
+}
+
+func TestReserveGivesBackWhatItTook(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Inbox = 1
+	h := newHub(t, cfg)
+	h.shards = append(h.shards, newShard(h))
+	h.shards[1].slots <- struct{}{}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := h.reserve(ctx); err == nil {
+		t.Fatal("room in a full shard")
+	}
+	if n := len(h.shards[0].slots); n != 0 {
+		t.Errorf("%d slots kept, want none", n)
+	}
+}
+
+func TestRunClosesSessionsAndRefusesNewOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(t, DefaultConfig())
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- h.Run(ctx) }()
+		r := &rig{T: t, Hub: h}
+		l := r.listen(nil)
+		l.subscribe("main", nil, filter.Filter{})
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("Run = %v, want nil", err)
+		}
+		if code := closeCode(<-l.end); code != wire.CloseGoingAway {
+			t.Errorf("the session ended with %d, want going away", code)
+		}
+		if s := h.Stats(); s.Sessions != 0 || s.Subscriptions != 0 || s.Cohorts != 0 {
+			t.Errorf("stats %+v, want nothing left", s)
+		}
+		for range 200 { // some still find room among the requests nobody reads
+			s, err := h.Open(t.Context(), wire.JSON)
+			if err != nil {
+				if !errors.Is(err, ErrClosed) {
+					t.Errorf("Open = %v, want ErrClosed", err)
+				}
+				continue
+			}
+			if _, err := s.Next(t.Context()); closeCode(err) != wire.CloseGoingAway {
+				t.Errorf("a session of a closed hub: %v, want going away", err)
+			}
+		}
+	})
+}
+
+func TestASessionWhoseOpeningWasNotSeenIsClosedToo(t *testing.T) {
+	h := newHub(t, DefaultConfig())
+	s, err := h.Open(t.Context(), wire.JSON, &wire.Pong{ID: "hello"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	_ = h.Run(ctx)
+	if f, err := s.Next(t.Context()); err != nil || !strings.Contains(string(f.Bytes), "hello") {
+		t.Errorf("Next = %q, %v; want what was queued", f.Bytes, err)
+	}
+	if _, err := s.Next(t.Context()); closeCode(err) != wire.CloseGoingAway {
+		t.Errorf("Next = %v, want going away", err)
+	}
+}
+
+func TestNextEndsWithItsContext(t *testing.T) {
+	h := newHub(t, DefaultConfig())
+	s, err := h.Open(t.Context(), wire.JSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := s.Next(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Next = %v, want canceled", err)
+	}
+	for len(h.shards[0].requests) < cap(h.shards[0].requests) { // nobody takes them
+		if err := s.Unsubscribe(t.Context(), "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Unsubscribe(ctx, "x"); !errors.Is(err, context.Canceled) {
+		t.Errorf("Unsubscribe of a busy shard = %v, want canceled", err)
+	}
+	if _, err := h.Open(ctx, wire.JSON); !errors.Is(err, context.Canceled) {
+		t.Errorf("Open of a busy shard = %v, want canceled", err)
+	}
+	s.Abort(wire.CloseNotAllowed, "over")
+	s.Abort(wire.CloseGoingAway, "again")
+	if c := s.Cause(); c.Code != wire.CloseNotAllowed {
+		t.Errorf("cause %v, want the first end", c)
+	}
+}
+
+func TestComboLinksAreInferred(t *testing.T) {
+	day := 24 * time.Hour
+	cases := []struct {
+		name           string
+		setup, trigger time.Duration // how long before the combo
+		other          func(*event.Event)
+		want           [2]event.LinkKind
+	}{
+		{"both near", day, 10 * time.Minute, nil, [2]event.LinkKind{event.LinkInferred, event.LinkInferred}},
+		{"at their limits", 14 * day, 30 * time.Minute, nil, [2]event.LinkKind{event.LinkInferred, event.LinkInferred}},
+		{"both too old", 14*day + time.Second, 30*time.Minute + time.Second, nil, [2]event.LinkKind{event.LinkMissing, event.LinkMissing}},
+		{"both later", -time.Second, -time.Second, nil, [2]event.LinkKind{event.LinkMissing, event.LinkMissing}},
+		{"another symbol", day, time.Minute, symbol("TSLA"), [2]event.LinkKind{event.LinkMissing, event.LinkMissing}},
+		{"another pattern", day, time.Minute, func(e *event.Event) { e.Pattern = "doji" }, [2]event.LinkKind{event.LinkMissing, event.LinkMissing}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			start(t, nil, func(r *rig) {
+				at := time.Now()
+				part := func(tr event.Tier, before time.Duration) *event.Event {
+					return r.publish(func(e *event.Event) {
+						tier(tr)(e)
+						e.DetectedAt, e.Timeframe, e.SessionDate = at.Add(-before), "5min", "2026-11-20"
+						if c.other != nil {
+							c.other(e)
+						}
+					})
+				}
+				part(event.Daily, c.setup+day*365)
+				setup, trigger := part(event.Daily, c.setup), part(event.Intraday, c.trigger)
+				combo := r.publish(func(e *event.Event) {
+					tier(event.Combo)(e)
+					e.DetectedAt = at
+					e.Combo.Setup = &event.Link{Kind: event.LinkMissing, Pattern: "bull_flag", Label: "as told", Confidence: event.Num(.1)}
+					e.Combo.Trigger = &event.Link{Kind: event.LinkMissing}
+				})
+				s, g := combo.Combo.Setup, combo.Combo.Trigger
+				if s.Kind != c.want[0] || g.Kind != c.want[1] {
+					t.Fatalf("links %s and %s, want %v", s.Kind, g.Kind, c.want)
+				}
+				if s.Kind == event.LinkMissing {
+					if s.ID != "" || g.ID != "" {
+						t.Error("a missing link has an id")
+					}
+					return
+				}
+				if v, _ := s.Confidence.Get(); s.ID != setup.ID || s.Label != "as told" || v != .1 || !s.DetectedAt.Equal(setup.DetectedAt) {
+					t.Errorf("setup %+v, want the id filled in and the producer's words kept", s)
+				}
+				if v, _ := g.Confidence.Get(); g.ID != trigger.ID || g.Pattern != "bull_flag" || v != .7 || g.Timeframe != "5min" || g.SessionDate != "2026-11-20" {
+					t.Errorf("trigger %+v, want it filled from the event", g)
+				}
+			})
+		})
+	}
+}
+
+func TestExactAndAbsentLinksStay(t *testing.T) {
+	start(t, nil, func(r *rig) {
+		r.publish(nil)
+		e := r.publish(func(e *event.Event) {
+			tier(event.Combo)(e)
+			e.Combo.Setup = &event.Link{Kind: event.LinkExact, ID: "theirs"}
+		})
+		if e.Combo.Setup.ID != "theirs" || e.Combo.Setup.Kind != event.LinkExact || e.Combo.Trigger != nil {
+			t.Errorf("links %+v, want them untouched", e.Combo)
+		}
+	})
+}
+
+func TestMarksGiveALowerBound(t *testing.T) {
+	began := time.Unix(1_000_000, 0)
+	m := newMarks(began)
+	if !m.since(0).Equal(began) {
+		t.Error("without events the start is the bound")
+	}
+	at := func(seq uint64) time.Time { return began.Add(time.Duration(seq) * time.Second) }
+	const n = markEvery * (markMost + 3)
+	for seq := uint64(1); seq <= n; seq += 512 {
+		d := at(seq)
+		if seq == 1+512*10 { // 5121
+			d = began.Add(-time.Hour) // a late report
+		}
+		m.add(&event.Event{Seq: seq, DetectedAt: d})
+	}
+	if len(m.blocks) > markMost {
+		t.Errorf("%d blocks kept", len(m.blocks))
+	}
+	for _, after := range []uint64{0, 4000, 6000, 100_000, n - 1, n} {
+		got := m.since(after)
+		if after < 5121 && !got.Equal(began.Add(-time.Hour)) {
+			t.Errorf("since(%d) = %v, want the late report's time", after, got)
+		}
+		if got.After(at(after + 1)) {
+			t.Errorf("since(%d) = %v, later than the next event", after, got)
+		}
+	}
+	if got := m.since(100_000); at(100_001).Sub(got) > markEvery*time.Second {
+		t.Errorf("since(100000) = %v, more than a block too early", got)
+	}
+}
+
+func TestConfigNamesWhatIsWrong(t *testing.T) {
+	if err := DefaultConfig().Validate(); err != nil {
+		t.Errorf("the default: %v", err)
+	}
+	for field, change := range map[string]func(*Config){
+		"window":        func(c *Config) { c.Window = 101 * time.Millisecond },
+		"rate_limit":    func(c *Config) { c.RateLimit = -1 },
+		"ring":          func(c *Config) { c.Ring = 0 },
+		"inbox":         func(c *Config) { c.Inbox = 0 },
+		"batch_bytes":   func(c *Config) { c.BatchBytes = math.MaxInt },
+		"batch_events":  func(c *Config) { c.BatchEvents = 0 },
+		"outbox_bytes":  func(c *Config) { c.OutboxBytes = 0 },
+		"control_bytes": func(c *Config) { c.ControlBytes = 1 },
+		"backlog":       func(c *Config) { c.Backlog = 0 },
+		"cut_after":     func(c *Config) { c.CutAfter = 0 },
+		"remember":      func(c *Config) { c.Remember = -1 },
+		"schema":        func(c *Config) { c.Schema = filter.Schema{} },
+	} {
+		c := DefaultConfig()
+		change(&c)
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), field+":") {
+			t.Errorf("%s: %v, want an error that names it", field, err)
+		}
+		if _, err := New(c, nil, nil); err == nil {
+			t.Errorf("%s: New took it", field)
+		}
+	}
+}
