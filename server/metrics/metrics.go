@@ -40,6 +40,15 @@ type Metrics struct {
 	RequestsRejected *prometheus.CounterVec // code of the error frame
 
 	HTTPSeconds *prometheus.HistogramVec // route, code
+
+	DBSeconds         *prometheus.HistogramVec // op: what was asked of the database
+	DBUp              prometheus.Gauge         // 1 while the database answers
+	ArchiveQueue      prometheus.Gauge         // events waiting in memory to be written
+	ArchiveSpillBytes prometheus.Gauge         // size of the spill files
+	ArchiveWritten    prometheus.Counter       // events handed to the database
+	ArchiveSpilled    prometheus.Counter       // events written to a spill file
+	ArchiveDropped    *prometheus.CounterVec   // reason: queue_full, spill_full, spill_failed, unreadable, refused, stopped
+	ArchivePruned     *prometheus.CounterVec   // tier: events deleted because of their age
 }
 
 // latencyBuckets are cut at the budgets: 5 ms to match, 25 ms of our own delivery target, 50 ms to paint, 100 ms in all.
@@ -85,6 +94,18 @@ func New() *Metrics {
 		Namespace: "tierboard", Name: "http_request_seconds", Help: "HTTP requests by route and status.", Buckets: latencyBuckets,
 	}, []string{"route", "code"})
 	m.Registry.MustRegister(m.HTTPSeconds)
+
+	m.DBSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: "tierboard", Name: "db_seconds", Help: "Calls of the database by operation.", Buckets: latencyBuckets,
+	}, []string{"op"})
+	m.Registry.MustRegister(m.DBSeconds)
+	m.DBUp = gauge(m, "db_up", "1 while the database answers.")
+	m.ArchiveQueue = gauge(m, "archive_queue_events", "Events waiting in memory to be written to the database.")
+	m.ArchiveSpillBytes = gauge(m, "archive_spill_bytes", "Size of the files that hold events while the database is away.")
+	m.ArchiveWritten = counter(m, "archive_written_total", "Events handed to the database.")
+	m.ArchiveSpilled = counter(m, "archive_spilled_total", "Events written to a spill file because the database was away or slow.")
+	m.ArchiveDropped = counters(m, "archive_dropped_total", "Events that will never be in the database, by reason.", "reason")
+	m.ArchivePruned = counters(m, "archive_pruned_total", "Events deleted because they are older than their tier is kept.", "tier")
 	return m
 }
 
