@@ -144,6 +144,9 @@ func (h *Hub) Publish(ctx context.Context, e *event.Event) (accepted bool, err e
 	if err := e.Validate(); err != nil {
 		return false, fmt.Errorf("publish: %w", err)
 	}
+	if err := h.over(ctx); err != nil {
+		return false, err
+	}
 	select {
 	case h.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -178,6 +181,16 @@ func (h *Hub) Publish(ctx context.Context, e *event.Event) (accepted bool, err e
 		sh.events <- it
 	}
 	return true, nil
+}
+
+// over reports whether there is no point in asking any more. A select alone would toss a coin when there is room, too.
+func (h *Hub) over(ctx context.Context) error {
+	select {
+	case <-h.done:
+		return ErrClosed
+	default:
+		return ctx.Err()
+	}
 }
 
 // reserve waits until every shard has room for one more event and takes it.

@@ -75,6 +75,9 @@ func newShard(h *Hub) *shard {
 
 // ask hands a request to the shard. It waits while the shard is busy.
 func (sh *shard) ask(ctx context.Context, r request) error {
+	if err := sh.hub.over(ctx); err != nil {
+		return err
+	}
 	select {
 	case sh.requests <- r:
 		return nil
