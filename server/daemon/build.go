@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"tierboard/app/ui"
 	"tierboard/server/calendar"
 	"tierboard/server/classify"
 	"tierboard/server/config"
@@ -67,7 +66,7 @@ func build(c config.Config, redisURL string, m *metrics.Metrics, log *slog.Logge
 	if _, err := web.NewHosts(c.Hosts, false); err != nil {
 		return nil, fmt.Errorf("--hosts (TIERBOARD_HOSTS): %w", err)
 	}
-	page, err := web.New(web.Config{Register: ui.Register, Hosts: c.Hosts, AnyIP: !config.Loopback(c.Addr)}, log)
+	page, err := web.New(web.Config{Hosts: c.Hosts, AnyIP: !config.Loopback(c.Addr)}, log)
 	if err != nil {
 		return nil, err
 	}

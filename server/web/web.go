@@ -36,13 +36,14 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"tierboard/app/ui"
 	"tierboard/assets"
 )
 
 // Config says what to serve and under which names.
 type Config struct {
-	// Register registers the routes of the page with go-app; New calls it once. Required. Routes are global to the
-	// process, so two Webs in one process share them.
+	// Register registers the routes of the page with go-app, by default those of package ui; New calls it once. Routes
+	// are global to the process, so two Webs in one process share them.
 	Register func()
 	// Assets are the files below /web/, by default those embedded by package assets.
 	Assets fs.FS
@@ -55,9 +56,6 @@ type Config struct {
 
 // Validate reports the first field that cannot be used, by name.
 func (c Config) Validate() error {
-	if c.Register == nil {
-		return errors.New("web: Register is missing")
-	}
 	if _, err := NewHosts(c.Hosts, c.AnyIP); err != nil {
 		return fmt.Errorf("web: Hosts: %w", err)
 	}
@@ -116,6 +114,9 @@ func New(cfg Config, log *slog.Logger) (*Web, error) {
 			return nil, fmt.Errorf("web: %w", err)
 		}
 		log.Warn("page will not start in browsers", slog.Any("err", err))
+	}
+	if cfg.Register == nil {
+		cfg.Register = ui.Register
 	}
 	cfg.Register()
 	if err := web.addScripts(); err != nil {

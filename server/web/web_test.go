@@ -558,7 +558,6 @@ func TestNewRefuses(t *testing.T) {
 		cfg  Config
 		want string
 	}{
-		"no routes":            {Config{Assets: without("")}, "Register"},
 		"a host with a scheme": {Config{Register: register, Hosts: []string{"ok", "https://board"}}, `Hosts: "https://board"`},
 		"a host with a port":   {Config{Register: register, Hosts: []string{"board:80"}}, `Hosts: "board:80"`},
 		"no style sheet":       {Config{Register: register, Assets: without("app.css")}, "app.css"},
