@@ -57,10 +57,11 @@ demo: tierboard ## like run, on free ports and with data that is gone afterwards
 	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && trap : INT TERM && \
 	TIERBOARD_ADDR=127.0.0.1:0 TIERBOARD_ADMIN_ADDR=127.0.0.1:0 TIERBOARD_DATA_DIR="$$data" ./tierboard serve --demo $(ARGS)
 
+# Without inlining the download is 6 % smaller (100 KB); drawing is bound by layout and paint, not by calls.
 # The plain program stays out of assets/web: only the compressed forms are embedded.
 build/app.wasm: $(WASM_SOURCES)
 	@mkdir -p build
-	$(WASM) go build -ldflags '$(LDFLAGS)' -o $@ ./app
+	$(WASM) go build -gcflags=all=-l -ldflags '$(LDFLAGS)' -o $@ ./app
 
 # Compressing keeps one core busy, so the other one compiles the server's packages meanwhile. What does not compile there
 # is told when the server is built. The gzip form is written first: when this file is new, both are.
