@@ -340,12 +340,12 @@ func (c *cursor) appendJSON(b []byte, depth int) []byte {
 	return appendJSONFloat(b, v)
 }
 
-// header is the fixed part of a frame that Decode needs before it can choose: the value of "type".
-func (c *cursor) header() string {
+// typ returns the value of a map's "type", which aliases the input, without moving on.
+func (c *cursor) typ() []byte {
 	look := *c
 	for range look.mapLen() {
 		if string(look.raw()) == "type" {
-			if typ := look.str(); !look.bad {
+			if typ := look.raw(); !look.bad && utf8.Valid(typ) {
 				return typ
 			}
 			break
@@ -356,7 +356,7 @@ func (c *cursor) header() string {
 		}
 	}
 	c.fail()
-	return ""
+	return nil
 }
 
 // fields calls read for each key of a map; read must consume the value or return false to have it skipped. Null values

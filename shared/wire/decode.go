@@ -5,11 +5,10 @@ import (
 	"tierboard/shared/filter"
 )
 
-// What keeps a small frame from becoming something large in memory: the fewest bytes an event and a level take, given
-// their obligatory fields, and the most filters a subscription can be confirmed with, given that {} is one.
+// What keeps a small frame from becoming something large in memory: the fewest bytes an event takes, given its obligatory
+// fields, and the most filters a subscription can be confirmed with, given that {} is one.
 const (
 	leastEvent  = 32
-	leastLevel  = 8
 	mostFilters = 256
 )
 
@@ -18,7 +17,7 @@ const (
 func Decode(b []byte) (Frame, error) {
 	c := cursor{b: b}
 	var f Frame
-	switch typ := c.header(); typ {
+	switch typ := c.typ(); string(typ) {
 	case "welcome":
 		f = c.welcome()
 	case "subscribed":
@@ -81,7 +80,7 @@ func Decode(b []byte) (Frame, error) {
 		f = m
 	default:
 		c.skip(-frameDepth)
-		f = &Unknown{Type: typ}
+		f = &Unknown{Type: string(typ)}
 	}
 	if c.bad || c.at != len(b) {
 		return nil, ErrSyntax

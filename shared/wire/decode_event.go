@@ -82,7 +82,7 @@ func (c *cursor) eventNumber(e *event.Event, key []byte) bool {
 	case "relative_volume":
 		e.RelativeVolume = event.Num(c.float())
 	case "levels":
-		n := c.listLen(leastLevel)
+		n := c.arrayLen()
 		e.Levels = make([]event.Level, 0, n)
 		for range n {
 			if c.bad {

@@ -61,25 +61,6 @@ func (s *Scan) Read(b []byte) error {
 	return nil
 }
 
-// typ returns the value of a map's "type" without moving on.
-func (c *cursor) typ() []byte {
-	look := *c
-	for range look.mapLen() {
-		if string(look.raw()) == "type" {
-			if v := look.raw(); !look.bad {
-				return v
-			}
-			break
-		}
-		look.skip(-frameDepth)
-		if look.bad {
-			break
-		}
-	}
-	c.fail()
-	return nil
-}
-
 // events reads ids and positions.
 func (s *Scan) events(c *cursor) {
 	s.Events = s.Events[:0] // the last list counts, as in Decode
