@@ -272,10 +272,14 @@ func TestFingerprintIsEqualExactlyForTheSameDetection(t *testing.T) {
 		}
 		byIdentity[id] = print
 	}
-	// Parts whose bytes are the same when they are simply joined.
-	a := &Event{Scope: Scope{Symbol: "A\x00B", Pattern: "C"}, DetectedAt: detected}
-	b := &Event{Scope: Scope{Symbol: "A", Pattern: "B\x00C"}, DetectedAt: detected}
-	if a.Fingerprint() == b.Fingerprint() {
-		t.Errorf("parts run together: %q", a.Fingerprint())
+	// Parts that would run together with a character between them, or with their lengths alone.
+	for _, c := range [][2]Scope{
+		{{Symbol: "A\x00B", Pattern: "C"}, {Symbol: "A", Pattern: "B\x00C"}},
+		{{Symbol: "10aaaaaaaaa"}, {Symbol: "1", Pattern: "aaaaaaaaa0"}},
+	} {
+		a, b := &Event{Scope: c[0], DetectedAt: detected}, &Event{Scope: c[1], DetectedAt: detected}
+		if a.Fingerprint() == b.Fingerprint() {
+			t.Errorf("%+v and %+v have the fingerprint %q", c[0], c[1], a.Fingerprint())
+		}
 	}
 }
