@@ -322,5 +322,5 @@ func (s *scanner) hex4() (rune, bool) {
 		return 0, false
 	}
 	s.at += 4
-	return rune(v), true //nolint:gosec // 16 bits
+	return rune(v), true
 }

@@ -243,9 +243,9 @@ func appendStr(b []byte, v string) []byte {
 	case n <= math.MaxUint8:
 		b = append(b, 0xd9, byte(n))
 	case n <= math.MaxUint16:
-		b = append(b, 0xda, byte(n>>8), byte(n))
+		b = binary.BigEndian.AppendUint16(append(b, 0xda), uint16(n))
 	default:
-		b = append(b, 0xdb, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+		b = binary.BigEndian.AppendUint32(append(b, 0xdb), uint32(n)) //nolint:gosec // no text has 4 GB
 	}
 	return append(b, v...)
 }
@@ -258,7 +258,7 @@ func appendUint(b []byte, v uint64) []byte {
 	case v <= math.MaxUint8:
 		return append(b, 0xcc, byte(v))
 	case v <= math.MaxUint16:
-		return append(b, 0xcd, byte(v>>8), byte(v))
+		return binary.BigEndian.AppendUint16(append(b, 0xcd), uint16(v))
 	case v <= math.MaxUint32:
 		return binary.BigEndian.AppendUint32(append(b, 0xce), uint32(v))
 	}
