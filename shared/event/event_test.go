@@ -266,11 +266,11 @@ func TestFingerprintIsEqualExactlyForTheSameDetection(t *testing.T) {
 		}
 	})
 	byIdentity := map[identity]string{}
-	for print, id := range seen {
+	for fingerprint, id := range seen {
 		if other, ok := byIdentity[id]; ok {
-			t.Fatalf("%+v has the fingerprints %q and %q", id, print, other)
+			t.Fatalf("%+v has the fingerprints %q and %q", id, other, fingerprint)
 		}
-		byIdentity[id] = print
+		byIdentity[id] = fingerprint
 	}
 	// Parts that would run together with a character between them, or with their lengths alone.
 	for _, c := range [][2]Scope{
