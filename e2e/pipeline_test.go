@@ -2,7 +2,9 @@ package e2e_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 	"testing"
@@ -306,5 +308,37 @@ func check(t testing.TB, got []map[string]any, want map[string]expectation, orde
 	}
 	if d := cmp.Diff(order, symbols); d != "" {
 		t.Errorf("events in their order (-want +got):\n%s", d)
+	}
+}
+
+// TestHostileDetailsReadAlike publishes detections whose free text and numbers strain encoders, and holds the two protocols to
+// each other: what a JSON client reads is what a msgpack client reads.
+func TestHostileDetailsReadAlike(t *testing.T) {
+	r := stack.Redis(t)
+	s := stack.Server(t, stack.Env("REDIS_URL", r.URL()))
+	p := newPublisher(t, r.URL())
+	plain, packed := dial(t, s, wire.JSONProtocol), dial(t, s, wire.MsgPackProtocol)
+	plain.subscribe(everything, nil)
+	packed.subscribe(everything, nil)
+	hostile := []string{
+		"\"\xff\xfe broken \xc3\"", `"\ud800 lone \udfff"`, `"\u0000\u0007\u001b[31m"`, `"</script><img src=x>\u2028\u2029"`, `"😀 \"quoted\" \\ \/"`,
+		`9007199254740993`, `18446744073709551615`, `-9223372036854775808`, `1e308`, `-0.0`, `1e-320`, `0.1`, `1.0`, `123456789012345678901234567890`,
+		`null`, `true`, `[]`, `{}`, `[1,[2,[3,[4,[5]]]]]`, `{"":{"a.b":{"__proto__":{"constructor":1}}}}`, `[null,{"x":null}]`,
+		`{"a":1,"a":2}`, `"2025-01-01T00:00:00Z"`, `[` + string(bytes.Repeat([]byte(`1,`), 500)) + `1]`,
+	}
+	for i, h := range hostile {
+		p.publish("tickstock.events.patterns", fmt.Sprintf(
+			`{"symbol":"H%d","pattern":"Doji","tier":"intraday","confidence":0.7,"timestamp":%d,"note":%s,"metadata":{"deep":%s},"levels":[1.5,%s]}`,
+			i, 1757858400+i, h, h, h))
+	}
+	p.detection("daily", "LAST", "Bull_Flag", 0.8)
+	plain.awaitEvent("LAST")
+	packed.awaitEvent("LAST")
+	a, b := plain.plainEvents(), packed.plainEvents()
+	if d := cmp.Diff(a, b); d != "" {
+		t.Errorf("the two protocols differ (-json +msgpack):\n%s", d)
+	}
+	if len(a) != len(hostile)+1 {
+		t.Errorf("%d events of %d messages: odd details must not cost the event", len(a), len(hostile)+1)
 	}
 }
