@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"tierboard/e2e/stack"
 	"tierboard/shared/event"
+	"tierboard/shared/filter"
 	"tierboard/shared/wire"
 )
 
@@ -301,5 +303,55 @@ func TestRateLimitIsToldAndBounded(t *testing.T) {
 	_, replay := dial(t, s, wire.MsgPackProtocol).subscribe(everything, map[string]any{"epoch": c.epoch(), "seq": 0})
 	if len(replay) != f.sent {
 		t.Errorf("%d events in the replay, want all %d", len(replay), f.sent)
+	}
+}
+
+// oracle returns the events that the filters want by definition, in their order.
+func oracle(t testing.TB, filters []any, events []*event.Event, when func(seq uint64) bool) []*event.Event {
+	t.Helper()
+	fs := parsed(t, filters)
+	var want []*event.Event
+	for _, e := range events {
+		if when(e.Seq) && filter.Any(fs, e) {
+			want = append(want, e)
+		}
+	}
+	return want
+}
+
+// parsed reads filters as a client writes them.
+func parsed(t testing.TB, filters []any) []filter.Filter {
+	t.Helper()
+	fs, err := filter.DefaultSchema().ParseAll(filters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fs
+}
+
+// always is for oracle: no bound on the position.
+func always(uint64) bool { return true }
+
+// seqs lists positions, which is what a failed comparison should show.
+func seqs(events []*event.Event) []uint64 {
+	out := make([]uint64, len(events))
+	for i, e := range events {
+		out[i] = e.Seq
+	}
+	return out
+}
+
+// same fails the test unless both lists hold the same events in the same order.
+func same(t testing.TB, what string, got, want []*event.Event) {
+	t.Helper()
+	if d := cmp.Diff(seqs(want), seqs(got)); d != "" {
+		t.Errorf("%s: positions (-want +got):\n%s", what, d)
+		return
+	}
+	for i := range got {
+		a, b := wire.AppendEvent(nil, want[i], wire.JSON), wire.AppendEvent(nil, got[i], wire.JSON)
+		if !bytes.Equal(a, b) {
+			t.Errorf("%s: event %d is %s, want %s", what, got[i].Seq, b, a)
+		}
 	}
 }
