@@ -23,11 +23,18 @@ type ColumnFilter struct {
 	Symbols string
 	// MinConfidence is the least confidence shown, 0 to 1, exact.
 	MinConfidence float64
+	// Direction, Session and Timeframe restrict to one value each; "" is any.
+	Direction event.Direction
+	Session   event.Session
+	Timeframe string
+	// MinPriority is the least priority shown.
+	MinPriority event.Priority
 }
 
 // IsZero reports whether the filter shows everything.
 func (f ColumnFilter) IsZero() bool {
-	return pattern.Slug(f.Pattern) == "" && parseSymbols(f.Symbols).none() && !(f.MinConfidence > 0)
+	return pattern.Slug(f.Pattern) == "" && parseSymbols(f.Symbols).none() && !(f.MinConfidence > 0) &&
+		f.Direction == "" && f.Session == "" && f.Timeframe == "" && f.MinPriority == event.Low
 }
 
 // symbolWords is the symbol text, read.
@@ -90,6 +97,16 @@ func (c *Column) setFilter(f ColumnFilter) {
 	if f.MinConfidence > 0 { // not NaN either
 		s.ConfidenceMin = min(f.MinConfidence, 1)
 	}
+	if f.Direction != "" {
+		s.Directions = []event.Direction{f.Direction}
+	}
+	if f.Session != "" {
+		s.Sessions = []event.Session{f.Session}
+	}
+	if f.Timeframe != "" {
+		s.Timeframes = []string{filter.Timeframe(f.Timeframe)}
+	}
+	s.PriorityMin = f.MinPriority
 	c.server = s.Canonical()
 	for _, card := range c.all {
 		card.ok = c.matches(card.Event)
@@ -101,6 +118,9 @@ func (c *Column) setFilter(f ColumnFilter) {
 		c.recount()
 	}
 }
+
+// Accepts reports whether the column's filter lets an event through.
+func (c *Column) Accepts(e *event.Event) bool { return e.Tier == c.tier && c.matches(e) }
 
 // matches is the server's filter and, beyond it, what only the browser can tell.
 func (c *Column) matches(e *event.Event) bool {
