@@ -37,6 +37,7 @@ type view struct {
 type viewer struct {
 	exchange format.Zone
 	local    format.Zone
+	zone     format.Zone   // of the times on cards: one of the above, or UTC
 	skew     time.Duration // what to add to the browser's clock for the server's; ages are counted on the latter
 }
 
@@ -48,11 +49,11 @@ func (v *viewer) view(c *board.Card, now time.Time) view {
 		class: "card " + e.Tier.String(),
 		sym:   e.Symbol,
 		pat:   e.Label,
-		when:  format.CardTime(e, now, v.exchange),
+		when:  format.CardTime(e, now, v.zone),
 		age:   v.age(e, now.Add(-v.skew)),
 		badge: format.Badge(e.Priority),
 		conf:  format.Confidence(e.Confidence),
-		note:  format.CardNote(e, now, v.exchange),
+		note:  format.CardNote(e, now, v.zone),
 	}
 	switch e.Direction {
 	case event.Bullish:

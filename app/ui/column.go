@@ -7,6 +7,8 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/board"
+	"tierboard/app/format"
+	"tierboard/shared/event"
 	"tierboard/shared/pattern"
 )
 
@@ -39,6 +41,10 @@ func (d *Dashboard) column(i int) app.UI {
 					app.Span().ID("dot-"+s.class).Class("dot").Aria("hidden", "true"),
 					app.Span().ID("last-"+s.class),
 				),
+				app.Button().ID("unfold-"+s.class).Type("button").Class("button square plain unfold").
+					Aria("label", "Expand "+s.title).Title("Expand "+s.title).
+					OnClick(func(_ app.Context, _ app.Event) { d.fold(i, false) }).
+					Body(app.Span().Class("i i-unfold").Aria("hidden", "true")),
 				app.Button().ID("pause-"+s.class).Type("button").Class("button square plain").
 					Aria("label", pauseLabel).Aria("pressed", c.paused).Title(pauseLabel).
 					OnClick(func(_ app.Context, _ app.Event) {
@@ -88,9 +94,10 @@ func (d *Dashboard) filterRow(i int) app.UI {
 	return app.Form().ID("filters-"+s.class).Class("filters "+s.class).Aria("label", s.title+" filters").Hidden(!c.open).
 		OnSubmit(func(_ app.Context, e app.Event) { e.PreventDefault() }).
 		Body(
+			app.DataList().ID("seen-"+s.class),
 			app.Label().Class("field").Body(
 				app.Span().Text("Symbols"),
-				app.Input().ID("symbols-"+s.class).Type("text").Placeholder("AAPL, NVDA").AutoComplete(false).Spellcheck(false).MaxLength(2000).
+				app.Input().ID("symbols-"+s.class).Type("text").Placeholder("AAPL, NVDA").List("seen-"+s.class).AutoComplete(false).Spellcheck(false).MaxLength(2000).
 					OnInput(func(ctx app.Context, _ app.Event) {
 						f := c.filter
 						f.Symbols = ctx.JSSrc().Get("value").String()
@@ -119,7 +126,18 @@ func (d *Dashboard) filterRow(i int) app.UI {
 					}),
 				),
 			),
-			app.Label().Class("field wide").Body(
+			d.narrow(i, "direction", "Direction", directionChoices, func(f *board.ColumnFilter, v string) { f.Direction = event.Direction(v) }),
+			d.narrow(i, "priority", "Least priority", priorityChoices, func(f *board.ColumnFilter, v string) { f.MinPriority, _ = event.ParsePriority(v) }),
+			d.narrow(i, "timeframe", "Bars", timeframeChoices, func(f *board.ColumnFilter, v string) { f.Timeframe = v }),
+			d.narrow(i, "session", "Session", sessionChoices, func(f *board.ColumnFilter, v string) { f.Session = event.Session(v) }),
+			app.Label().Class("field").Body(
+				app.Span().Text("Order"),
+				app.Select().ID("order-"+s.class).OnChange(func(ctx app.Context, _ app.Event) {
+					d.prefs.Orders[i] = board.Order(max(ctx.JSSrc().Get("selectedIndex").Int(), 0)) //nolint:gosec // a select with four options
+					d.page.applyPrefs()
+				}).Body(app.Range(orders).Slice(func(o int) app.UI { return app.Option().Text(orders[o].label) })),
+			),
+			app.Label().Class("field").Body(
 				app.Span().Text("Least confidence"),
 				app.Span().Class("range").Body(
 					app.Input().ID("confidence-"+s.class).Type("range").Min(0).Max(95).Step(5).Value("0").
@@ -132,7 +150,31 @@ func (d *Dashboard) filterRow(i int) app.UI {
 					app.Output().Text(least),
 				),
 			),
+			app.Div().Class("field wide setting-row").Body(
+				app.Button().Type("button").Class("button").Text("Remove filters").OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, board.ColumnFilter{}) }),
+				app.Button().Type("button").Class("button").Text("Collapse column").OnClick(func(_ app.Context, _ app.Event) { d.fold(i, true) }),
+			),
 		)
+}
+
+// The values a column can be narrowed to; the first is any.
+var (
+	directionChoices = []choice{{"", "Any"}, {"bullish", "Bullish"}, {"bearish", "Bearish"}, {"neutral", "Neutral"}}
+	priorityChoices  = []choice{{"low", "Any"}, {"medium", "Medium"}, {"high", "High"}, {"critical", "Critical"}}
+	timeframeChoices = []choice{{"", "Any"}, {"1min", "1 min"}, {"5min", "5 min"}, {"15min", "15 min"}, {"1hour", "1 hour"}, {"daily", "1 day"}, {"weekly", "1 week"}}
+	sessionChoices   = []choice{{"", "Any"}, {"pre_market", "Pre-market"}, {"regular", "Regular"}, {"post_market", "Post-market"}, {"closed", "Closed"}}
+)
+
+// narrow is a select that restricts one field of the column's filter.
+func (d *Dashboard) narrow(i int, id, name string, choices []choice, set func(f *board.ColumnFilter, value string)) app.UI {
+	return app.Label().Class("field").Body(
+		app.Span().Text(name),
+		app.Select().ID(id+"-"+styles[i].class).OnChange(func(ctx app.Context, _ app.Event) {
+			f := d.columns[i].filter
+			set(&f, choices[max(ctx.JSSrc().Get("selectedIndex").Int(), 0)].value)
+			d.setFilter(i, f)
+		}).Body(app.Range(choices).Slice(func(n int) app.UI { return app.Option().Text(choices[n].label) })),
+	)
 }
 
 // chip is one active filter and what the column's filter is without it.
@@ -161,6 +203,26 @@ func chipsOf(f board.ColumnFilter) []chip {
 		w := f
 		w.MinConfidence = 0
 		out = append(out, chip{"Confidence ≥ " + strconv.Itoa(int(f.MinConfidence*100+0.5)), w})
+	}
+	if f.Direction != "" {
+		w := f
+		w.Direction = ""
+		out = append(out, chip{format.Direction(f.Direction), w})
+	}
+	if f.MinPriority > event.Low {
+		w := f
+		w.MinPriority = event.Low
+		out = append(out, chip{"Priority ≥ " + f.MinPriority.String(), w})
+	}
+	if f.Timeframe != "" {
+		w := f
+		w.Timeframe = ""
+		out = append(out, chip{format.Timeframe(f.Timeframe) + " bars", w})
+	}
+	if f.Session != "" {
+		w := f
+		w.Session = ""
+		out = append(out, chip{format.SessionShort(f.Session), w})
 	}
 	return out
 }

@@ -76,6 +76,9 @@ func (p *page) onBatch(b *wire.Batch) {
 	}
 	p.paint(now)
 	p.ready()
+	if b.ID == "" {
+		p.alert(b.Events)
+	}
 }
 
 func (p *page) onStatus(s *wire.Status) {
@@ -154,6 +157,8 @@ func (p *page) noticeNow(now time.Time) notice {
 		return notice{text: "Possible gap " + p.gapSpan() + ": some events between could not be replayed.", action: "Dismiss", act: func() { p.gap = nil; p.paintNotice(time.Now()) }}
 	case now.Sub(p.suppressedAt) < 5*time.Second:
 		return notice{text: "Showing " + strconv.Itoa(p.received) + " of " + strconv.Itoa(p.received+p.suppressed) + " events: more arrive than are sent. Tighten the filters to see all."}
+	case now.Sub(p.toldAt) < 4*time.Second:
+		return notice{text: p.told, tone: "good"}
 	case now.Sub(p.caughtUpAt) < 4*time.Second:
 		return notice{text: "Caught up: " + format.Plural(p.caughtUp, "event") + ".", tone: "good"}
 	}

@@ -18,6 +18,7 @@ type Dashboard struct {
 	theme   string
 	tab     event.Tier // which column a narrow screen shows
 	allHeld bool       // everything paused
+	prefs   prefs
 	columns [3]columnState
 	notice  notice
 }
@@ -78,6 +79,13 @@ func (d *Dashboard) Render() app.UI {
 				app.Text("Demo feed"),
 				app.Span().Class("long").Text(": invented data"),
 			),
+			app.Button().ID("search").Type("button").Class("search").Aria("label", "Search symbol, pattern or command").
+				OnClick(func(_ app.Context, _ app.Event) { d.page.openPalette() }).
+				Body(
+					app.Span().Class("i i-search").Aria("hidden", "true"),
+					app.Span().Class("word").Text("Search symbol, pattern, command"),
+					app.Span().Class("key").Text("Ctrl K"),
+				),
 			app.Div().Class("spring"),
 			app.Ul().Class("tierstats").Aria("label", "State of the tiers").Body(
 				app.Range(styles[:]).Slice(func(i int) app.UI {
@@ -91,6 +99,9 @@ func (d *Dashboard) Render() app.UI {
 			),
 			app.Span().ID("speed").Class("speed").Title("From the server's receipt of an event to its arrival here, median of the last five minutes"),
 			d.themeButton(),
+			app.Button().ID("open-settings").Type("button").Class("button square").Title("Settings").Aria("label", "Settings").
+				OnClick(func(_ app.Context, _ app.Event) { d.page.openSettings() }).
+				Body(app.Span().Class("i i-gear").Aria("hidden", "true")),
 		),
 		d.bar(),
 		d.noticeBar(),
@@ -106,6 +117,8 @@ func (d *Dashboard) Render() app.UI {
 			),
 		),
 		help(),
+		d.settings(),
+		d.palette(),
 		app.P().ID("say").Class("visually-hidden").Role("status").Aria("live", "polite"),
 	)
 }
@@ -122,8 +135,7 @@ func (d *Dashboard) themeButton() app.UI {
 	return app.Button().ID("theme").Type("button").Class("button square").Title(label).Aria("label", label).
 		OnClick(func(_ app.Context, _ app.Event) {
 			next := map[string]string{"": "light", "dark": "light", "light": "system", "system": "dark"}
-			d.theme = next[d.theme]
-			d.page.setTheme(d.theme)
+			d.setTheme(next[d.theme])
 		}).
 		Body(app.Span().Class("i "+icon).Aria("hidden", "true"))
 }
@@ -155,6 +167,20 @@ func (d *Dashboard) bar() app.UI {
 			app.Range(chips).Slice(func(i int) app.UI { return chips[i] }),
 		),
 		app.Div().Class("spring"),
+		app.Button().ID("share").Type("button").Class("button").Title("Copy a link to this view").
+			OnClick(func(_ app.Context, _ app.Event) { d.page.share() }).
+			Body(app.Span().Class("i i-share").Aria("hidden", "true"), app.Span().Class("word").Text("Share")),
+		app.Label().Class("button export").Title("Save what is shown").Body(
+			app.Span().Class("i i-save").Aria("hidden", "true"), app.Span().Class("word").Text("Export"),
+			app.Select().ID("export").Aria("label", "Export what is shown").OnChange(func(ctx app.Context, _ app.Event) {
+				format := ctx.JSSrc().Get("value").String()
+				ctx.JSSrc().Set("selectedIndex", 0)
+				d.page.export(format)
+			}).Body(
+				app.Option().Text("Export as"), app.Option().Value("csv").Text("CSV"), app.Option().Value("json").Text("JSON"),
+				app.Option().Value("ndjson").Text("NDJSON"),
+			),
+		),
 		app.Button().ID("pause-all").Type("button").Class("button").Aria("pressed", d.allHeld).
 			OnClick(func(_ app.Context, _ app.Event) {
 				d.pauseAll(!d.allHeld)
@@ -223,6 +249,7 @@ var keys = [][2]string{
 	{"p", "pause or resume the column"},
 	{"Shift p", "pause or resume all columns"},
 	{".", "show what is waiting"},
+	{"Ctrl k", "find a symbol, a pattern or a command"},
 	{"?", "this list"},
 }
 

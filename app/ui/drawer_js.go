@@ -73,7 +73,7 @@ func (p *page) fillDrawer(now time.Time) {
 	}
 	parts := []js.Value{
 		element("div", "drawer-head", "", title, p.button("button square plain close", "", func() { p.choose("") })),
-		element("p", "muted", format.Stamp(e.DetectedAt, p.viewer.exchange)+" · "+format.Ago(p.serverNow(now).Sub(e.DetectedAt))),
+		element("p", "muted", format.Stamp(e.DetectedAt, p.viewer.zone)+" · "+format.Ago(p.serverNow(now).Sub(e.DetectedAt))),
 	}
 	closer := parts[0].Get("lastChild")
 	closer.Call("setAttribute", "aria-label", "Close details")
@@ -140,7 +140,7 @@ func (p *page) chain() js.Value {
 			box.Call("appendChild", element("p", "link-row "+s.class+" missing", s.title+" event, no longer on the board"))
 			continue
 		}
-		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.exchange) + " · " + format.Confidence(c.Event.Confidence)
+		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.zone) + " · " + format.Confidence(c.Event.Confidence)
 		if m.Link == event.LinkInferred {
 			text += " · inferred"
 		}
@@ -167,7 +167,7 @@ func (p *page) others(e *event.Event) js.Value {
 	const most = 12
 	for _, c := range cards[:min(len(cards), most)] {
 		s := styles[position(c.Event.Tier)]
-		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.exchange) + " · " + format.Confidence(c.Event.Confidence)
+		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.zone) + " · " + format.Confidence(c.Event.Confidence)
 		box.Call("appendChild", p.linkRow(s, c, text, ""))
 	}
 	if len(cards) > most {

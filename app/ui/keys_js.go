@@ -11,6 +11,11 @@ import (
 // onKey carries out a keyboard command. Keys mean commands only outside of fields, and never with a modifier that belongs to the
 // browser.
 func (p *page) onKey(e js.Value) {
+	if k := e.Get("key").String(); (k == "k" || k == "K") && (e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool()) {
+		e.Call("preventDefault")
+		p.openPalette()
+		return
+	}
 	if e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool() || e.Get("altKey").Bool() || e.Get("isComposing").Bool() {
 		return
 	}
@@ -18,6 +23,12 @@ func (p *page) onKey(e js.Value) {
 	target := e.Get("target")
 	if key == "Escape" {
 		p.escape(target)
+		return
+	}
+	if target.Get("id").String() == "palette-query" {
+		if p.paletteKey(key) {
+			e.Call("preventDefault")
+		}
 		return
 	}
 	if target.Get("closest").Type() == js.TypeFunction && !target.Call("closest", "input, select, textarea, dialog").IsNull() {
@@ -57,13 +68,9 @@ func (p *page) onKey(e js.Value) {
 		p.ctx.Dispatch(func(app.Context) { p.d.columns[i].open = true })
 		p.ctx.Defer(func(app.Context) { byID("symbols-" + styles[i].class).Call("focus") })
 	case ".":
-		for _, s := range styles {
-			if p.board.Column(s.tier).Pending() > 0 {
-				p.release(s.tier)
-			}
-		}
+		p.releaseAll()
 	case "?":
-		byID("help").Call("showModal")
+		openDialog("help")
 	default:
 		return
 	}
@@ -81,7 +88,7 @@ func (p *page) escape(target js.Value) {
 		}
 		return
 	}
-	if !byID("help").Get("open").Bool() {
+	if document.Call("querySelector", "dialog[open]").IsNull() { // an open dialog closes itself
 		p.choose("")
 	}
 }

@@ -19,15 +19,16 @@ const (
 
 // list drives one column's cards. It owns every child of its element.
 type list struct {
-	tier  event.Tier
-	el    js.Value
-	rows  []*row // mounted, newest first
-	byID  map[string]*row
-	spare []*row
-	limit int // how many cards may be mounted
-	proto js.Value
-	marks func(c *board.Card) string // classes that the card's relations give it, each with a space in front
-	busy  bool                       // so many arrivals that cards should not move in
+	tier    event.Tier
+	el      js.Value
+	rows    []*row // mounted, newest first
+	byID    map[string]*row
+	spare   []*row
+	limit   int // how many cards may be mounted
+	proto   js.Value
+	marks   func(c *board.Card) string // classes that the card's relations give it, each with a space in front
+	density string                     // as in prefs
+	busy    bool                       // so many arrivals that cards should not move in
 }
 
 // row is one mounted card: its elements and what was last written to them.
@@ -318,7 +319,14 @@ func (l *list) behind(cards []*board.Card) bool { return len(l.rows) != min(len(
 
 // rowHeight is how much of the list one card takes, its margin included; it must match app.css.
 func (l *list) rowHeight() float64 {
-	if l.tier == event.Combo {
+	switch {
+	case l.density == "rows":
+		return 31
+	case l.density == "compact" && l.tier == event.Combo:
+		return 65
+	case l.density == "compact":
+		return 49
+	case l.tier == event.Combo:
 		return 98
 	}
 	return 70

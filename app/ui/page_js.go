@@ -64,6 +64,14 @@ type page struct {
 	caughtUp     int
 	caughtUpAt   time.Time
 	updateReady  bool
+	told         string // a friendly notice, shown for a few seconds
+	toldAt       time.Time
+	wanted       string // the event a shared link selects, once it has come
+
+	found   []command // the palette's matches and the marked one
+	foundAt int
+	audio   js.Value
+	beptAt  time.Time
 
 	savedAt   time.Time
 	savedRev  uint64
@@ -79,6 +87,7 @@ type page struct {
 type columnSlots struct {
 	count, dot, last, pill, pillCount, about, rate, empty, state, word, tabCount *slot
 	revision                                                                     uint64
+	symbols                                                                      int // offered for typing ahead
 }
 
 // clockSlots are the elements of the market clock.
@@ -88,6 +97,7 @@ type clockSlots struct{ root, dot, market, now, next *slot }
 func startPage(ctx app.Context, d *Dashboard) *page {
 	p := &page{ctx: ctx, d: d, board: board.New(held), speed: newSlot("speed"), say: newSlot("say"), main: newSlot("columns")}
 	p.viewer = viewer{exchange: format.ExchangeZone(), local: format.LocalZone()}
+	p.viewer.zone = p.viewer.exchange
 	p.clock = p.buildClock()
 	for i, s := range styles {
 		p.lists[i] = newList(s.tier, byID("list-"+s.class))
@@ -102,11 +112,13 @@ func startPage(ctx app.Context, d *Dashboard) *page {
 	}
 	p.drawer = drawer{el: byID("drawer"), body: byID("drawer-body")}
 	d.theme = stored(themeKey)
+	p.restorePrefs()
 	p.restoreFilters()
+	p.restoreShare()
 	p.restoreBoard()
 	p.watch()
 	p.connect()
-	p.paint(time.Now())
+	p.applyPrefs()
 	ctx.Dispatch(func(app.Context) {}) // draw what was restored
 	return p
 }
@@ -162,6 +174,15 @@ func (p *page) watch() {
 		on(p.edges[i].below.el, "click", func(js.Value) { p.reveal(p.edges[i].down, l.tier) })
 	}
 	on(document, "keydown", p.onKey)
+	on(byID("palette-list"), "click", func(e js.Value) { p.paletteClick(e.Get("target")) })
+	for _, id := range []string{"help", "settings", "palette"} {
+		dialog := byID(id)
+		on(dialog, "click", func(e js.Value) {
+			if e.Get("target").Equal(dialog) { // the backdrop
+				dialog.Call("close")
+			}
+		})
+	}
 	on(document, "visibilitychange", func(js.Value) {
 		now := time.Now()
 		if hidden() {
@@ -229,6 +250,15 @@ func (p *page) shown(t event.Tier) {
 	after(0, func() { p.paint(time.Now()) })
 }
 
+// releaseAll brings every column's waiting events in.
+func (p *page) releaseAll() {
+	for _, s := range styles {
+		if p.board.Column(s.tier).Pending() > 0 {
+			p.release(s.tier)
+		}
+	}
+}
+
 // showTab makes a narrow screen show a tier's column.
 func (p *page) showTab(t event.Tier) {
 	if p.tabShows(t) {
@@ -286,6 +316,17 @@ func (p *page) syncInputs(i int, f board.ColumnFilter) {
 	}
 	byID("pattern-"+class).Set("value", slug)
 	byID("confidence-"+class).Set("value", strconv.Itoa(int(f.MinConfidence*100+0.5)))
+	pick := func(id string, choices []choice, value string) {
+		for n, c := range choices {
+			if c.value == value {
+				byID(id+"-"+class).Set("selectedIndex", n)
+			}
+		}
+	}
+	pick("direction", directionChoices, string(f.Direction))
+	pick("priority", priorityChoices, f.MinPriority.String())
+	pick("timeframe", timeframeChoices, f.Timeframe)
+	pick("session", sessionChoices, string(f.Session))
 }
 
 // save keeps the newest cards for a start without a network, if anything has changed.

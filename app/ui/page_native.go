@@ -20,3 +20,11 @@ func (*page) shown(event.Tier)                         {}
 func (*page) setTheme(string)                          {}
 func (*page) setPaused(event.Tier, bool)               {}
 func (*page) setFilter(event.Tier, board.ColumnFilter) {}
+func (*page) applyPrefs()                              {}
+func (*page) openSettings()                            {}
+func (*page) share()                                   {}
+func (*page) export(string)                            {}
+func (*page) beep()                                    {}
+func (*page) askNotify()                               {}
+func (*page) find(string)                              {}
+func (*page) openPalette()                             {}

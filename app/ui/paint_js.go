@@ -102,7 +102,7 @@ func (p *page) paintState(now time.Time) {
 			title += ". " + reason
 		}
 		s.state.setTitle(title)
-		s.rate.set("times in " + format.ZoneName(now, p.viewer.exchange))
+		s.rate.set("times in " + format.ZoneName(now, p.viewer.zone))
 	}
 	p.paintClock(now)
 	if l := p.stream.Latency(now); l.N > 0 {
@@ -190,11 +190,25 @@ func (p *page) tick(now time.Time) {
 	p.paintEdges()
 	p.announce(now)
 	p.completePickers()
+	if p.wanted != "" && p.board.Find(p.wanted) != nil {
+		p.jump(p.wanted, p.board.Find(p.wanted).Event.Tier)
+		p.wanted = ""
+	}
 }
 
 // completePickers offers patterns that the name table does not know, once the feed has brought them.
 func (p *page) completePickers() {
 	for i, s := range styles {
+		if seen := p.board.Column(s.tier).SymbolsSeen(); len(seen) != p.columns[i].symbols && p.d.columns[i].open {
+			p.columns[i].symbols = len(seen)
+			list := byID("seen-" + s.class)
+			list.Call("replaceChildren")
+			for _, c := range seen[:min(len(seen), 200)] {
+				o := document.Call("createElement", "option")
+				o.Set("value", c.Value)
+				list.Call("appendChild", o)
+			}
+		}
 		if seen := p.unknownPatterns(s.tier); len(seen) != len(p.d.columns[i].seen) {
 			p.ctx.Dispatch(func(app.Context) { p.d.columns[i].seen = seen })
 		}

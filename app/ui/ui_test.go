@@ -154,6 +154,7 @@ func TestPatternsOfTiersAreTheTables(t *testing.T) {
 func TestCardSaysWhatTheEventSays(t *testing.T) {
 	now := time.Date(2026, 11, 20, 19, 31, 11, 0, time.UTC)
 	v := &viewer{exchange: func(time.Time) (int, string) { return -5 * 3600, "EST" }, local: format.UTC}
+	v.zone = v.exchange
 	base := func(tier event.Tier, c float64) *event.Event {
 		return &event.Event{
 			Kind: event.Pattern, ID: "x", Tier: tier, Confidence: c, Priority: event.PriorityOf(c), DetectedAt: now.Add(-4 * time.Second),

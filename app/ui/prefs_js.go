@@ -1,0 +1,249 @@
+//go:build js
+
+package ui
+
+import (
+	"syscall/js"
+	"time"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/board"
+	"tierboard/app/format"
+	"tierboard/shared/event"
+)
+
+const prefsKey = "tierboard.prefs"
+
+// applyPrefs makes the page follow the choices and keeps them.
+func (p *page) applyPrefs() {
+	c := &p.d.prefs
+	store(prefsKey, c.text())
+	data := document.Get("documentElement").Get("dataset")
+	data.Set("density", c.Density)
+	data.Set("direction", c.Direction)
+	data.Set("contrast", c.Contrast)
+	switch c.Zone {
+	case "local":
+		p.viewer.zone = p.viewer.local
+	case "utc":
+		p.viewer.zone = format.UTC
+	default:
+		p.viewer.zone = p.viewer.exchange
+	}
+	main := p.main.el
+	for _, class := range c.places() {
+		main.Call("appendChild", byID("column-"+class)) // go-app knows the elements, not where they stand
+	}
+	now := time.Now()
+	for i, s := range styles {
+		column := p.board.Column(s.tier)
+		if column.Order() != c.Orders[i] {
+			column.SetOrder(c.Orders[i])
+		}
+		byID("order-"+s.class).Set("selectedIndex", int(c.Orders[i]))
+		byID("column-"+s.class).Get("dataset").Set("folded", c.Collapsed[i])
+		p.lists[i].density = c.Density
+		p.lists[i].show(column.Shown(), &p.viewer, now)
+	}
+	p.paint(now)
+}
+
+// restorePrefs takes over the choices of the last visit.
+func (p *page) restorePrefs() { p.d.prefs = parsePrefs(stored(prefsKey)) }
+
+// openSettings shows the dialog with the choices in force.
+func (p *page) openSettings() {
+	c := &p.d.prefs
+	theme := p.d.theme
+	if theme == "" {
+		theme = "dark"
+	}
+	for _, s := range []struct {
+		id, value string
+		choices   []choice
+	}{
+		{"theme", theme, themes},
+		{"contrast", c.Contrast, contrasts},
+		{"density", c.Density, densities},
+		{"direction", c.Direction, directions},
+		{"zone", c.Zone, zones},
+		{"sound", c.Sound, noises},
+		{"notify", c.Notify, noises},
+	} {
+		for i, k := range s.choices {
+			if k.value == s.value {
+				byID("set-"+s.id).Set("selectedIndex", i)
+			}
+		}
+	}
+	openDialog("settings")
+}
+
+// openDialog shows a dialog over the page.
+func openDialog(id string) {
+	if d := byID(id); !d.Get("open").Bool() {
+		d.Call("showModal")
+	}
+}
+
+// alert plays or shows what a person asked for when something important arrives. Only live events count.
+func (p *page) alert(events []*event.Event) {
+	c := &p.d.prefs
+	if c.Sound == "" && c.Notify == "" {
+		return
+	}
+	var loud, told *event.Event
+	for _, e := range events {
+		if !p.board.Column(e.Tier).Accepts(e) {
+			continue
+		}
+		if wanted(c.Sound, e) && loud == nil {
+			loud = e
+		}
+		if wanted(c.Notify, e) && (told == nil || e.Priority > told.Priority) {
+			told = e
+		}
+	}
+	if loud != nil {
+		p.beep()
+	}
+	if told != nil && hidden() {
+		showNotification(told.Symbol+" "+told.Label, styles[position(told.Tier)].title+" · "+format.Confidence(told.Confidence)+" % confidence", told.Tier.String())
+	}
+}
+
+// wanted reports whether a choice of noise covers an event.
+func wanted(noise string, e *event.Event) bool {
+	switch noise {
+	case "critical":
+		return e.Priority >= event.Critical
+	case "high":
+		return e.Priority >= event.High
+	}
+	return false
+}
+
+// beep plays two short soft tones, if a sound is wanted. Browsers stay silent until somebody has touched the page.
+func (p *page) beep() {
+	now := time.Now()
+	if p.d.prefs.Sound == "" || now.Sub(p.beptAt) < time.Second {
+		return
+	}
+	p.beptAt = now
+	maker := window.Get("AudioContext")
+	if maker.Type() != js.TypeFunction {
+		return
+	}
+	if p.audio.IsUndefined() {
+		p.audio = maker.New()
+	}
+	at := p.audio.Get("currentTime").Float()
+	for i, hertz := range []float64{660, 880} {
+		start := at + float64(i)*0.12
+		tone, gain := p.audio.Call("createOscillator"), p.audio.Call("createGain")
+		tone.Get("frequency").Set("value", hertz)
+		gain.Get("gain").Call("setValueAtTime", 0.0001, start)
+		gain.Get("gain").Call("exponentialRampToValueAtTime", 0.12, start+0.02)
+		gain.Get("gain").Call("exponentialRampToValueAtTime", 0.0001, start+0.11)
+		tone.Call("connect", gain)
+		gain.Call("connect", p.audio.Get("destination"))
+		tone.Call("start", start)
+		tone.Call("stop", start+0.12)
+	}
+}
+
+// askNotify asks the browser for permission, if notifications are wanted. It runs in the click that wants them.
+func (p *page) askNotify() {
+	n := window.Get("Notification")
+	if p.d.prefs.Notify == "" || n.Type() != js.TypeFunction || n.Get("permission").String() != "default" {
+		return
+	}
+	n.Call("requestPermission")
+}
+
+// showNotification shows a desktop notification through the worker, which keeps the title; one of each tier at a time.
+func showNotification(title, body, tag string) {
+	n := window.Get("Notification")
+	if n.Type() != js.TypeFunction || n.Get("permission").String() != "granted" {
+		return
+	}
+	var then js.Func
+	then = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		then.Release()
+		args[0].Call("showNotification", title, map[string]any{"body": body, "tag": "tierboard-" + tag, "icon": "/web/icon-192.png"})
+		return nil
+	})
+	window.Get("navigator").Get("serviceWorker").Get("ready").Call("then", then)
+}
+
+// share copies a link that shows what this page shows.
+func (p *page) share() {
+	var filters [3]board.ColumnFilter
+	for i := range filters {
+		filters[i] = p.d.columns[i].filter
+	}
+	location := window.Get("location")
+	link := location.Get("origin").String() + "/"
+	if q := shareQuery(filters, p.d.prefs.Orders, p.sel.id); q != "" {
+		link += "?" + q
+	}
+	window.Get("history").Call("replaceState", nil, "", link)
+	text := "The address bar holds a link to this view."
+	if clipboard := window.Get("navigator").Get("clipboard"); clipboard.Truthy() {
+		clipboard.Call("writeText", link)
+		text = "A link to this view is copied."
+	}
+	p.tell(text)
+}
+
+// tell shows a friendly notice for a few seconds.
+func (p *page) tell(text string) {
+	p.told, p.toldAt = text, time.Now()
+	p.paintNotice(time.Now())
+}
+
+// restoreShare takes over what a shared link says; it wins over the last visit's filters, which stay stored.
+func (p *page) restoreShare() {
+	query := window.Get("location").Get("search").String()
+	if query == "" {
+		return
+	}
+	filters, orders, selected, found := readShare(query[1:])
+	if !found {
+		return
+	}
+	for i, f := range filters {
+		p.d.columns[i].filter = f
+		p.board.SetFilter(styles[i].tier, f)
+		p.syncInputs(i, f)
+	}
+	p.d.prefs.Orders = orders
+	p.wanted = selected
+}
+
+// export saves what the columns show.
+func (p *page) export(kind string) {
+	if kind != "csv" && kind != "json" && kind != "ndjson" {
+		return
+	}
+	var filters [3]board.ColumnFilter
+	var cards []*board.Card
+	for i, s := range styles {
+		filters[i] = p.d.columns[i].filter
+		cards = append(cards, p.board.Column(s.tier).Shown()...)
+	}
+	now := time.Now()
+	text := export(kind, cards, filterWords(filters), now)
+	blob := window.Get("Blob").New([]any{text}, map[string]any{"type": "text/plain;charset=utf-8"})
+	url := window.Get("URL").Call("createObjectURL", blob)
+	a := document.Call("createElement", "a")
+	a.Set("href", url)
+	a.Set("download", "tierboard-"+now.UTC().Format("20060102-150405")+"."+kind)
+	a.Call("click")
+	after(1000, func() { window.Get("URL").Call("revokeObjectURL", url) })
+	p.tell("Exported " + format.Plural(len(cards), "pattern") + ".")
+}
+
+// dispatch changes what go-app renders.
+func (p *page) dispatch(f func()) { p.ctx.Dispatch(func(app.Context) { f() }) }

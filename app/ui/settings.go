@@ -1,0 +1,91 @@
+package ui
+
+import "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+// settings is the dialog with a person's choices. Its inputs are set by page when it opens, not bound.
+func (d *Dashboard) settings() app.UI {
+	return app.Dialog().ID("settings").Class("dialog").Aria("labelledby", "settings-title").Body(
+		app.Form().Attr("method", "dialog").Body(
+			app.Div().Class("drawer-head").Body(
+				app.H2().ID("settings-title").Text("Settings"),
+				app.Button().Class("button square plain").Aria("label", "Close").Body(app.Span().Class("i i-x").Aria("hidden", "true")),
+			),
+			app.Div().Class("settings").Body(
+				d.pick("theme", "Theme", themes, func(v string) { d.setTheme(v) }),
+				d.pick("contrast", "Contrast", contrasts, func(v string) { d.prefs.Contrast = v }),
+				d.pick("density", "Density", densities, func(v string) { d.prefs.Density = v }),
+				d.pick("direction", "Up and down", directions, func(v string) { d.prefs.Direction = v }),
+				d.pick("zone", "Times on cards", zones, func(v string) { d.prefs.Zone = v }),
+				d.pick("sound", "Sound", noises, func(v string) {
+					d.prefs.Sound = v
+					d.page.beep()
+				}),
+				d.pick("notify", "Notifications", noises, func(v string) {
+					d.prefs.Notify = v
+					d.page.askNotify()
+				}),
+			),
+			app.H3().Class("settings-head").Text("Columns"),
+			app.Div().Class("settings").Body(
+				app.Range(styles[:]).Slice(func(i int) app.UI { return d.place(i) }),
+			),
+		),
+	)
+}
+
+// themes are the values of the theme button and of boot.js.
+var themes = []choice{{"dark", "Dark"}, {"light", "Light"}, {"system", "As the system"}}
+
+// pick is one setting: a name and a select.
+func (d *Dashboard) pick(id, name string, choices []choice, set func(value string)) app.UI {
+	return app.Label().Class("setting").Body(
+		app.Span().Text(name),
+		app.Select().ID("set-"+id).OnChange(func(ctx app.Context, _ app.Event) {
+			set(choices[max(ctx.JSSrc().Get("selectedIndex").Int(), 0)].value)
+			d.page.applyPrefs()
+		}).Body(
+			app.Range(choices).Slice(func(i int) app.UI { return app.Option().Text(choices[i].label) }),
+		),
+	)
+}
+
+// place is one column's row: where it stands and whether it is folded away.
+func (d *Dashboard) place(i int) app.UI {
+	s := styles[i]
+	move := func(by int) app.EventHandler {
+		return func(_ app.Context, _ app.Event) {
+			d.prefs.Places = d.prefs.move(s.class, by)
+			d.page.applyPrefs()
+		}
+	}
+	fold := "Collapse"
+	if d.prefs.Collapsed[i] {
+		fold = "Expand"
+	}
+	return app.Div().Class("setting").Body(
+		app.Span().Text(s.title),
+		app.Span().Class("setting-row").Body(
+			app.Button().Type("button").Class("button").Text("←").Aria("label", "Move "+s.title+" left").OnClick(move(-1), app.EventScope(s.class)),
+			app.Button().Type("button").Class("button").Text("→").Aria("label", "Move "+s.title+" right").OnClick(move(1), app.EventScope(s.class)),
+			app.Button().Type("button").Class("button").ID("fold-"+s.class).Text(fold).Aria("label", fold+" "+s.title).
+				OnClick(func(_ app.Context, _ app.Event) { d.fold(i, !d.prefs.Collapsed[i]) }, app.EventScope(s.class)),
+		),
+	)
+}
+
+// fold collapses a column to a rail, or opens it; the last open column stays.
+func (d *Dashboard) fold(i int, collapsed bool) {
+	next := d.prefs.Collapsed
+	next[i] = collapsed
+	if next == [3]bool{true, true, true} {
+		return
+	}
+	d.prefs.Collapsed = next
+	d.page.applyPrefs()
+}
+
+// setTheme applies and keeps a theme.
+func (d *Dashboard) setTheme(theme string) {
+	d.theme = theme
+	d.page.setTheme(theme)
+}
