@@ -66,6 +66,7 @@ var floors = []place{
 	{"app/board", 5, nil},
 	{"server/hub", 6, nil},
 	{"app/live", 6, nil},
+	{"app/fetch", 6, nil},
 
 	// The edges: Redis, sockets, HTTP and the screen.
 	{"server/broker", 7, wiring},
