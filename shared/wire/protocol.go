@@ -39,6 +39,7 @@ type CloseCode int
 const (
 	CloseGoingAway  CloseCode = 1001 // shutdown or restart
 	ClosePolicy     CloseCode = 1008 // repeated bad frames
+	CloseTooBig     CloseCode = 1009 // a frame from the client beyond MaxRequest
 	CloseSignIn     CloseCode = 4401 // who are you
 	CloseNotAllowed CloseCode = 4403 // not for you
 	CloseTooMany    CloseCode = 4429 // too many connections
@@ -48,7 +49,7 @@ const (
 // Reconnect reports whether a client should try again after being closed with c. Codes nobody assigned, such as 1006
 // for a connection that broke, mean yes.
 func (c CloseCode) Reconnect() bool {
-	return c != ClosePolicy && c != CloseSignIn && c != CloseNotAllowed
+	return c != ClosePolicy && c != CloseTooBig && c != CloseSignIn && c != CloseNotAllowed
 }
 
 // Error codes of error frames.
