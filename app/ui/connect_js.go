@@ -172,7 +172,7 @@ func stopReason(s live.State) string {
 		return "sign in first."
 	case wire.CloseNotAllowed:
 		return "this account may not read the stream."
-	case wire.ClosePolicy:
+	case wire.ClosePolicy, wire.CloseTooBig:
 		return "it did not understand this page. Reload it."
 	case wire.CloseGoingAway, wire.CloseTooMany, wire.CloseTooSlow: // a Stream tries again after these
 	}

@@ -12,15 +12,16 @@ import (
 type Dashboard struct {
 	app.Compo
 
-	page    *page // nil on the server and before mounting
-	loaded  bool  // the first events or status arrived, or an older board was restored
-	demo    bool  // the feed is invented
-	theme   string
-	tab     event.Tier // which column a narrow screen shows
-	allHeld bool       // everything paused
-	prefs   prefs
-	columns [3]columnState
-	notice  notice
+	page      *page // nil on the server and before mounting
+	loaded    bool  // the first events or status arrived, or an older board was restored
+	demo      bool  // the feed is invented
+	theme     string
+	tab       event.Tier // which column a narrow screen shows
+	allHeld   bool       // everything paused
+	prefs     prefs
+	setupStep int // of the set-up dialog, from 0
+	columns   [3]columnState
+	notice    notice
 }
 
 // columnState is what a person has set on one column.
@@ -119,6 +120,7 @@ func (d *Dashboard) Render() app.UI {
 		help(),
 		d.settings(),
 		d.palette(),
+		d.setup(),
 		app.P().ID("say").Class("visually-hidden").Role("status").Aria("live", "polite"),
 	)
 }
@@ -163,6 +165,10 @@ func (d *Dashboard) bar() app.UI {
 		app.Div().ID("chips").Class("chips").Body(
 			app.If(len(chips) == 0, func() app.UI {
 				return app.Span().Class("faint").Text("No filters: every pattern is shown")
+			}),
+			app.If(len(chips) == 0, func() app.UI {
+				return app.Button().ID("open-setup").Type("button").Class("button").Text("Set up").
+					OnClick(func(_ app.Context, _ app.Event) { d.page.openSetup() })
 			}),
 			app.Range(chips).Slice(func(i int) app.UI { return chips[i] }),
 		),

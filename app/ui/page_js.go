@@ -175,7 +175,7 @@ func (p *page) watch() {
 	}
 	on(document, "keydown", p.onKey)
 	on(byID("palette-list"), "click", func(e js.Value) { p.paletteClick(e.Get("target")) })
-	for _, id := range []string{"help", "settings", "palette"} {
+	for _, id := range []string{"help", "settings", "palette", "setup"} {
 		dialog := byID(id)
 		on(dialog, "click", func(e js.Value) {
 			if e.Get("target").Equal(dialog) { // the backdrop

@@ -28,3 +28,6 @@ func (*page) beep()                                    {}
 func (*page) askNotify()                               {}
 func (*page) find(string)                              {}
 func (*page) openPalette()                             {}
+func (*page) openSetup()                               {}
+func (*page) closeSetup()                              {}
+func (*page) finishSetup()                             {}

@@ -29,6 +29,7 @@ var fixedCommands = []command{
 	{"export:json", "Export what is shown as JSON", "action"},
 	{"export:ndjson", "Export what is shown as NDJSON", "action"},
 	{"settings", "Settings", "action"},
+	{"setup", "Set up the board", "action"},
 	{"help", "Keyboard", "action"},
 	{"theme:dark", "Dark theme", "setting"},
 	{"theme:light", "Light theme", "setting"},

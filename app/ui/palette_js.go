@@ -106,6 +106,8 @@ func (p *page) run(id string) {
 			p.export(arg)
 		case "settings":
 			p.openSettings()
+		case "setup":
+			p.openSetup()
 		case "help":
 			openDialog("help")
 		case "theme":
