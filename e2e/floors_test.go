@@ -80,6 +80,12 @@ var floors = []place{
 	{"app/ui", 7, []string{"app", "server/web"}},
 	{"server/web", 8, wiring},
 
+	// The load test, which is outside of the server and talks to it as everybody does.
+	{"server/load/swarm", 7, []string{"server/load"}},
+	{"server/load/target", 7, []string{"server/load", "server"}},
+	{"server/load/traffic", 7, []string{"server/load"}},
+	{"server/load", 8, []string{"server"}},
+
 	{"server/daemon", 9, []string{"server"}},
 
 	// Programs, and what tests them: nobody imports them, but tests of every package may use e2e/stack.

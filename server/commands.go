@@ -13,6 +13,7 @@ type commands struct {
 	Record      recordCommand      `cmd:"" help:"Write down what a Redis carries."`
 	Replay      replayCommand      `cmd:"" help:"Publish a recording again."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it lives; the exit status is the answer."`
+	Load        loadCommand        `cmd:"" help:"Measure a server under load, and prove that it delivers exactly."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 	Settings    settingsCommand    `cmd:"" hidden:"" help:"Print the settings as a table in Markdown."`
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"tierboard/server/config"
+	"tierboard/server/load"
 )
 
 func main() {
@@ -41,7 +42,10 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	parser, err := kong.New(&c,
 		kong.Name("tierboard"),
 		kong.Description("Live market patterns in three columns: daily, intraday and combo."),
-		kong.Vars{"redis_channels": strings.Join(config.DefaultChannels(), ",")},
+		kong.Vars{
+			"redis_channels": strings.Join(config.DefaultChannels(), ","),
+			"load_scenarios": strings.Join(load.Scenarios(), ","),
+		},
 		kong.Writers(stdout, stderr),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(&output{stdout: stdout, stderr: stderr}),
