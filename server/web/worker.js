@@ -28,6 +28,14 @@ async function activate() {
   await self.clients.claim();
 }
 
+// A notification leads back to the board that sent it.
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(
+    clients.matchAll({ type: "window" }).then((pages) => (pages.length > 0 ? pages[0].focus() : clients.openWindow("/"))),
+  );
+});
+
 self.addEventListener("fetch", (event) => {
   const request = event.request;
   const url = new URL(request.url);
