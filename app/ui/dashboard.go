@@ -191,7 +191,7 @@ func (d *Dashboard) bar() app.UI {
 			OnClick(func(_ app.Context, _ app.Event) {
 				d.pauseAll(!d.allHeld)
 			}).
-			Body(app.Span().Class("i "+icon).Aria("hidden", "true"), app.Span().Text(label)),
+			Body(app.Span().Class("i "+icon).Aria("hidden", "true"), app.Span().Class("pause-word").Text(label)),
 	)
 }
 
