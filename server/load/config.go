@@ -20,6 +20,8 @@ type Config struct {
 	Seed     uint64        // chooses market and filters
 	Target   target.Config // the server
 	Progress func(string)  // told in a sentence what is being done; may be nil
+
+	hurry bool // tests do not wait for the memory of a server
 }
 
 // scenario is one kind of load.
@@ -115,4 +117,12 @@ func (c *Config) say(format string, args ...any) {
 	if c.Progress != nil {
 		c.Progress(fmt.Sprintf(format, args...))
 	}
+}
+
+// waits shortens a wait for tests.
+func (c *Config) waits(d time.Duration) time.Duration {
+	if c.hurry {
+		return min(d, time.Second)
+	}
+	return d
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -26,6 +25,7 @@ const (
 	perSource   = 5000 // connections from one source address; the kernel has some 28,000 ports for each
 	dialsAtOnce = 32
 	warmUp      = time.Second
+	pause       = 500 * time.Microsecond // between two looks at the sockets of ordinary users
 )
 
 // measurement is one run of a scenario.
@@ -65,10 +65,11 @@ type Run struct {
 	Live  Times `json:"live"`  // publish to client
 	Quiet Times `json:"quiet"` // the same for sessions that got nothing for a second
 
-	MatchP50 float64 `json:"match_p50_us"`
-	MatchP99 float64 `json:"match_p99_us"`
-	MatchMax float64 `json:"match_max_us"` // an upper bound
-	Matches  float64 `json:"matches"`
+	MatchMean float64 `json:"match_mean_us"`
+	MatchP50  float64 `json:"match_p50_us"`
+	MatchP99  float64 `json:"match_p99_us"`
+	MatchMax  float64 `json:"match_max_us"` // an upper bound
+	Matches   float64 `json:"matches"`
 
 	Frames         float64  `json:"frames_per_second"`
 	Events         float64  `json:"events_per_second"` // delivered, all sessions together
@@ -89,7 +90,7 @@ func measure(ctx context.Context, cfg *Config, s scenario, t *target.Target, stu
 	m.scans.New = func() any { return &wire.Scan{} }
 	m.plan(stuck)
 	var err error
-	m.swarm, err = swarm.New(swarm.Config{Addr: t.Addr, Path: api.PathWebSocket, Protocol: wire.MsgPackProtocol, Workers: min(2, runtime.GOMAXPROCS(0))})
+	m.swarm, err = swarm.New(swarm.Config{Addr: t.Addr, Path: api.PathWebSocket, Protocol: wire.MsgPackProtocol, Pause: pause})
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (m *measurement) plan(stuck float64) {
 	}
 	rate := s.rate
 	if s.perUser > 0 {
-		rate = m.rateFor(s.perUser)
+		rate = m.rateFor(s.perUser) + probeRate
 	}
 	for i := range int(float64(s.users)*stuck + 0.5) {
 		c := m.clients[i*len(m.clients)/int(float64(s.users)*stuck+0.5)]
@@ -131,12 +132,9 @@ func (m *measurement) plan(stuck float64) {
 		c := &client{run: m, number: s.users + i, quiet: true, filters: m.traffic.Probe(i), ready: make(chan struct{}, 1)}
 		m.clients = append(m.clients, c)
 	}
-	if s.idle {
-		rate = 0
-	}
-	m.rate = rate + probeRate
+	m.rate = max(rate, probeRate)
 	m.every = max(int(m.rate/probeRate+0.5), 1)
-	m.warm = int(m.rate * warmUp.Seconds())
+	m.warm = int(m.rate * min(warmUp.Seconds(), length/2))
 	n := int(m.rate * length)
 	m.shapes, m.positions, m.sent = make([]int32, n), make([]atomic.Uint64, n), make([]atomic.Int64, n)
 	ordinary := m.traffic.Shapes() - probes
@@ -193,7 +191,7 @@ func (m *measurement) do(ctx context.Context) (*Run, error) {
 	}
 	defer publisher.Close() //nolint:errcheck // nothing is left to be sent
 	m.cfg.say("reading the server's memory")
-	base, err := m.target.Settled(ctx, 3*time.Second)
+	base, err := m.target.Settled(ctx, m.cfg.waits(3*time.Second))
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +205,7 @@ func (m *measurement) do(ctx context.Context) (*Run, error) {
 	if m.s.idle {
 		wait = 20 * time.Second
 	}
-	connected, err := m.target.Settled(ctx, wait)
+	connected, err := m.target.Settled(ctx, m.cfg.waits(wait))
 	if err != nil {
 		return nil, err
 	}
@@ -261,6 +259,7 @@ func (m *measurement) finish(ctx context.Context, run *Run, start, end target.Nu
 	}
 	match := last.Histogram(start, "tierboard_match_seconds")
 	run.Matches = match.Count()
+	run.MatchMean = 1e6 * match.Sum / max(match.Count(), 1)
 	run.MatchP50, run.MatchP99, run.MatchMax = 1e6*match.Quantile(.5), 1e6*match.Quantile(.99), 1e6*match.Max()
 	run.CutTooSlow = int(last.Sum(start, "tierboard_sessions_closed_total", `reason="too_slow"`))
 	frames, received := 0, 0
@@ -346,11 +345,11 @@ func (m *measurement) open(ctx context.Context) error {
 
 // connect opens a client's connection and subscribes.
 func (m *measurement) connect(ctx context.Context, c *client) error {
-	buffer := 0
+	how := swarm.How{Source: m.source(c.number), Urgent: c.quiet}
 	if c.stuck {
-		buffer = 4 << 10
+		how.Buffer = 4 << 10
 	}
-	conn, err := m.swarm.Dial(ctx, m.source(c.number), buffer, c)
+	conn, err := m.swarm.Dial(ctx, how, c)
 	if err != nil {
 		return err
 	}
@@ -390,7 +389,7 @@ func (m *measurement) arrived(n int, at time.Time, c *client) {
 
 // settle waits until everything has come, or nothing comes any more, and returns the comparison.
 func (m *measurement) settle(ctx context.Context, out traffic.Outcome, start target.Numbers) (Exactness, error) {
-	const quiet, enough = 500 * time.Millisecond, 6 * time.Second
+	quiet, enough := 500*time.Millisecond, m.cfg.waits(6*time.Second)
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	seen, since := int64(-1), time.Now()

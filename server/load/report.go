@@ -154,6 +154,7 @@ func commonRows(r *Run) []Row {
 	return []Row{
 		{Name: "first event of a quiet session, p50", Value: r.Quiet.P50, Unit: "ms", Budget: ms(QuietMedian)},
 		{Name: "first event of a quiet session, p99", Value: r.Quiet.P99, Unit: "ms", Ordered: ms(OrderedDelivery), Budget: ms(QuietP99)},
+		{Name: "matching, mean", Value: r.MatchMean, Unit: "µs"},
 		{Name: "matching, p50", Value: r.MatchP50, Unit: "µs", Budget: us(MatchMedian)},
 		{Name: "matching, p99", Value: r.MatchP99, Unit: "µs", Ordered: us(OrderedMatch), Budget: us(MatchP99)},
 		{Name: "matching, max (at most)", Value: r.MatchMax, Unit: "µs"},

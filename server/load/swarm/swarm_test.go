@@ -52,7 +52,7 @@ func start(t *testing.T, serve func(ctx context.Context, conn *websocket.Conn)) 
 		}
 	}))
 	t.Cleanup(server.Close)
-	s, err := New(Config{Addr: strings.TrimPrefix(server.URL, "http://"), Path: "/ws", Protocol: "p", Workers: 2})
+	s, err := New(Config{Addr: strings.TrimPrefix(server.URL, "http://"), Path: "/ws", Protocol: "p", Pause: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func start(t *testing.T, serve func(ctx context.Context, conn *websocket.Conn)) 
 // dial opens a connection.
 func dial(t *testing.T, s *Swarm, h Handler) *Conn {
 	t.Helper()
-	c, err := s.Dial(context.Background(), netip.MustParseAddr("127.0.0.3"), 0, h)
+	c, err := s.Dial(context.Background(), How{Source: netip.MustParseAddr("127.0.0.3"), Urgent: len(t.Name())%2 == 0}, h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,12 +230,12 @@ func TestDialRefusesWhatIsNoPeer(t *testing.T) {
 				_ = conn.Close()
 			}))
 			defer server.Close()
-			s, err := New(Config{Addr: strings.TrimPrefix(server.URL, "http://"), Path: "/", Protocol: "p", Workers: 1})
+			s, err := New(Config{Addr: strings.TrimPrefix(server.URL, "http://"), Path: "/", Protocol: "p"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer s.close()
-			if _, err := s.Dial(context.Background(), netip.Addr{}, 0, make(notes)); err == nil {
+			if _, err := s.Dial(context.Background(), How{}, make(notes)); err == nil {
 				t.Error("dialled")
 			}
 		})

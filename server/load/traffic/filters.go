@@ -13,7 +13,7 @@ import (
 // Filters invents the filters of one subscription, in canonical form.
 func (t *Traffic) Filters(rng *rand.Rand) []filter.Filter {
 	n := 1
-	if rng.Float64() < 0.2 {
+	if rng.Float64() < 0.1 {
 		n = 2 + rng.IntN(2)
 	}
 	fs := make([]filter.Filter, n)

@@ -6,7 +6,7 @@
 // 2,000 symbols and 30 patterns, both with Zipf popularity, in three tiers. A user's filter names a watchlist of 9 symbols
 // on average (50 at most; one in twenty takes any), 1 to 6 patterns (three in ten take any), half of them one or two tiers,
 // most a least confidence on whole percents, one in five a least priority. A filter wants 2 to 3 events of a hundred on
-// average. One subscription in five has two or three filters.
+// average. One subscription in ten has two or three filters.
 //
 // A Shape is what an event says; many events can have the same one, so that whether a filter wants an event is decided once
 // per shape however many events there are. What makes an event itself is its id, which carries its number, and its
@@ -87,7 +87,7 @@ func New(cfg Config) *Traffic {
 		default:
 			e.Tier, e.Timeframe = event.Combo, "combo"
 		}
-		e.Confidence = float64(500+rng.IntN(500)) / 1000
+		e.Confidence = float64(450+min(rng.IntN(500), rng.IntN(500))) / 1000 // weak ones are more
 		if i >= cfg.Shapes {
 			e.Symbol, e.Tier, e.Timeframe = ProbeSymbol(i-cfg.Shapes), event.Intraday, "1min"
 		}

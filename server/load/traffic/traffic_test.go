@@ -102,7 +102,7 @@ func TestTheModelHasTheShareItPromises(t *testing.T) {
 			}
 		}
 	}
-	if share := float64(hits) / (users * 500); share < 0.015 || share > 0.045 {
+	if share := float64(hits) / (users * 500); share < 0.02 || share > 0.035 {
 		t.Errorf("a subscription wants %.2f %% of the events, want about 2 to 3", 100*share)
 	}
 }
