@@ -73,14 +73,14 @@ func TestDefaultsAreThoseOfTheSettings(t *testing.T) {
 func TestFlagBeforeEnvironmentBeforeDefault(t *testing.T) {
 	clean(t)
 	t.Setenv("TIERBOARD_RING", "2048")
-	t.Setenv("TIERBOARD_WINDOW", "20ms")
+	t.Setenv("TIERBOARD_WINDOW_MIN", "20ms")
 	t.Setenv("TIERBOARD_INSECURE_OPEN", "true")
 	t.Setenv("TIERBOARD_REDIS_CHANNELS", "a,b")
 	t.Setenv("REDIS_URL", "redis://user:secret@127.0.0.1:6379/3")
-	args := []string{"--window", "30ms", "--hosts", "a.example,b.example", "--origins=https://a.example"}
+	args := []string{"--window-min", "30ms", "--hosts", "a.example,b.example", "--origins=https://a.example"}
 	c, parsed := parse(t, args...)
 	want := config.Default()
-	want.Ring, want.Window, want.InsecureOpen = 2048, 30*time.Millisecond, true
+	want.Ring, want.WindowMin, want.InsecureOpen = 2048, 30*time.Millisecond, true
 	want.RedisChannels, want.RedisURL = []string{"a", "b"}, "redis://user:secret@127.0.0.1:6379/3"
 	want.Hosts, want.Origins = []string{"a.example", "b.example"}, []string{"https://a.example"}
 	if diff := cmp.Diff(want, c.Serve.Config); diff != "" {
@@ -90,7 +90,7 @@ func TestFlagBeforeEnvironmentBeforeDefault(t *testing.T) {
 	for _, s := range config.Settings(c.Serve.Config, originOf(parsed)) {
 		origins[s.Origin] = append(origins[s.Origin], s.Flag)
 	}
-	if got, want := origins[config.FromFlag], []string{"--hosts", "--origins", "--window"}; !slices.Equal(got, want) {
+	if got, want := origins[config.FromFlag], []string{"--hosts", "--origins", "--window-min"}; !slices.Equal(got, want) {
 		t.Errorf("from flags: %q, want %q", got, want)
 	}
 	if got, want := origins[config.FromEnvironment], []string{"--insecure-open", "--redis-url", "--redis-channels", "--ring"}; !slices.Equal(got, want) {
@@ -102,7 +102,7 @@ func TestFlagBeforeEnvironmentBeforeDefault(t *testing.T) {
 		t.Errorf("status %d, printed:\n%s", status, out)
 	}
 	for _, line := range [][]string{
-		{"TIERBOARD_WINDOW", "flag", "30ms"},
+		{"TIERBOARD_WINDOW_MIN", "flag", "30ms"},
 		{"TIERBOARD_RING", "env", "2048"},
 		{"TIERBOARD_RATE_LIMIT", "default", "100"},
 		{"REDIS_URL", "env", "redis://user:xxxxx@127.0.0.1:6379/3"},
@@ -122,10 +122,10 @@ func TestMistakesAreRefusedByName(t *testing.T) {
 	}{
 		"unknown flag":     {"", []string{"--windw", "1ms"}, "--windw"},
 		"unknown command":  {"", []string{"sevre"}, "sevre"},
-		"unknown variable": {"TIERBOARD_WINDOWS=1ms", nil, "unknown environment variable TIERBOARD_WINDOWS, did you mean TIERBOARD_WINDOW?"},
+		"unknown variable": {"TIERBOARD_WINDOW_MON=1ms", nil, "unknown environment variable TIERBOARD_WINDOW_MON, did you mean TIERBOARD_WINDOW_MIN?"},
 		"no number":        {"TIERBOARD_RING=many", nil, "TIERBOARD_RING"},
-		"no duration":      {"", []string{"--window", "10"}, "--window"},
-		"out of range":     {"TIERBOARD_WINDOW=1s", nil, "--window (TIERBOARD_WINDOW)"},
+		"no duration":      {"", []string{"--window-min", "10"}, "--window"},
+		"out of range":     {"TIERBOARD_WINDOW_MAX=1s", nil, "--window-max (TIERBOARD_WINDOW_MAX)"},
 		"open to all":      {"TIERBOARD_ADDR=0.0.0.0:0", nil, "--insecure-open"},
 		"no redis":         {"", []string{"demo"}, "--redis-url"},
 		"speed":            {"REDIS_URL=redis://127.0.0.1:1", []string{"replay", "x", "--speed", "fast"}, "--speed"},

@@ -43,8 +43,10 @@ type Config struct {
 	// IngestQueue bounds the messages that wait for classification; at the bound the oldest goes.
 	IngestQueue int `name:"ingest-queue" env:"TIERBOARD_INGEST_QUEUE" default:"16384" help:"Messages that may wait for classification. Beyond it the oldest are dropped and counted."`
 
-	// Window is the longest an event waits for company.
-	Window time.Duration `name:"window" env:"TIERBOARD_WINDOW" default:"10ms" help:"Longest an event waits for company after the last frame of its session, 0 to 100ms."`
+	// WindowMin and WindowMax bound the longest an event waits for company: the first while there is time to spare, the
+	// second under full load.
+	WindowMin time.Duration `name:"window-min" env:"TIERBOARD_WINDOW_MIN" default:"10ms" help:"Longest an event waits for company after the last frame of its session while the server has time to spare, 0 to 100ms."`
+	WindowMax time.Duration `name:"window-max" env:"TIERBOARD_WINDOW_MAX" default:"80ms" help:"Longest an event waits for company under full load, window-min to 100ms. In between, the wait grows with the load."`
 	// RateLimit is how many live events a session gets in any one second; 0 means no limit.
 	RateLimit int `name:"rate-limit" env:"TIERBOARD_RATE_LIMIT" default:"100" help:"Live events a session gets in any one second; the rest is counted and announced. 0 for no limit."`
 	// Ring is how many events are kept in memory for snapshots and replays.
@@ -73,7 +75,8 @@ func Default() Config {
 		RedisChannels:         DefaultChannels(),
 		HeartbeatKey:          "tickstock:producer:heartbeat",
 		IngestQueue:           16384,
-		Window:                10 * time.Millisecond,
+		WindowMin:             10 * time.Millisecond,
+		WindowMax:             80 * time.Millisecond,
 		RateLimit:             100,
 		Ring:                  65536,
 		MaxSessions:           20000,
@@ -153,8 +156,10 @@ func (c Config) Validate() error {
 		return bad("RedisChannels", "holds an empty name")
 	case slices.Contains(c.RedisPatterns, ""):
 		return bad("RedisPatterns", "holds an empty pattern")
-	case c.Window < 0 || c.Window > maxWindow:
-		return bad("Window", "%v is not within 0s and %v", c.Window, maxWindow)
+	case c.WindowMin < 0 || c.WindowMin > maxWindow:
+		return bad("WindowMin", "%v is not within 0s and %v", c.WindowMin, maxWindow)
+	case c.WindowMax < c.WindowMin || c.WindowMax > maxWindow:
+		return bad("WindowMax", "%v is not within window-min (%v) and %v", c.WindowMax, c.WindowMin, maxWindow)
 	case c.Drain < 0 || c.Drain > maxDrain:
 		return bad("Drain", "%v is not within 0s and %v", c.Drain, maxDrain)
 	case c.LogFormat != "text" && c.LogFormat != "json":

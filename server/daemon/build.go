@@ -49,7 +49,7 @@ func build(c config.Config, redisURL string, m *metrics.Metrics, log *slog.Logge
 	s.feed = newFeed(tracker)
 
 	delivery := hub.DefaultConfig()
-	delivery.Window, delivery.RateLimit, delivery.Ring = c.Window, c.RateLimit, c.Ring
+	delivery.WindowMin, delivery.WindowMax, delivery.RateLimit, delivery.Ring = c.WindowMin, c.WindowMax, c.RateLimit, c.Ring
 	if s.hub, err = hub.New(delivery, m, log); err != nil {
 		return nil, err
 	}

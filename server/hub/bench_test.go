@@ -20,7 +20,7 @@ func BenchmarkDelivery(b *testing.B) {
 	for _, window := range []time.Duration{0, 10 * time.Millisecond} {
 		b.Run(window.String(), func(b *testing.B) {
 			cfg := DefaultConfig()
-			cfg.Window, cfg.RateLimit, cfg.Inbox = window, 0, 64
+			cfg.WindowMin, cfg.WindowMax, cfg.RateLimit, cfg.Inbox = window, window, 0, 64
 			h, err := New(cfg, metrics.New(), slog.New(slog.DiscardHandler))
 			if err != nil {
 				b.Fatal(err)

@@ -11,9 +11,13 @@ import (
 
 // Config sets the bounds of delivery. Start from DefaultConfig.
 type Config struct {
-	// Window is the longest an event waits for company after the last frame of its session: 0 to 100 ms. 0 sends
-	// every event in a frame of its own.
-	Window time.Duration
+	// WindowMin and WindowMax bound the window: the longest an event waits for company after the last frame of its
+	// session, 0 to 100 ms. A shard with time to spare uses the shortest and a busy one longer ones. 0 sends every
+	// event in a frame of its own.
+	WindowMin, WindowMax time.Duration
+	// Shards is how many goroutines deliver, each to its share of the sessions; 0 means one for each processor that
+	// Go uses.
+	Shards int
 	// RateLimit is how many live events may leave to a session in any one second; 0 means no limit.
 	RateLimit int
 	// Ring is how many events are kept for replay, snapshots and recognising copies.
@@ -40,11 +44,12 @@ type Config struct {
 	Schema filter.Schema
 }
 
-// DefaultConfig returns the settings of the public contract: windows of 10 ms, 100 events a second, a ring of 65,536
+// DefaultConfig returns the settings of the public contract: windows of 10 to 80 ms, 100 events a second, a ring of 65,536
 // events, batches of 32 KB, outboxes of 128 KB and ten seconds of patience.
 func DefaultConfig() Config {
 	return Config{
-		Window:       10 * time.Millisecond,
+		WindowMin:    10 * time.Millisecond,
+		WindowMax:    80 * time.Millisecond,
 		RateLimit:    100,
 		Ring:         65536,
 		Inbox:        8192,
@@ -70,7 +75,9 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("hub: "+format, args...))
 		}
 	}
-	check(c.Window >= 0 && c.Window <= MaxWindow, "window: %v is outside 0 to %v", c.Window, MaxWindow)
+	check(c.WindowMin >= 0 && c.WindowMin <= MaxWindow, "window_min: %v is outside 0 to %v", c.WindowMin, MaxWindow)
+	check(c.WindowMax >= c.WindowMin && c.WindowMax <= MaxWindow, "window_max: %v is outside window_min (%v) to %v", c.WindowMax, c.WindowMin, MaxWindow)
+	check(c.Shards >= 0 && c.Shards <= 1024, "shards: %d is outside 0 to 1024", c.Shards)
 	check(c.RateLimit >= 0, "rate_limit: %d is negative", c.RateLimit)
 	check(c.Ring >= 1, "ring: %d is less than 1", c.Ring)
 	check(c.Inbox >= 1, "inbox: %d is less than 1", c.Inbox)

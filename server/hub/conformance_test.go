@@ -49,7 +49,7 @@ func (r *rig) people(fs map[string]filter.Filter) map[string]*listener {
 }
 
 func TestCase28And42CountersAgreeAtEachStep(t *testing.T) {
-	start(t, nil, func(r *rig) {
+	start(t, one, func(r *rig) {
 		check := func(sessions, subscriptions, cohorts int) {
 			t.Helper()
 			synctest.Wait()
@@ -180,7 +180,7 @@ func TestCase37OneBrokenSessionOfThree(t *testing.T) {
 }
 
 func TestCase38ExactlyTheThirdOnAAPL(t *testing.T) {
-	start(t, nil, func(r *rig) {
+	start(t, one, func(r *rig) {
 		ls := make([]*listener, 30)
 		for i := range ls {
 			ls[i] = r.listen(nil)

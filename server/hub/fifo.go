@@ -2,11 +2,12 @@ package hub
 
 import "time"
 
-// fifo holds sessions in the order in which something is due for them. Everything in one fifo waits equally long, so what
-// is pushed first is due first.
+// fifo holds sessions in the order in which something is due for them. What is pushed first is due first: everything in
+// one fifo waits equally long, and when that length shrinks, what is pushed next waits for what is there already.
 type fifo struct {
 	items []due
 	head  int
+	last  time.Time // the moment of the last push
 }
 
 // due is a session and a moment. It counts only if the session still expects it, see shard.expire.
@@ -15,14 +16,19 @@ type due struct {
 	at time.Time
 }
 
-// push appends.
-func (q *fifo) push(s *Session, at time.Time) {
+// push appends, and returns the moment: at, or that of the last push if it is later.
+func (q *fifo) push(s *Session, at time.Time) time.Time {
+	if at.Before(q.last) {
+		at = q.last
+	}
+	q.last = at
 	if q.head > 64 && q.head*2 > len(q.items) {
 		n := copy(q.items, q.items[q.head:])
 		clear(q.items[n:])
 		q.items, q.head = q.items[:n], 0
 	}
 	q.items = append(q.items, due{s, at})
+	return at
 }
 
 // next returns the moment of the head, if there is one.

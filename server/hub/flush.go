@@ -91,9 +91,8 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 		tell = false
 		sh.sendLive(s, now)
 	}
-	if sh.cfg.Window > 0 {
-		s.window = now.Add(sh.cfg.Window)
-		sh.windows.push(s, s.window)
+	if w := sh.pace.window; w > 0 {
+		s.window = sh.windows.push(s, now.Add(w))
 	}
 	sh.tellLater(s, now)
 }
@@ -102,16 +101,14 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 func (sh *shard) lag(s *Session, now time.Time) {
 	if !s.lagging {
 		s.lagging = true
-		s.cutAt = now.Add(sh.cfg.CutAfter)
-		sh.cuts.push(s, s.cutAt)
+		s.cutAt = sh.cuts.push(s, now.Add(sh.cfg.CutAfter))
 	}
 }
 
 // tellLater sees to it that numbers not yet told are told soon, even if no event follows.
 func (sh *shard) tellLater(s *Session, now time.Time) {
 	if s.suppressed+s.dropped > 0 && s.notice.IsZero() {
-		s.notice = now.Add(noticeAfter)
-		sh.notices.push(s, s.notice)
+		s.notice = sh.notices.push(s, now.Add(noticeAfter))
 	}
 }
 
@@ -172,26 +169,15 @@ func (sh *shard) portion(items []*recent.Item, f wire.Format) int {
 	return n
 }
 
-// pushBatch encodes a batch of items and queues it as f.
+// pushBatch sends a batch of items as f. Sessions that send the same at the same moment share its bytes.
 func (sh *shard) pushBatch(s *Session, b *wire.Batch, items []*recent.Item, f Frame, now time.Time) {
-	size := 160
-	for _, it := range items {
-		p := it.Bytes(s.format)
-		sh.pieces = append(sh.pieces, p)
-		size += len(p) + 1
-	}
-	b.SentAt, b.Encoded = now, sh.pieces
-	if len(items) == 0 {
-		b.Encoded = nil
-	}
-	f.Bytes = b.Append(make([]byte, 0, size), s.format)
-	clear(sh.pieces)
-	sh.pieces = sh.pieces[:0]
+	ready := sh.press.print(b, items, s.format, now)
+	f.Ready, f.Bytes, f.scratch = ready.Ready, ready.Bytes, true
 	sh.hub.m.BatchEvents.Observe(float64(len(items)))
 	sh.push(s, f)
 }
 
-// push queues a frame.
+// push sends a frame.
 func (sh *shard) push(s *Session, f Frame) {
 	sh.hub.m.OutboxBytes.Observe(float64(s.out.push(f)))
 }

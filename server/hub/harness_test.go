@@ -48,6 +48,9 @@ func start(t *testing.T, change func(*Config), fn func(*rig)) {
 	})
 }
 
+// one makes a hub with one shard.
+func one(c *Config) { c.Shards = 1 }
+
 // listener is a session together with what its writer took.
 type listener struct {
 	*rig

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,8 @@ type Hub struct {
 
 	marks *marks
 
+	loads sync.Mutex // guards the load of the shards
+
 	// turn is held by the one publisher at work: a lock that can be given up on. It guards seen.
 	turn chan struct{}
 	seen *seen
@@ -54,17 +57,17 @@ type Stats struct {
 	Delivered     uint64 // live events put into outboxes, counted per session
 	Suppressed    uint64 // live events held back by the rate limit, counted per session
 	Dropped       uint64 // live events left out because a session lagged, counted per session
-	Unsent        uint64 // status frames replaced by newer ones before a shard took them
+	Unsent        uint64 // frames for everybody that gave way to newer ones before a shard took them
 	Sessions      int
 	Subscriptions int
-	Cohorts       int // distinct filter lists
+	Cohorts       int // distinct filter lists, counted in each shard
 	Inbox         int // events waiting for the fullest shard
 	Shards        int
-	Window        time.Duration
+	Window        time.Duration // the longest in force
 	RateLimit     int
 }
 
-// New returns a Hub with one shard. It starts nothing; call Run.
+// New returns a Hub. It starts nothing; call Run.
 func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*Hub, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -80,7 +83,13 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*Hub, error) {
 		seen:  newSeen(cfg.Remember, cfg.Ring),
 		marks: newMarks(time.Now()),
 	}
-	h.shards = []*shard{newShard(h)}
+	shards := cfg.Shards
+	if shards == 0 {
+		shards = runtime.GOMAXPROCS(0)
+	}
+	for range shards {
+		h.shards = append(h.shards, newShard(h))
+	}
 	return h, nil
 }
 
@@ -108,6 +117,15 @@ func (h *Hub) Seq() uint64 { return h.seq.Load() }
 // Recent is the ring of the newest events, for readers.
 func (h *Hub) Recent() *recent.Ring { return h.ring }
 
+// Window is how long an event may wait for company at present: the longest of the shards' windows.
+func (h *Hub) Window() time.Duration {
+	w := time.Duration(0)
+	for _, sh := range h.shards {
+		w = max(w, time.Duration(sh.pace.now.Load()))
+	}
+	return w
+}
+
 // Config returns the settings in force.
 func (h *Hub) Config() Config { return h.cfg }
 
@@ -127,7 +145,7 @@ func (h *Hub) Stats() Stats {
 		Subscriptions: int(c.subscriptions.Load()),
 		Cohorts:       int(c.cohorts.Load()),
 		Shards:        len(h.shards),
-		Window:        h.cfg.Window,
+		Window:        h.Window(),
 		RateLimit:     h.cfg.RateLimit,
 	}
 	for _, sh := range h.shards {
@@ -217,8 +235,8 @@ func (h *Hub) reserve(ctx context.Context) error {
 // oldest give way to newer ones, which is right for a status.
 func (h *Hub) Broadcast(f wire.Frame) {
 	var b encoded
-	b[wire.JSON] = f.Append(nil, wire.JSON)
-	b[wire.MsgPack] = f.Append(nil, wire.MsgPack)
+	b[wire.JSON] = control(f, wire.JSON)
+	b[wire.MsgPack] = control(f, wire.MsgPack)
 	for _, sh := range h.shards {
 		if sh.mail.broadcast(b) {
 			h.counts.unsent.Add(1)
@@ -227,7 +245,7 @@ func (h *Hub) Broadcast(f wire.Frame) {
 }
 
 // encoded is a frame in each format.
-type encoded [2][]byte
+type encoded [2]Frame
 
 // link turns the missing links of a combo into inferred ones where an earlier event fits.
 func (h *Hub) link(e *event.Event) {

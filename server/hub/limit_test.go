@@ -97,7 +97,7 @@ func TestLimitSlides(t *testing.T) {
 }
 
 func TestNoSecondHoldsMoreThanTheLimit(t *testing.T) {
-	start(t, func(c *Config) { c.Window = 100 * time.Millisecond }, func(r *rig) {
+	start(t, func(c *Config) { c.WindowMin, c.WindowMax = 100*time.Millisecond, 100*time.Millisecond }, func(r *rig) {
 		l := r.listen(nil)
 		l.subscribe("main", nil, filter.Filter{})
 		for i := range 600 {

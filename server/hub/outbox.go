@@ -1,20 +1,38 @@
 package hub
 
 import (
+	"errors"
 	"sync"
 	"time"
 
-	"tierboard/shared/event"
+	"tierboard/server/metrics"
 	"tierboard/shared/wire"
 )
 
-// Frame is one ready frame for the socket.
-type Frame struct {
-	Bytes    []byte     // shared or owned by nobody else; do not change
-	Events   int        // how many events are in it
-	Tier     event.Tier // of the live event that waited longest
-	Received time.Time  // when the server read that event; zero if the frame holds no live event
-	control  bool
+// ErrIdle is returned by Next of a session with a Sink when nothing is left to take: from then on frames go to the sink
+// directly again.
+var ErrIdle = errors.New("hub: nothing to write")
+
+// Why a session is cut, as the metrics say it.
+const (
+	cutOutbox   = "outbox_full"
+	cutControl  = "answers_unread"
+	cutBackfill = "snapshots_unread"
+)
+
+// Sink is a connection that takes ready frames without making the shard wait. Its methods are called under
+// the outbox's mutex, so they must not block and must not call the session.
+type Sink interface {
+	// Try writes as much of a frame as needs no waiting and returns how many bytes are left. If any are, the sink has
+	// kept a copy of them, and a goroutine of the sink's writes them, takes the frames that follow with Session.Next
+	// until ErrIdle, and so ends the lag. The frame's bytes may be used only during the call.
+	Try(f Frame) (left int)
+	// Ended says that the session ended, see Session.Cause, and that the connection should be closed. It is called at
+	// once when the session is cut, and otherwise when there is nothing left to write; if a goroutine still takes
+	// frames, Next tells it instead. It may be called twice.
+	Ended()
+	// Beat is called at the interval given to Attach, by the shard. It returns what to write as a sign of life, or nil.
+	Beat(now time.Time) []byte
 }
 
 // CloseError tells a session's writer that no frame will follow.
@@ -26,27 +44,41 @@ type CloseError struct {
 // Error returns the reason.
 func (e *CloseError) Error() string { return "session closed: " + e.Reason }
 
-// outbox is the queue between a shard and the writer of one session. Batches are bounded by what is queued and in the
+// outbox is the way of frames from a shard to a connection. As long as the sink keeps up it holds nothing. When the sink
+// has to wait, or there is none, frames queue until Next takes them. Batches are bounded by what is queued and in the
 // writer's hands: above the bound push is not allowed and the shard keeps the events itself. Control frames have a
 // bound of their own, over which the session is cut.
 type outbox struct {
 	mostBytes   int
 	mostControl int
-	wake        chan struct{} // holds one token while there may be something to take
+	m           *metrics.Metrics
+	wake        chan struct{} // holds one token while there may be something to take; nil with a sink
 	cut         chan struct{} // closed when the session is to end without sending what is queued
 
 	mu      sync.Mutex
+	sink    Sink // nil for a session that is read with Next alone
+	direct  bool // frames go to the sink
 	frames  []Frame
-	bytes   int   // of batches, queued and in hand
-	control int   // of control frames, queued and in hand
-	hand    Frame // what the writer took last
-	wanting bool  // the shard waits for room
+	bytes   int    // of batches, queued and in hand
+	control int    // of control frames, queued and in hand
+	hand    inHand // what the writer took last
+	wanting bool   // the shard waits for room
 	end     *CloseError
 }
 
-func (o *outbox) init(cfg *Config) {
+// inHand is what the writer has of a frame.
+type inHand struct {
+	bytes   int
+	control bool
+}
+
+func (o *outbox) init(cfg *Config, sink Sink, m *metrics.Metrics) {
+	o.m = m
 	o.mostBytes, o.mostControl = cfg.OutboxBytes, cfg.ControlBytes
-	o.wake = make(chan struct{}, 1)
+	o.sink, o.direct = sink, sink != nil
+	if sink == nil {
+		o.wake = make(chan struct{}, 1)
+	}
 	o.cut = make(chan struct{})
 }
 
@@ -61,19 +93,29 @@ func (o *outbox) full() bool {
 	return true
 }
 
-// push queues a frame and returns the bytes queued. After the end it does nothing.
+// push hands a frame to the sink, or queues it, and returns the bytes that wait. After the end it does nothing.
 func (o *outbox) push(f Frame) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.end != nil {
 		return 0
 	}
-	o.account(f, 1)
+	if o.direct {
+		left := o.sink.Try(f)
+		if left == 0 {
+			return 0
+		}
+		o.direct = false
+		o.take(inHand{left, f.control})
+		return left
+	}
+	o.account(inHand{len(f.Ready), f.control}, 1)
 	if o.control > o.mostControl {
 		o.stop(wire.CloseTooSlow, "answers are not read")
+		o.m.SessionsCut.WithLabelValues(cutControl).Inc()
 		return 0
 	}
-	o.frames = append(o.frames, f)
+	o.frames = append(o.frames, f.keep())
 	o.signal()
 	return o.bytes + o.control
 }
@@ -84,30 +126,37 @@ func (o *outbox) pop() (f Frame, ok, drained bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.account(o.hand, -1)
-	o.hand = Frame{}
-	if len(o.frames) > 0 {
+	o.hand = inHand{}
+	switch {
+	case len(o.frames) > 0:
 		f, ok = o.frames[0], true
 		o.frames[0] = Frame{}
 		if o.frames = o.frames[1:]; len(o.frames) == 0 {
 			o.frames = nil // an idle session holds no queue
 		}
-		o.hand = f
-	} else if o.end != nil {
+		o.hand = inHand{len(f.Ready), f.control} // accounted for when it was queued
+	case o.end != nil:
 		return Frame{}, false, false, o.end
+	case o.sink != nil:
+		o.direct, err = true, ErrIdle
 	}
 	if o.wanting && o.bytes <= o.mostBytes/2 {
 		o.wanting, drained = false, true
 	}
-	return f, ok, drained, nil
+	return f, ok, drained, err
 }
 
 // finish lets the writer take what is queued, and then the reason.
 func (o *outbox) finish(code wire.CloseCode, reason string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.end == nil {
-		o.end = &CloseError{code, reason}
-		o.signal()
+	if o.end != nil {
+		return
+	}
+	o.end = &CloseError{code, reason}
+	o.signal()
+	if o.direct { // nobody is there to take the reason
+		o.sink.Ended()
 	}
 }
 
@@ -126,6 +175,28 @@ func (o *outbox) stop(code wire.CloseCode, reason string) {
 	o.frames = nil
 	close(o.cut)
 	o.signal()
+	if o.sink != nil {
+		o.sink.Ended()
+	}
+}
+
+// sign returns what the sink wants written as a sign of life.
+func (o *outbox) sign(now time.Time) []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sink == nil || o.end != nil {
+		return nil
+	}
+	return o.sink.Beat(now)
+}
+
+// release lets go of the connection, after the end: a shard's queues of moments may hold the session for a while.
+func (o *outbox) release() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.end != nil {
+		o.sink, o.direct = nil, false
+	}
 }
 
 // cause returns why the session ended, or nil.
@@ -135,16 +206,22 @@ func (o *outbox) cause() *CloseError {
 	return o.end
 }
 
-// account adds or takes away a frame's bytes. The caller holds the mutex.
-func (o *outbox) account(f Frame, sign int) {
-	if f.control {
-		o.control += sign * len(f.Bytes)
-		return
-	}
-	o.bytes += sign * len(f.Bytes)
+// take notes what is in the writer's hand. The caller holds the mutex.
+func (o *outbox) take(h inHand) {
+	o.hand = h
+	o.account(h, 1)
 }
 
-// signal wakes the writer.
+// account adds or takes away a frame's bytes. The caller holds the mutex.
+func (o *outbox) account(h inHand, sign int) {
+	if h.control {
+		o.control += sign * h.bytes
+		return
+	}
+	o.bytes += sign * h.bytes
+}
+
+// signal wakes who waits in Next. With a sink nobody does.
 func (o *outbox) signal() {
 	select {
 	case o.wake <- struct{}{}:

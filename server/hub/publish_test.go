@@ -325,7 +325,9 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		t.Errorf("the default: %v", err)
 	}
 	for field, change := range map[string]func(*Config){
-		"window":        func(c *Config) { c.Window = 101 * time.Millisecond },
+		"window_min":    func(c *Config) { c.WindowMin = 101 * time.Millisecond },
+		"window_max":    func(c *Config) { c.WindowMax = c.WindowMin - 1 },
+		"shards":        func(c *Config) { c.Shards = -1 },
 		"rate_limit":    func(c *Config) { c.RateLimit = -1 },
 		"ring":          func(c *Config) { c.Ring = 0 },
 		"inbox":         func(c *Config) { c.Inbox = 0 },

@@ -310,7 +310,7 @@ func TestAShardThatIsAheadOfThePreparedReplayAddsTheRest(t *testing.T) {
 	}
 	(<-sh.requests).apply(sh, time.Now())
 	r := &rig{T: t, Hub: h}
-	step := func() { sh.take(<-sh.events) }
+	step := func() { sh.take(<-sh.events, time.Now()) }
 	prepare := func(resume *wire.Resume) subscribing {
 		if err := s.Subscribe(t.Context(), "main", []filter.Filter{{}}, resume); err != nil {
 			t.Fatal(err)
@@ -348,7 +348,7 @@ func TestARingThatForgetsDuringASubscribeShowsTheGap(t *testing.T) {
 	q := (<-sh.requests).(subscribing)
 	for range 9 {
 		r.publish(nil)
-		sh.take(<-sh.events)
+		sh.take(<-sh.events, time.Now())
 	}
 	c := sh.complete(q, 9)
 	if c.exact || c.gap == nil || c.gap.FromSeq != 1 || c.gap.ToSeq != 9 || len(c.items) != 4 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tierboard/server/match"
@@ -13,13 +14,15 @@ import (
 	"tierboard/shared/wire"
 )
 
-// Session is one connection's end in the hub. Three goroutines may use it: one that asks (Subscribe, Unsubscribe), one
-// that writes (Next), and any that Send or end it.
+// Session is one connection's end in the hub. One goroutine may ask (Subscribe, Unsubscribe), one may take frames
+// (Next), and any may Send or end it.
 type Session struct {
 	hub    *Hub
 	shard  *shard
 	format wire.Format
+	beat   time.Duration // how often the sink is asked for a sign of life; 0 for never
 	out    outbox
+	parted atomic.Bool // no longer counted in its shard's load
 
 	// mine belongs to the goroutine that asks: what was subscribed, to leave out of a replay what another
 	// subscription of this session has brought already.
@@ -45,8 +48,8 @@ type Session struct {
 
 // held is a subscription as its session's asking goroutine sees it.
 type held struct {
-	want  func(*event.Event) bool
-	since uint64 // events with a higher position that want accepts have reached the session or are on their way
+	filters []filter.Filter
+	since   uint64 // events with a higher position that the filters want have reached the session or are on their way
 }
 
 // subscription ties a session to a cohort.
@@ -65,23 +68,63 @@ type backfill struct {
 	reset bool   // the next frame starts a snapshot
 }
 
-// Open adds a session to the hub. The hello frames are queued before anything else. The caller must Close it, and must
-// keep taking frames with Next.
-func (h *Hub) Open(ctx context.Context, f wire.Format, hello ...wire.Frame) (*Session, error) {
-	s := &Session{hub: h, shard: h.shards[0], format: f, mine: map[string]held{}, subs: map[string]*subscription{}}
-	s.out.init(&h.cfg)
+// Attach returns a session for a connection, which the hub knows nothing of before Join. Frames go to the sink; every
+// beat, unless that is 0, the sink is asked for a sign of life. The beat should be the same for all sessions.
+func (h *Hub) Attach(f wire.Format, sink Sink, beat time.Duration) *Session {
+	s := &Session{hub: h, shard: h.lightest(), format: f, beat: beat, mine: map[string]held{}, subs: map[string]*subscription{}}
+	s.out.init(&h.cfg, sink, h.m)
+	return s
+}
+
+// Join adds a session to the hub, once. The hello frames go before anything else. The caller must Close it, also when
+// Join returns an error, which means that ctx or the hub ended.
+func (s *Session) Join(ctx context.Context, hello ...wire.Frame) error {
 	for _, frame := range hello {
 		s.Send(frame)
 	}
 	if err := s.shard.ask(ctx, opening{s}); err != nil {
-		return nil, err
+		return err
 	}
 	select {
-	case <-h.done: // Run may have ended before it saw the request
+	case <-s.hub.done: // Run may have ended before it saw the request
 		s.out.finish(wire.CloseGoingAway, "server is going away")
 	default:
 	}
+	return nil
+}
+
+// Open adds a session without a sink to the hub: its frames wait until they are taken with Next. The hello frames are
+// queued before anything else. The caller must Close it, and must keep taking frames.
+func (h *Hub) Open(ctx context.Context, f wire.Format, hello ...wire.Frame) (*Session, error) {
+	s := h.Attach(f, nil, 0)
+	if err := s.Join(ctx, hello...); err != nil {
+		s.unload()
+		return nil, err
+	}
 	return s, nil
+}
+
+// lightest returns the shard with the fewest sessions, and counts one more there.
+func (h *Hub) lightest() *shard {
+	h.loads.Lock()
+	defer h.loads.Unlock()
+	least := h.shards[0]
+	for _, sh := range h.shards[1:] {
+		if sh.load < least.load {
+			least = sh
+		}
+	}
+	least.load++
+	return least
+}
+
+// unload takes the session off its shard's count, once.
+func (s *Session) unload() {
+	if s.parted.CompareAndSwap(false, true) {
+		s.hub.loads.Lock()
+		s.shard.load--
+		s.hub.loads.Unlock()
+	}
 }
 
 // Subscribe starts a subscription, or gives the one with this id other filters. The filters must be canonical, as
@@ -100,7 +143,7 @@ func (s *Session) Subscribe(ctx context.Context, id string, filters []filter.Fil
 	for _, it := range c.items {
 		it.Bytes(s.format) // encode here, so that the shard only copies
 	}
-	h := held{want: want, since: c.upTo}
+	h := held{filters: filters, since: c.upTo}
 	if c.exact {
 		h.since = c.after
 	}
@@ -111,7 +154,7 @@ func (s *Session) Subscribe(ctx context.Context, id string, filters []filter.Fil
 // brought reports whether another subscription, or the one being replaced, has covered the event.
 func (s *Session) brought(e *event.Event) bool {
 	for _, h := range s.mine {
-		if h.since < e.Seq && h.want(e) {
+		if h.since < e.Seq && filter.Any(h.filters, e) {
 			return true
 		}
 	}
@@ -127,11 +170,12 @@ func (s *Session) Unsubscribe(ctx context.Context, id string) error {
 
 // Send queues an answer, such as a pong or an error. It never blocks.
 func (s *Session) Send(f wire.Frame) {
-	s.out.push(Frame{Bytes: f.Append(nil, s.format), control: true})
+	s.out.push(control(f, s.format))
 }
 
-// Next returns the next frame to write. It blocks until there is one; the error is a *CloseError when the session ended
-// and everything that is still to be sent was taken, else ctx's. One goroutine may call it.
+// Next returns the next frame to write, after the last one it returned was written. The error is a *CloseError when the
+// session ended and everything that is still to be sent was taken. When nothing waits, a session with a sink returns
+// ErrIdle, and one without blocks until something comes or ctx ends. One goroutine may call it.
 func (s *Session) Next(ctx context.Context) (Frame, error) {
 	for {
 		f, ok, drained, err := s.out.pop()
@@ -164,6 +208,7 @@ func (s *Session) Abort(code wire.CloseCode, reason string) { s.out.abort(code, 
 // Close takes the session out of the hub. It does not wait for the shard to have done so.
 func (s *Session) Close() {
 	s.out.abort(wire.CloseGoingAway, "closed")
+	s.unload()
 	_ = s.shard.ask(context.Background(), closing{s}) // a closed hub has no sessions to leave
 }
 

@@ -18,6 +18,8 @@ const (
 	burst = 64
 	// noticeAfter is how long the number of events held back may go untold while no batch leaves.
 	noticeAfter = 500 * time.Millisecond
+	// mostExpired is how many moments of a kind a shard deals with before it looks at events again: a millisecond or two.
+	mostExpired = 256
 	// mostBackfills is how many replays and snapshots may wait for one session.
 	mostBackfills = 64
 )
@@ -32,6 +34,7 @@ type shard struct {
 	requests chan request
 	mail     mail
 	seq      atomic.Uint64 // position of the last event taken; only the shard writes it
+	load     int           // sessions attached; guarded by hub.loads
 
 	// owned by run
 	index    *match.Index
@@ -39,10 +42,12 @@ type shard struct {
 	cohorts  map[string]*cohort
 	sessions map[*Session]struct{}
 	hits     []match.ID
-	pieces   [][]byte // scratch of frame
+	press    press
+	pace     pace
 	windows  fifo
 	notices  fifo
 	cuts     fifo
+	beats    fifo
 }
 
 // cohort is the subscriptions that have the same filters, and so share one entry of the index.
@@ -70,6 +75,7 @@ func newShard(h *Hub) *shard {
 		sessions: map[*Session]struct{}{},
 	}
 	sh.mail.wake = make(chan struct{}, 1)
+	sh.pace.init(h.cfg.WindowMin, h.cfg.WindowMax, time.Now())
 	return sh
 }
 
@@ -93,24 +99,39 @@ func (sh *shard) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var armed time.Time
+	now := time.Now()
 	for {
 		if at, ok := sh.nextDue(); ok && !at.Equal(armed) {
-			timer.Reset(time.Until(at))
+			timer.Reset(at.Sub(now))
 			armed = at
 		}
+		var it *recent.Item
+		var asked request
+		mail := false
 		select {
 		case <-ctx.Done():
 			return
-		case it := <-sh.events:
-			sh.take(it)
-		case r := <-sh.requests:
-			r.apply(sh, time.Now())
+		case it = <-sh.events:
+		case asked = <-sh.requests:
 		case <-sh.mail.wake:
-			sh.open(time.Now())
+			mail = true
 		case <-timer.C:
 			armed = time.Time{}
 		}
-		sh.expire(time.Now())
+		rested := now
+		now = time.Now()
+		sh.pace.rest(rested, now, 4*len(sh.events) >= cap(sh.events))
+		switch {
+		case it != nil:
+			sh.take(it, now)
+		case asked != nil:
+			asked.apply(sh, now)
+		case mail:
+			sh.open(now)
+		}
+		now = time.Now()
+		sh.expire(now)
+		now = time.Now()
 	}
 }
 
@@ -134,15 +155,16 @@ func (sh *shard) close() {
 }
 
 // take delivers an event and a few that follow it.
-func (sh *shard) take(it *recent.Item) {
+func (sh *shard) take(it *recent.Item, now time.Time) {
 	for i := 1; ; i++ {
-		sh.deliver(it, time.Now())
+		sh.deliver(it, now)
 		<-sh.slots
 		if i == burst {
 			return
 		}
 		select {
 		case it = <-sh.events:
+			now = time.Now()
 		default:
 			return
 		}
@@ -173,7 +195,7 @@ func (sh *shard) open(now time.Time) {
 	frames, drained := sh.mail.take()
 	for _, b := range frames {
 		for s := range sh.sessions {
-			sh.push(s, Frame{Bytes: b[s.format], control: true})
+			sh.push(s, b[s.format])
 			sh.advance(s, now)
 		}
 	}
@@ -187,7 +209,7 @@ func (sh *shard) open(now time.Time) {
 // nextDue is the earliest moment at which expire has something to do.
 func (sh *shard) nextDue() (time.Time, bool) {
 	var first time.Time
-	for _, q := range [...]*fifo{&sh.windows, &sh.notices, &sh.cuts} {
+	for _, q := range [...]*fifo{&sh.windows, &sh.notices, &sh.cuts, &sh.beats} {
 		if at, ok := q.next(); ok && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
@@ -195,34 +217,62 @@ func (sh *shard) nextDue() (time.Time, bool) {
 	return first, !first.IsZero()
 }
 
-// expire closes windows, tells numbers and cuts sessions whose moment has come. An entry whose session expects another
-// moment by now is stale.
+// expire closes windows, tells numbers, cuts sessions and asks for signs of life whose moment has come, but only so many
+// of each that events and requests need not wait long. An entry whose session expects another moment by now is stale.
 func (sh *shard) expire(now time.Time) {
-	for d, ok := sh.windows.pop(now); ok; d, ok = sh.windows.pop(now) {
-		if s := d.s; !s.left && s.window.Equal(d.at) {
+	sh.each(&sh.windows, now, func(s *Session, at time.Time) {
+		if s.window.Equal(at) {
 			s.window = time.Time{}
 			sh.flush(s, now, false)
 		}
-	}
-	for d, ok := sh.notices.pop(now); ok; d, ok = sh.notices.pop(now) {
-		if s := d.s; !s.left && s.notice.Equal(d.at) {
+	})
+	sh.each(&sh.notices, now, func(s *Session, at time.Time) {
+		if s.notice.Equal(at) {
 			s.notice = time.Time{}
 			sh.flush(s, now, true)
 		}
-	}
-	for d, ok := sh.cuts.pop(now); ok; d, ok = sh.cuts.pop(now) {
-		if s := d.s; !s.left && s.lagging && s.cutAt.Equal(d.at) {
-			s.out.abort(wire.CloseTooSlow, "outbox stayed full")
-			sh.leave(s)
+	})
+	sh.each(&sh.cuts, now, func(s *Session, at time.Time) {
+		if s.lagging && s.cutAt.Equal(at) {
+			sh.cut(s, cutOutbox, "outbox stayed full")
+		}
+	})
+	sh.each(&sh.beats, now, func(s *Session, _ time.Time) {
+		if sign := s.out.sign(now); sign != nil {
+			sh.push(s, Frame{Ready: sign, control: true})
+		}
+		sh.beats.push(s, now.Add(s.beat))
+	})
+}
+
+// each calls fn for the sessions whose moment in q has come, at most mostExpired of them.
+func (sh *shard) each(q *fifo, now time.Time, fn func(*Session, time.Time)) {
+	for range mostExpired {
+		d, ok := q.pop(now)
+		if !ok {
+			return
+		}
+		if !d.s.left {
+			fn(d.s, d.at)
 		}
 	}
+}
+
+// cut ends a session that does not read.
+func (sh *shard) cut(s *Session, reason, text string) {
+	s.out.abort(wire.CloseTooSlow, text)
+	sh.hub.m.SessionsCut.WithLabelValues(reason).Inc()
+	sh.leave(s)
 }
 
 // opening adds a session.
 type opening struct{ s *Session }
 
-func (r opening) apply(sh *shard, _ time.Time) {
+func (r opening) apply(sh *shard, now time.Time) {
 	sh.sessions[r.s] = struct{}{}
+	if r.s.beat > 0 {
+		sh.beats.push(r.s, now.Add(r.s.beat))
+	}
 	sh.hub.counts.sessions.Add(1)
 	sh.hub.m.Sessions.Inc()
 }
@@ -243,6 +293,8 @@ func (sh *shard) leave(s *Session) {
 		sh.part(s, id)
 	}
 	s.pending, s.backfill, s.bytes = nil, nil, 0
+	s.limit = limiter{}
+	s.out.release()
 	sh.hub.counts.sessions.Add(-1)
 	sh.hub.m.Sessions.Dec()
 }

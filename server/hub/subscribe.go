@@ -29,8 +29,7 @@ func (r subscribing) apply(sh *shard, now time.Time) {
 	}
 	sh.flush(s, now, true)
 	if len(s.backfill) >= mostBackfills {
-		s.out.abort(wire.CloseTooSlow, "snapshots are asked for but not read")
-		sh.leave(s)
+		sh.cut(s, cutBackfill, "snapshots are asked for but not read")
 		return
 	}
 	seq := sh.seq.Load()
@@ -62,10 +61,10 @@ func (r subscribing) apply(sh *shard, now time.Time) {
 		s.told = seq
 	}
 	ack := &wire.Subscribed{ID: r.id, Filters: cohort.filters, Seq: seq, Replayed: len(c.items), Resumed: c.exact}
-	sh.push(s, Frame{Bytes: ack.Append(nil, s.format), control: true})
+	sh.push(s, control(ack, s.format))
 	if c.gap != nil {
 		c.gap.ID = r.id
-		sh.push(s, Frame{Bytes: c.gap.Append(nil, s.format), control: true})
+		sh.push(s, control(c.gap, s.format))
 	}
 	if len(c.items) > 0 || !c.exact {
 		b := backfill{id: r.id, items: c.items, seq: seq, since: c.upTo, reset: !c.exact}
@@ -138,7 +137,7 @@ func (r unsubscribing) apply(sh *shard, now time.Time) {
 	})
 	sh.inherit(s, left)
 	f := &wire.Unsubscribed{ID: r.id, Seq: sh.seq.Load()}
-	sh.push(s, Frame{Bytes: f.Append(nil, s.format), control: true})
+	sh.push(s, control(f, s.format))
 }
 
 // inherit keeps, of a replay that will not be sent, the events that another subscription wants too: its own replay

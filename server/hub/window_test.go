@@ -11,7 +11,7 @@ import (
 )
 
 func TestAQuietSessionGetsAnEventAtOnce(t *testing.T) {
-	start(t, func(c *Config) { c.Window = 50 * time.Millisecond }, func(r *rig) {
+	start(t, func(c *Config) { c.WindowMin, c.WindowMax = 50*time.Millisecond, 50*time.Millisecond }, func(r *rig) {
 		l := r.listen(nil)
 		l.subscribe("main", nil, filter.Filter{})
 		for i := range 3 {
@@ -27,7 +27,7 @@ func TestAQuietSessionGetsAnEventAtOnce(t *testing.T) {
 }
 
 func TestEventsAfterTheLeadingEdgeShareABatchWhenTheWindowCloses(t *testing.T) {
-	start(t, func(c *Config) { c.Window = 50 * time.Millisecond }, func(r *rig) {
+	start(t, func(c *Config) { c.WindowMin, c.WindowMax = 50*time.Millisecond, 50*time.Millisecond }, func(r *rig) {
 		l := r.listen(nil)
 		l.subscribe("main", nil, filter.Filter{})
 		began := time.Now()
@@ -51,7 +51,7 @@ func TestEventsAfterTheLeadingEdgeShareABatchWhenTheWindowCloses(t *testing.T) {
 }
 
 func TestWindowZeroSendsEachEventByItself(t *testing.T) {
-	start(t, func(c *Config) { c.Window = 0 }, func(r *rig) {
+	start(t, func(c *Config) { c.WindowMin, c.WindowMax = 0, 0 }, func(r *rig) {
 		l := r.listen(nil)
 		l.subscribe("main", nil, filter.Filter{})
 		r.burst(5)
@@ -67,7 +67,11 @@ func TestAFullBatchLeavesBeforeItsWindowCloses(t *testing.T) {
 		"by events": func(c *Config) { c.BatchEvents = 10 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			start(t, func(c *Config) { c.Window = 100 * time.Millisecond; c.RateLimit = 0; change(c) }, func(r *rig) {
+			start(t, func(c *Config) {
+				c.WindowMin, c.WindowMax = 100*time.Millisecond, 100*time.Millisecond
+				c.RateLimit = 0
+				change(c)
+			}, func(r *rig) {
 				l := r.listen(nil)
 				l.subscribe("main", nil, filter.Filter{})
 				began := time.Now()
@@ -91,7 +95,7 @@ func TestAFullBatchLeavesBeforeItsWindowCloses(t *testing.T) {
 }
 
 func TestSessionsKeepTheirOwnWindows(t *testing.T) {
-	start(t, func(c *Config) { c.Window = 40 * time.Millisecond }, func(r *rig) {
+	start(t, func(c *Config) { c.WindowMin, c.WindowMax = 40*time.Millisecond, 40*time.Millisecond }, func(r *rig) {
 		a, b := r.listen(nil), r.listen(nil)
 		a.subscribe("main", nil, ofSymbol("A"))
 		b.subscribe("main", nil, ofSymbol("B"))
@@ -143,7 +147,9 @@ func TestFramesForEverybody(t *testing.T) {
 }
 
 func TestBroadcastNeverBlocks(t *testing.T) {
-	h := newHub(t, DefaultConfig()) // nobody takes the mail
+	cfg := DefaultConfig()
+	one(&cfg)
+	h := newHub(t, cfg) // nobody takes the mail
 	for range mostMail + 5 {
 		h.Broadcast(&wire.Status{Ingest: "connected"})
 	}
@@ -179,7 +185,7 @@ func TestAnUninterestedSessionLearnsThePositionNowAndThen(t *testing.T) {
 }
 
 func TestPriorityDecidesOnlyAmongWaitingEvents(t *testing.T) {
-	start(t, func(c *Config) { c.RateLimit = 3; c.Window = 50 * time.Millisecond }, func(r *rig) {
+	start(t, func(c *Config) { c.RateLimit = 3; c.WindowMin, c.WindowMax = 50*time.Millisecond, 50*time.Millisecond }, func(r *rig) {
 		l := r.listen(nil)
 		l.subscribe("main", nil, filter.Filter{})
 		r.publish(urgent(.5)) // leaves at once and is not revoked

@@ -37,6 +37,7 @@ type Metrics struct {
 	Sessions         prometheus.Gauge
 	Subscriptions    prometheus.Gauge
 	SessionsClosed   *prometheus.CounterVec // reason
+	SessionsCut      *prometheus.CounterVec // reason: outbox_full, answers_unread, snapshots_unread, write_timeout
 	RequestsRejected *prometheus.CounterVec // code of the error frame
 
 	HTTPSeconds *prometheus.HistogramVec // route, code
@@ -88,6 +89,7 @@ func New() *Metrics {
 	m.Sessions = gauge(m, "sessions", "Open WebSocket sessions.")
 	m.Subscriptions = gauge(m, "subscriptions", "Subscriptions of open sessions.")
 	m.SessionsClosed = counters(m, "sessions_closed_total", "Sessions ended, by reason.", "reason")
+	m.SessionsCut = counters(m, "sessions_cut_total", "Sessions ended because they did not read, by what was full or late.", "reason")
 	m.RequestsRejected = counters(m, "requests_rejected_total", "Client frames refused, by error code.", "code")
 
 	m.HTTPSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{

@@ -1,9 +1,7 @@
 package session
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -13,7 +11,6 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
@@ -27,14 +24,17 @@ type Handler struct {
 	hub     *hub.Hub
 	m       *metrics.Metrics
 	log     *slog.Logger
-	deliver [event.Combo + 1]prometheus.Observer // by tier
+	deliver [event.Combo + 1]observer // by tier
 
 	mu       sync.Mutex
 	draining bool
 	sessions map[*session]struct{}
 	byAddr   map[netip.Addr]int
-	running  sync.WaitGroup // requests being served; nothing is added once draining is set
+	running  sync.WaitGroup // sessions, and what works for one; no session is added once draining is set
 }
+
+// observer is a histogram.
+type observer interface{ Observe(float64) }
 
 // New returns a Handler. The hub must run as long as the handler serves.
 func New(cfg Config, h *hub.Hub, m *metrics.Metrics, log *slog.Logger) (*Handler, error) {
@@ -48,35 +48,34 @@ func New(cfg Config, h *hub.Hub, m *metrics.Metrics, log *slog.Logger) (*Handler
 	return x, nil
 }
 
-// ServeHTTP shakes hands and serves the session until it ends.
+// ServeHTTP shakes hands and starts a session, which goes on when it returns: a handler that waited would keep the HTTP
+// server's goroutine, buffers and the request for as long.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.begin() {
 		http.Error(w, "server is going away", http.StatusServiceUnavailable)
 		return
 	}
-	defer h.running.Done()
-
-	socket := &socket{ResponseWriter: w}
-	conn, err := websocket.Accept(socket, r, &websocket.AcceptOptions{
+	shake := &handshake{ResponseWriter: w}
+	conn, err := websocket.Accept(shake, r, &websocket.AcceptOptions{
 		Subprotocols:    []string{wire.MsgPackProtocol, wire.JSONProtocol},
 		OriginPatterns:  h.cfg.Origins,
 		CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
+		defer h.running.Done()
 		h.log.Debug("refuse handshake", slog.Any("err", err))
 		return // Accept has answered
 	}
 	conn.SetReadLimit(wire.MaxRequest)
 
-	s := newSession(h, conn, socket.conn, remote(r))
+	s := newSession(h, conn, shake.socket, remote(r))
 	if !h.enter(s) {
+		defer h.running.Done()
 		h.m.SessionsClosed.WithLabelValues("too_many").Inc()
 		_ = conn.Close(websocket.StatusCode(wire.CloseTooMany), "too many connections")
 		return
 	}
-	defer h.leave(s)
-	// The request's context ends with the handler; the session outlives neither.
-	s.serve(context.WithoutCancel(r.Context()))
+	s.start() //nolint:contextcheck // the session outlives the request
 }
 
 // Shutdown refuses new sessions, tells the open ones when to come back, closes them with wire.CloseGoingAway and waits for
@@ -102,7 +101,7 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 	h.mu.Lock()
 	for s := range h.sessions {
 		s.because("going_away")
-		_ = s.socket.Close()
+		_ = s.socket.Conn.Close()
 	}
 	h.mu.Unlock()
 	<-ended
@@ -127,6 +126,7 @@ func (h *Handler) enter(s *session) bool {
 	if len(h.sessions) >= h.cfg.MaxSessions || (!s.addr.IsLoopback() && h.byAddr[s.addr] >= h.cfg.MaxSessionsPerAddress) {
 		return false
 	}
+	s.peer = h.hub.Attach(s.format, s, h.cfg.PingEvery)
 	h.sessions[s] = struct{}{}
 	h.byAddr[s.addr]++
 	if h.draining { // Shutdown has passed already
@@ -143,20 +143,6 @@ func (h *Handler) leave(s *session) {
 	if h.byAddr[s.addr]--; h.byAddr[s.addr] <= 0 {
 		delete(h.byAddr, s.addr)
 	}
-}
-
-// socket gets hold of the connection under the WebSocket, which the library does not show: only closing that ends a close
-// handshake the peer does not answer.
-type socket struct {
-	http.ResponseWriter
-	conn net.Conn
-}
-
-// Hijack takes the connection from the HTTP server.
-func (s *socket) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buf, err := http.NewResponseController(s.ResponseWriter).Hijack()
-	s.conn = conn
-	return conn, buf, err
 }
 
 // remote returns the address a request came from; the zero Addr if the server does not know.
@@ -178,9 +164,4 @@ func jitter(d time.Duration) time.Duration {
 		return 0
 	}
 	return rand.N(d) //nolint:gosec // spreads load, keeps no secret
-}
-
-// isClosed reports whether an error only says that the connection is gone.
-func isClosed(err error) bool {
-	return errors.Is(err, net.ErrClosed) || websocket.CloseStatus(err) >= 0
 }

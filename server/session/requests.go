@@ -18,42 +18,27 @@ const (
 	badInterval = time.Minute
 )
 
-// read answers requests until the connection is closed.
-func (s *session) read(ctx context.Context) {
-	tokens := newBucket(s.h.cfg.RequestsPerSecond, time.Now())
-	var bad badFrames
-	subscriptions := map[string]struct{}{}
-	for {
-		kind, b, err := s.conn.Read(context.Background()) // ended by closing the connection
-		if err != nil {
-			if websocket.CloseStatus(err) == -1 && errors.Is(err, websocket.ErrMessageTooBig) {
-				s.because("bad_frames")
-			}
-			return
+// handle answers one frame.
+func (s *session) handle(kind websocket.MessageType, b []byte, now time.Time) {
+	if wait := s.tokens.take(now); wait > 0 {
+		s.refuse(&wire.RequestError{Code: wire.CodeRateLimited, Detail: fmt.Sprintf("more than %d requests a second", s.h.cfg.RequestsPerSecond)})
+		s.pause(wait)
+		return
+	}
+	req, err := s.decode(kind, b)
+	if err == nil {
+		err = s.answer(req)
+	}
+	var refused *wire.RequestError
+	switch {
+	case err == nil:
+		s.bad.row = 0
+	case errors.As(err, &refused):
+		s.refuse(refused)
+		if refused.Code == wire.CodeBadFrame && s.bad.add(now) {
+			s.peer.Finish(wire.ClosePolicy, "repeated bad frames") // after the error frames
 		}
-		now := time.Now()
-		if wait := tokens.take(now); wait > 0 {
-			s.refuse(&wire.RequestError{Code: wire.CodeRateLimited, Detail: fmt.Sprintf("more than %d requests a second", s.h.cfg.RequestsPerSecond)})
-			if !pause(ctx, wait) {
-				return
-			}
-			continue
-		}
-		req, err := s.decode(kind, b)
-		if err == nil {
-			err = s.answer(ctx, req, subscriptions)
-		}
-		var refused *wire.RequestError
-		switch {
-		case err == nil:
-			bad.row = 0
-		case errors.As(err, &refused):
-			s.refuse(refused)
-			if refused.Code == wire.CodeBadFrame && bad.add(now) {
-				s.peer.Finish(wire.ClosePolicy, "repeated bad frames") // after the error frames
-			}
-		default: // the hub is closed, so the writer is about to close the connection
-		}
+	default: // the hub is closed, and the connection about to be
 	}
 }
 
@@ -65,17 +50,21 @@ func (s *session) decode(kind websocket.MessageType, b []byte) (*wire.Request, e
 	return wire.DecodeRequest(b, s.format, s.h.hub.Config().Schema)
 }
 
-// answer does what a request asks for.
-func (s *session) answer(ctx context.Context, r *wire.Request, subscriptions map[string]struct{}) error {
+// answer does what a request asks for. Only the end of the hub ends its wait for a busy shard.
+func (s *session) answer(r *wire.Request) error {
+	ctx := context.Background()
 	switch r.Type {
 	case "subscribe":
-		if _, swap := subscriptions[r.ID]; !swap && len(subscriptions) >= s.h.cfg.MaxSubscriptions {
+		if _, swap := s.subscriptions[r.ID]; !swap && len(s.subscriptions) >= s.h.cfg.MaxSubscriptions {
 			return &wire.RequestError{ID: r.ID, Code: wire.CodeTooMany, Detail: fmt.Sprintf("id: at most %d subscriptions", s.h.cfg.MaxSubscriptions)}
 		}
-		subscriptions[r.ID] = struct{}{}
+		if s.subscriptions == nil {
+			s.subscriptions = map[string]struct{}{}
+		}
+		s.subscriptions[r.ID] = struct{}{}
 		return s.peer.Subscribe(ctx, r.ID, r.Filters, r.Resume)
 	case "unsubscribe":
-		delete(subscriptions, r.ID)
+		delete(s.subscriptions, r.ID)
 		return s.peer.Unsubscribe(ctx, r.ID)
 	default: // DecodeRequest lets no other type through than ping
 		s.peer.Send(&wire.Pong{ID: r.ID})
@@ -89,15 +78,13 @@ func (s *session) refuse(e *wire.RequestError) {
 	s.peer.Send(&wire.Error{ID: e.ID, Code: e.Code, Detail: e.Detail})
 }
 
-// pause waits, and reports false if ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
+// pause waits, unless the session is cut.
+func (s *session) pause(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
+	case <-s.peer.Cut():
 	}
 }
 

@@ -20,26 +20,35 @@ import (
 // lastChance is how long a session that is cut may take to read the frame it is stuck in, so that it can be told why.
 const lastChance = time.Second
 
-// session is one connection.
+// session is one connection, and the hub's sink of frames for it.
 type session struct {
-	h       *Handler
-	conn    *websocket.Conn
-	socket  net.Conn // under conn; closed only to break the connection
-	addr    netip.Addr
-	format  wire.Format
-	kind    websocket.MessageType // of frames in the format
-	reason  atomic.Pointer[string]
-	closing sync.Once
-	going   chan time.Duration // holds how long the client should stay away, once the server shuts down
+	h      *Handler
+	conn   *websocket.Conn
+	socket *socket // under conn
+	peer   *hub.Session
+	addr   netip.Addr
+	format wire.Format
+	kind   websocket.MessageType // of frames in the format
 
-	peer *hub.Session // set before the goroutines start
+	// The reading goroutine's. It changes, but there is one at a time.
+	tokens        bucket
+	bad           badFrames
+	subscriptions map[string]struct{}
+
+	asked time.Time // when the first unanswered ping was sent; only the shard, in Beat, uses it
+
+	reason  atomic.Pointer[string]
+	over    atomic.Bool // reading has ended, and the connection is closed without further ado
+	closed  sync.Once
+	edge    sync.Mutex  // guards the change of closing against a look at what the library has buffered
+	closing atomic.Bool // the library may read to find the peer's close frame
 }
 
-func newSession(h *Handler, conn *websocket.Conn, socket net.Conn, addr netip.Addr) *session {
+func newSession(h *Handler, conn *websocket.Conn, under *socket, addr netip.Addr) *session {
 	s := &session{
-		h: h, conn: conn, socket: socket, addr: addr,
+		h: h, conn: conn, socket: under, addr: addr,
 		format: wire.JSON, kind: websocket.MessageText,
-		going: make(chan time.Duration, 1),
+		tokens: newBucket(h.cfg.RequestsPerSecond, time.Now()),
 	}
 	if conn.Subprotocol() == wire.MsgPackProtocol {
 		s.format, s.kind = wire.MsgPack, websocket.MessageBinary
@@ -47,27 +56,13 @@ func newSession(h *Handler, conn *websocket.Conn, socket net.Conn, addr netip.Ad
 	return s
 }
 
-// serve runs the session until its connection is closed.
-func (s *session) serve(ctx context.Context) {
-	ctx, stop := context.WithCancel(ctx)
-	peer, err := s.h.hub.Open(ctx, s.format, s.hello()...)
-	if err != nil {
-		stop()
-		s.close(wire.CloseGoingAway, "server is going away", "going_away")
-		s.count()
-		return
+// start sends the hello frames, adds the session to the hub and begins to read.
+func (s *session) start() {
+	// The hub ends this wait when it ends, and the session then.
+	if err := s.peer.Join(context.Background(), s.hello()...); err != nil {
+		s.peer.Finish(wire.CloseGoingAway, "server is going away")
 	}
-	s.peer = peer
-	var wg sync.WaitGroup
-	wg.Go(func() { s.write(ctx) })
-	wg.Go(func() { s.keep(ctx) })
-	s.read(ctx)
-	s.because("client") // unless this side had a reason before
-	stop()
-	peer.Close()
-	_ = s.conn.CloseNow() // frees a writer that is stuck in the socket
-	wg.Wait()
-	s.count()
+	s.wait()
 }
 
 // hello returns the frames that open every session.
@@ -75,7 +70,7 @@ func (s *session) hello() []wire.Frame {
 	cfg := s.h.hub.Config()
 	hello := []wire.Frame{&wire.Welcome{
 		Protocol: wire.Protocol, Epoch: s.h.hub.Epoch(), ServerTime: time.Now(),
-		WindowMS: int(cfg.Window.Milliseconds()), RateLimit: cfg.RateLimit, Build: s.h.cfg.Build, Demo: s.h.cfg.Demo,
+		WindowMS: int(s.h.hub.Window().Milliseconds()), RateLimit: cfg.RateLimit, Build: s.h.cfg.Build, Demo: s.h.cfg.Demo,
 	}}
 	if s.h.cfg.Status != nil {
 		if st := s.h.cfg.Status(); st != nil {
@@ -85,110 +80,142 @@ func (s *session) hello() []wire.Frame {
 	return hello
 }
 
-// write hands frames to the socket until the session ends, and then closes the connection with the session's code.
-func (s *session) write(ctx context.Context) {
-	// One timer for all frames: a context with a deadline for each would cost a dozen allocations.
-	late := time.AfterFunc(time.Hour, func() { s.peer.Abort(wire.CloseTooSlow, "frame was not read in time") })
-	late.Stop()
-	defer late.Stop()
+// Try writes what goes without waiting and lets a goroutine write the rest.
+func (s *session) Try(f hub.Frame) (left int) {
+	n, half, err := s.socket.offer(f.Ready)
+	switch {
+	case err != nil:
+		return 0 // the connection is gone, and so is the frame
+	case n == len(f.Ready):
+		s.sent(&f)
+		return 0
+	}
+	f.Ready, f.Bytes = append([]byte(nil), f.Ready[n:]...), nil
+	s.h.running.Add(1) // the session itself still counts, so nobody has stopped waiting
+	go s.drain(f, half)
+	return len(f.Ready)
+}
+
+// drain writes a frame and those that follow, until the peer has caught up or the session ends.
+func (s *session) drain(f hub.Frame, half bool) {
+	defer s.h.running.Done()
 	for {
-		f, err := s.peer.Next(ctx)
-		if err != nil {
-			var end *hub.CloseError
-			if errors.As(err, &end) {
-				s.close(end.Code, end.Reason, reasonOf(end.Code))
-			}
-			return
+		patience := s.h.cfg.WriteTimeout
+		if s.peer.Cause() != nil {
+			patience = lastChance
 		}
-		late.Reset(s.h.cfg.WriteTimeout)
-		err = s.conn.Write(context.Background(), s.kind, f.Bytes)
-		late.Stop()
-		if err != nil {
+		if err := s.socket.finish(f.Ready, half, time.Now().Add(patience), s.late); err != nil {
 			if !isClosed(err) {
 				s.h.log.Debug("write frame", slog.Any("err", err))
 			}
-			_ = s.conn.CloseNow() // ends the reader, and with it the session
+			if s.peer.Cause() == nil { // else the connection is being closed
+				_ = s.conn.CloseNow() // ends the reader, and with it the session
+			}
 			return
 		}
-		s.h.m.FramesSent.Inc()
-		if f.Events > 0 {
-			s.h.m.EventsSent.Add(float64(f.Events))
-		}
-		if !f.Received.IsZero() {
-			s.h.deliver[min(f.Tier, event.Combo)].Observe(time.Since(f.Received).Seconds())
+		s.sent(&f)
+		half = false
+		var err error
+		if f, err = s.peer.Next(context.Background()); err != nil {
+			var end *hub.CloseError
+			if errors.As(err, &end) {
+				s.close(end.Code, end.Reason)
+			}
+			return
 		}
 	}
 }
 
-// keep pings the peer, and closes the connection when the session is cut, the server goes away or a ping stays
-// unanswered.
-func (s *session) keep(ctx context.Context) {
-	ticker := time.NewTicker(s.h.cfg.PingEvery)
-	defer ticker.Stop()
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	pinging := make(chan struct{}, 1)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.peer.Cut():
-			if end := s.peer.Cause(); ctx.Err() == nil {
-				s.close(end.Code, end.Reason, reasonOf(end.Code))
-			}
-			return
-		case wait := <-s.going:
-			s.peer.Send(&wire.Bye{ReconnectMS: int(wait.Milliseconds())})
-			s.peer.Finish(wire.CloseGoingAway, "server is going away")
-		case <-ticker.C:
-			select {
-			case pinging <- struct{}{}:
-				wg.Go(func() {
-					s.ping(ctx)
-					<-pinging
-				})
-			default: // the last ping is not answered yet
-			}
-		}
+// late cuts a session whose frame was not read in time, and grants a last chance to read it.
+func (s *session) late() time.Time {
+	if s.peer.Cause() != nil {
+		return time.Time{} // it has had that
+	}
+	s.h.m.SessionsCut.WithLabelValues("write_timeout").Inc()
+	s.peer.Abort(wire.CloseTooSlow, "frame was not read in time")
+	return time.Now().Add(lastChance)
+}
+
+// sent counts a frame that was written.
+func (s *session) sent(f *hub.Frame) {
+	s.h.m.FramesSent.Inc()
+	if f.Events > 0 {
+		s.h.m.EventsSent.Add(float64(f.Events))
+	}
+	if !f.Received.IsZero() {
+		s.h.deliver[min(f.Tier, event.Combo)].Observe(time.Since(f.Received).Seconds())
 	}
 }
 
-// ping asks for a sign of life and breaks the connection if none comes.
-func (s *session) ping(ctx context.Context) {
-	ctx, stop := context.WithTimeout(ctx, s.h.cfg.IdleAfter)
-	defer stop()
-	if err := s.conn.Ping(ctx); err != nil && errors.Is(err, context.DeadlineExceeded) {
-		s.because("dead")
+// Ended closes the connection with the code the hub gives, in a goroutine.
+func (s *session) Ended() {
+	if s.over.Load() {
+		return
+	}
+	s.h.running.Add(1)
+	go func() {
+		defer s.h.running.Done()
+		end := s.peer.Cause()
+		s.close(end.Code, end.Reason)
+	}()
+}
+
+// ping is a whole frame: the mask is the client's business, and no payload is needed to know an answer.
+var ping = []byte{0x89, 0}
+
+// Beat returns a ping, unless the peer has let one go unanswered for too long: then the connection is broken.
+func (s *session) Beat(now time.Time) []byte {
+	if s.socket.heard.Swap(false) || s.asked.IsZero() {
+		s.asked = now
+	}
+	if now.Sub(s.asked) < s.h.cfg.IdleAfter {
+		return ping
+	}
+	s.because("dead")
+	s.h.running.Add(1)
+	go func() {
+		defer s.h.running.Done()
 		_ = s.conn.CloseNow()
-	}
+	}()
+	return nil
 }
 
 // goAway asks the session to end because the server does. It never blocks.
 func (s *session) goAway(within time.Duration) {
-	select {
-	case s.going <- jitter(within):
-	default:
-	}
+	s.peer.Send(&wire.Bye{ReconnectMS: int(jitter(within).Milliseconds())})
+	s.peer.Finish(wire.CloseGoingAway, "server is going away")
 }
 
 // close shakes hands for the last time, once. The library gives the peer five seconds each way.
-func (s *session) close(code wire.CloseCode, text, reason string) {
-	s.closing.Do(func() {
-		s.because(reason)
-		if code == wire.CloseTooSlow { // the writer may be stuck in the socket, where the close frame cannot pass it
+func (s *session) close(code wire.CloseCode, text string) {
+	s.closed.Do(func() {
+		s.because(reasonOf(code))
+		if code == wire.CloseTooSlow { // a frame may be stuck in the socket, where the close frame cannot pass it
 			_ = s.socket.SetWriteDeadline(time.Now().Add(lastChance))
 		}
+		s.edge.Lock()
+		s.closing.Store(true)
+		s.edge.Unlock()
 		_ = s.conn.Close(websocket.StatusCode(code), text)
 	})
 }
 
+// end leaves nothing of the session behind. The last reading goroutine calls it.
+func (s *session) end() {
+	if end := s.peer.Cause(); end != nil {
+		s.because(reasonOf(end.Code))
+	}
+	s.because("client") // unless this side had a reason before
+	s.over.Store(true)
+	s.peer.Close()
+	_ = s.conn.CloseNow() // frees whoever is stuck in the socket
+	s.h.m.SessionsClosed.WithLabelValues(*s.reason.Load()).Inc()
+	s.h.leave(s)
+	s.h.running.Done()
+}
+
 // because notes why the session ended; the first reason counts.
 func (s *session) because(reason string) { s.reason.CompareAndSwap(nil, &reason) }
-
-// count adds the session to the closed ones.
-func (s *session) count() {
-	s.h.m.SessionsClosed.WithLabelValues(*s.reason.Load()).Inc()
-}
 
 // reasonOf is the metric's word for a close code.
 func reasonOf(code wire.CloseCode) string {
@@ -202,4 +229,9 @@ func reasonOf(code wire.CloseCode) string {
 	case wire.CloseGoingAway, wire.CloseSignIn, wire.CloseNotAllowed:
 	}
 	return "going_away"
+}
+
+// isClosed reports whether an error only says that the connection is gone.
+func isClosed(err error) bool {
+	return errors.Is(err, net.ErrClosed) || websocket.CloseStatus(err) >= 0
 }

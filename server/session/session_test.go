@@ -205,7 +205,7 @@ func TestALivePeerAnswersPings(t *testing.T) {
 
 func TestASlowReaderDelaysNobodyAndIsCut(t *testing.T) {
 	r := start(t, func(c *hub.Config) {
-		c.RateLimit, c.OutboxBytes, c.Window = 0, 16<<10, 0
+		c.RateLimit, c.OutboxBytes, c.WindowMin, c.WindowMax = 0, 16<<10, 0, 0
 		c.CutAfter = 300 * time.Millisecond
 	}, nil)
 	slow := r.ready(wire.MsgPackProtocol)

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package session
+
+import "syscall"
+
+// tune leaves the send buffers as the system makes them.
+func tune(syscall.RawConn) {}
