@@ -38,6 +38,7 @@ type Board struct {
 	max     int
 	columns [3]Column
 	byID    map[string]*Card // every card of the three models
+	scope   []filter.Filter  // nil: everything
 	ignored int
 
 	// A snapshot arrives as one batch with Reset and perhaps more that carry an id. Until the first live batch, cards
@@ -233,11 +234,32 @@ func (b *Board) SetFilter(t event.Tier, f ColumnFilter) {
 	c.rebuild()
 }
 
-// Filters returns what to subscribe to: one canonical filter for each column, in board order.
+// MaxFilters is how many filters the server takes in one subscription.
+const MaxFilters = 16
+
+// Filters returns what to subscribe to: one canonical filter for each column, in board order; within a scope, what a column and
+// one of the scope's filters both want, at most MaxFilters of them. None means that nothing is wanted.
 func (b *Board) Filters() []filter.Filter {
-	fs := make([]filter.Filter, len(b.columns))
+	var fs []filter.Filter
 	for i := range b.columns {
-		fs[i] = b.columns[i].server
+		if b.scope == nil {
+			fs = append(fs, b.columns[i].server)
+			continue
+		}
+		for _, s := range b.scope {
+			if f, ok := filter.Intersect(b.columns[i].server, s); ok && len(fs) < MaxFilters {
+				fs = append(fs, f)
+			}
+		}
 	}
 	return fs
+}
+
+// SetScope restricts the whole board to what one of the filters wants; nil lifts it. Like SetFilter it narrows at once, and Filters
+// is to be passed to the stream afterwards.
+func (b *Board) SetScope(fs []filter.Filter) {
+	b.scope = fs
+	for i := range b.columns {
+		b.SetFilter(b.columns[i].tier, b.columns[i].setting)
+	}
 }

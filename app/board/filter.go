@@ -124,7 +124,7 @@ func (c *Column) Accepts(e *event.Event) bool { return e.Tier == c.tier && c.mat
 
 // matches is the server's filter and, beyond it, what only the browser can tell.
 func (c *Column) matches(e *event.Event) bool {
-	return c.server.Match(e) && c.words.match(e.Symbol)
+	return c.server.Match(e) && c.words.match(e.Symbol) && (c.board.scope == nil || filter.Any(c.board.scope, e))
 }
 
 // recount sets pending after the filter changed: what passes it now and is not among the frozen cards.
