@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// DeadLetter is a message that is no event. All texts are the producer's and untrusted.
+type DeadLetter struct {
+	ID         int64     // position in the list; set by the store
+	ReceivedAt time.Time // when it came in
+	Channel    string    // where
+	Reason     string    // one word
+	Detail     string    // a sentence that names the field
+	Size       int64     // bytes of the whole message
+	Head       string    // its first bytes
+}
+
+// letterRow is a dead letter as it is stored.
+type letterRow struct {
+	bun.BaseModel `bun:"table:dead_letters"`
+
+	ID         int64 `bun:",pk,autoincrement"`
+	ReceivedAt int64
+	Channel    string
+	Reason     string
+	Detail     string
+	Size       int64
+	Head       string
+}
+
+// maxLetterText is the longest text of a dead letter that is kept, in bytes.
+const maxLetterText = 1024
+
+// clean returns text that both databases take: valid, without NUL, and bounded.
+func clean(text string) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+	if len(text) > maxLetterText {
+		text = strings.ToValidUTF8(text[:maxLetterText], "")
+	}
+	return text
+}
+
+// AddDeadLetters keeps messages that are no event. Texts are cut and cleaned.
+func (s *Store) AddDeadLetters(ctx context.Context, letters []DeadLetter) (err error) {
+	if len(letters) == 0 {
+		return nil
+	}
+	defer s.timed("dead_letters", time.Now(), &err)
+	rows := make([]letterRow, len(letters))
+	for i, l := range letters {
+		rows[i] = letterRow{
+			ReceivedAt: millis(l.ReceivedAt), Channel: clean(l.Channel), Reason: clean(l.Reason), Detail: clean(l.Detail),
+			Size: l.Size, Head: clean(l.Head),
+		}
+	}
+	if _, err := s.db.NewInsert().Model(&rows).Returning("NULL").Exec(ctx); err != nil {
+		return fmt.Errorf("store dead letters: %w", err)
+	}
+	return nil
+}
+
+// DeadLetters returns at most limit dead letters, the newest first; before is the ID of the last one of the page before, or 0.
+func (s *Store) DeadLetters(ctx context.Context, before int64, limit int) (letters []DeadLetter, err error) {
+	defer s.timed("dead_letters", time.Now(), &err)
+	var rows []letterRow
+	q := s.db.NewSelect().Model(&rows).Order("id DESC").Limit(int64(min(max(limit, 1), MaxLimit)))
+	if before > 0 {
+		q = q.Where("id < ?", before)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read dead letters: %w", err)
+	}
+	for _, r := range rows {
+		letters = append(letters, DeadLetter{
+			ID: r.ID, ReceivedAt: fromMillis(r.ReceivedAt), Channel: r.Channel, Reason: r.Reason, Detail: r.Detail, Size: r.Size, Head: r.Head,
+		})
+	}
+	return letters, nil
+}
+
+// positionRow is how far a stream was read.
+type positionRow struct {
+	bun.BaseModel `bun:"table:ingest_positions,alias:ingest_positions"`
+
+	Stream    string `bun:",pk"`
+	LastID    string
+	UpdatedAt int64
+}
+
+// Position returns the id of the last entry of a stream that was read, or "" if none was.
+func (s *Store) Position(ctx context.Context, stream string) (id string, err error) {
+	defer s.timed("positions", time.Now(), &err)
+	err = s.db.NewSelect().Model((*positionRow)(nil)).Column("last_id").Where("stream = ?", clean(stream)).Scan(ctx, &id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
+}
+
+// SetPosition stores how far a stream was read. Whoever calls it makes sure first that all that came before is kept.
+func (s *Store) SetPosition(ctx context.Context, stream, id string) (err error) {
+	defer s.timed("positions", time.Now(), &err)
+	row := positionRow{Stream: clean(stream), LastID: clean(id), UpdatedAt: time.Now().UnixMilli()}
+	if _, err := s.db.NewInsert().Model(&row).On("CONFLICT (stream) DO UPDATE").
+		Set("last_id = EXCLUDED.last_id, updated_at = EXCLUDED.updated_at").Exec(ctx); err != nil {
+		return fmt.Errorf("store the position of a stream: %w", err)
+	}
+	return nil
+}

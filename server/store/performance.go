@@ -1,0 +1,205 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"tierboard/server/classify"
+	"tierboard/shared/event"
+)
+
+// PerformanceQuery asks how events did.
+type PerformanceQuery struct {
+	Tiers    []event.Tier // empty means all three
+	Patterns []string     // empty means all
+	// Since (inclusive) and Until (exclusive) bound the detection time; zero means no bound.
+	Since, Until time.Time
+	// Horizon is classify.Day1, Day5 or Day30.
+	Horizon int
+	// Now is when pending is judged; zero means the time of the call.
+	Now time.Time
+}
+
+// Tally counts how a group of events did. Detected is always Resolved + Pending + Excluded.
+type Tally struct {
+	Detected  int
+	Resolved  int // with a verdict
+	Pending   int // without, and it may still come
+	Excluded  int // without, and overdue: it is not expected any more
+	Successes int
+	Returns   Spread // percent, of the resolved ones that have one
+}
+
+// Spread describes a distribution; all zero if N is.
+type Spread struct {
+	N                      int
+	Mean, Median, P10, P90 float64
+}
+
+// Bucket compares the detector's confidence with what happened. It holds confidences from Low up to, but not including,
+// High; the last one includes 1.
+type Bucket struct {
+	Low, High      float64
+	N, Successes   int
+	MeanConfidence float64
+}
+
+// PatternPerformance is how the events of one pattern did.
+type PatternPerformance struct {
+	Pattern string
+	Tally
+}
+
+// TierPerformance is how the events of one tier did.
+type TierPerformance struct {
+	Tier event.Tier
+	Tally
+	Calibration []Bucket             // only buckets that have events
+	Patterns    []PatternPerformance // by name
+}
+
+// overdue is how long after the detection an outcome is still expected, by horizon: the horizon, and the days on which the
+// market is closed, and some for the producer.
+func overdue(horizon int) time.Duration {
+	const day = 24 * time.Hour
+	return [3]time.Duration{classify.Day1: 5 * day, classify.Day5: 12 * day, classify.Day30: 40 * day}[horizon]
+}
+
+// Performance returns how stored events did, tier by tier in the order of the board, and how many outcomes belong to no
+// event. Only events that are still stored count. It reads an index entry for each event of the time asked for, some 2
+// million a second: whoever is asked often keeps the answer for a minute.
+func (s *Store) Performance(ctx context.Context, q PerformanceQuery) (tiers []TierPerformance, unmatched int, err error) {
+	if q.Horizon < classify.Day1 || q.Horizon > classify.Day30 {
+		return nil, 0, &Error{Field: "horizon", Problem: "must be 1d, 5d or 30d"}
+	}
+	if q.Now.IsZero() {
+		q.Now = time.Now()
+	}
+	defer s.timed("performance", time.Now(), &err)
+	for _, t := range event.Tiers() {
+		if len(q.Tiers) > 0 && !slices.Contains(q.Tiers, t) {
+			continue
+		}
+		p, err := s.tierPerformance(ctx, q, t)
+		if err != nil {
+			return nil, 0, fmt.Errorf("performance of %s: %w", t, err)
+		}
+		tiers = append(tiers, p)
+	}
+	n, err := s.db.NewSelect().Model((*outcomeRow)(nil)).Where("event_id IS NULL").Count(ctx)
+	return tiers, int(n), err
+}
+
+// group is what is counted of one pattern.
+type group struct {
+	detected, young         int // young: too young to be overdue
+	resolved, youngResolved int
+	successes               int
+	returns                 []float64
+}
+
+// tally turns the counts into an answer.
+func (g *group) tally() Tally {
+	return Tally{
+		Detected: g.detected, Resolved: g.resolved, Pending: g.young - g.youngResolved,
+		Excluded: g.detected - g.young - (g.resolved - g.youngResolved), Successes: g.successes, Returns: spread(g.returns),
+	}
+}
+
+// add counts what is in o.
+func (g *group) add(o *group) {
+	g.detected += o.detected
+	g.young += o.young
+	g.resolved += o.resolved
+	g.youngResolved += o.youngResolved
+	g.successes += o.successes
+	g.returns = append(g.returns, o.returns...)
+}
+
+// tierPerformance is Performance for one tier. Both counts are of one instant.
+func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier event.Tier) (TierPerformance, error) {
+	from, to := int64(-1<<62), int64(1<<62)
+	if !q.Since.IsZero() {
+		from = ceilMillis(q.Since)
+	}
+	if !q.Until.IsZero() {
+		to = ceilMillis(q.Until)
+	}
+	young := q.Now.Add(-overdue(q.Horizon)).UnixMilli()
+	groups := map[string]*group{}
+	sums := [10]struct {
+		n, successes int
+		confidence   float64
+	}{}
+	err := s.snapshot(ctx, func(tx bun.Tx) error {
+		if err := countDetected(ctx, tx, tier, from, to, young, func(pattern string, detected, young int) {
+			if len(q.Patterns) == 0 || slices.Contains(q.Patterns, pattern) {
+				groups[pattern] = &group{detected: detected, young: young}
+			}
+		}); err != nil {
+			return err
+		}
+		h := classify.HorizonNames()[q.Horizon]
+		rows, err := tx.QueryContext(ctx, "SELECT e.pattern, e.direction, e.confidence, e.detected_at, o.value_"+h+", o.success_"+h+
+			" FROM outcomes AS o JOIN events AS e ON e.id = o.event_id WHERE o.detected_at >= ? AND o.detected_at < ? AND e.tier = ?"+
+			" AND e.detected_at >= ? AND e.detected_at < ?", from, to, int16(tier), from, to)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			var pattern, direction string
+			var confidence float64
+			var detected int64
+			var value *float64
+			var success *int16
+			if err := rows.Scan(&pattern, &direction, &confidence, &detected, &value, &success); err != nil {
+				return errors.Join(err, rows.Close())
+			}
+			g := groups[pattern]
+			ok, known := verdict(value, success, direction)
+			if g == nil || !known {
+				continue
+			}
+			b := &sums[min(int(confidence*10), 9)]
+			b.n++
+			b.confidence += confidence
+			g.resolved++
+			if detected > young {
+				g.youngResolved++
+			}
+			if ok {
+				g.successes++
+				b.successes++
+			}
+			if value != nil {
+				g.returns = append(g.returns, *value*100)
+			}
+		}
+		return errors.Join(rows.Err(), rows.Close())
+	})
+	if err != nil {
+		return TierPerformance{}, err
+	}
+	p := TierPerformance{Tier: tier}
+	var all group
+	for pattern, g := range groups {
+		all.add(g)
+		p.Patterns = append(p.Patterns, PatternPerformance{Pattern: pattern, Tally: g.tally()})
+	}
+	slices.SortFunc(p.Patterns, func(a, b PatternPerformance) int { return cmp.Compare(a.Pattern, b.Pattern) })
+	p.Tally = all.tally()
+	for i, b := range sums {
+		if b.n > 0 {
+			p.Calibration = append(p.Calibration, Bucket{
+				Low: float64(i) / 10, High: float64(i+1) / 10, N: b.n, Successes: b.successes, MeanConfidence: b.confidence / float64(b.n),
+			})
+		}
+	}
+	return p, nil
+}
