@@ -65,10 +65,10 @@ type Run struct {
 	Live  Times `json:"live"`  // publish to client
 	Quiet Times `json:"quiet"` // the same for sessions that got nothing for a second
 
-	MatchMean float64 `json:"match_mean_us"`
-	MatchP50  float64 `json:"match_p50_us"`
-	MatchP99  float64 `json:"match_p99_us"`
-	MatchMax  float64 `json:"match_max_us"` // an upper bound
+	MatchMean Number  `json:"match_mean_us"`
+	MatchP50  Number  `json:"match_p50_us"`
+	MatchP99  Number  `json:"match_p99_us"`
+	MatchMax  Number  `json:"match_max_us"` // an upper bound
 	Matches   float64 `json:"matches"`
 
 	Frames         float64  `json:"frames_per_second"`
@@ -191,7 +191,7 @@ func (m *measurement) do(ctx context.Context) (*Run, error) {
 	}
 	defer publisher.Close() //nolint:errcheck // nothing is left to be sent
 	m.cfg.say("reading the server's memory")
-	base, err := m.target.Settled(ctx, m.cfg.waits(3*time.Second))
+	base, err := m.target.Settled(ctx, m.cfg.memory(3*time.Second))
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +205,7 @@ func (m *measurement) do(ctx context.Context) (*Run, error) {
 	if m.s.idle {
 		wait = 20 * time.Second
 	}
-	connected, err := m.target.Settled(ctx, m.cfg.waits(wait))
+	connected, err := m.target.Settled(ctx, m.cfg.memory(wait))
 	if err != nil {
 		return nil, err
 	}
@@ -259,8 +259,8 @@ func (m *measurement) finish(ctx context.Context, run *Run, start, end target.Nu
 	}
 	match := last.Histogram(start, "tierboard_match_seconds")
 	run.Matches = match.Count()
-	run.MatchMean = 1e6 * match.Sum / max(match.Count(), 1)
-	run.MatchP50, run.MatchP99, run.MatchMax = 1e6*match.Quantile(.5), 1e6*match.Quantile(.99), 1e6*match.Max()
+	run.MatchMean = Number(1e6 * match.Sum / match.Count())
+	run.MatchP50, run.MatchP99, run.MatchMax = Number(1e6*match.Quantile(.5)), Number(1e6*match.Quantile(.99)), Number(1e6*match.Max())
 	run.CutTooSlow = int(last.Sum(start, "tierboard_sessions_closed_total", `reason="too_slow"`))
 	frames, received := 0, 0
 	for _, c := range m.clients {

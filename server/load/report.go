@@ -39,22 +39,40 @@ func (r *Row) Met() bool {
 	return r.Value <= r.Budget
 }
 
-// MarshalJSON writes a value that JSON has no number for as null.
+// MarshalJSON adds whether the budget is kept.
 func (r Row) MarshalJSON() ([]byte, error) {
 	type plain Row
-	out := struct {
+	b, err := json.Marshal(struct {
 		plain
-		Value *float64 `json:"value"`
-		Met   bool     `json:"met"`
-	}{plain: plain(r), Met: r.Met()}
-	if !math.IsNaN(r.Value) && !math.IsInf(r.Value, 0) {
-		out.Value = &r.Value
-	}
-	b, err := json.Marshal(out)
+		Value Number `json:"value"`
+		Met   bool   `json:"met"`
+	}{plain(r), Number(r.Value), r.Met()})
 	if err != nil {
 		return nil, fmt.Errorf("row %s: %w", r.Name, err)
 	}
 	return b, nil
+}
+
+// Number is a number that may be none at all: JSON, which has neither NaN nor infinity, gets a null.
+type Number float64
+
+// MarshalJSON writes the number or null.
+func (n Number) MarshalJSON() ([]byte, error) {
+	if x := float64(n); !math.IsNaN(x) && !math.IsInf(x, 0) {
+		return strconv.AppendFloat(nil, x, 'g', 6, 64), nil
+	}
+	return []byte("null"), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote; null is NaN.
+func (n *Number) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*n = Number(math.NaN())
+		return nil
+	}
+	x, err := strconv.ParseFloat(string(b), 64)
+	*n = Number(x)
+	return err
 }
 
 // Report is what a scenario found.
@@ -154,10 +172,10 @@ func commonRows(r *Run) []Row {
 	return []Row{
 		{Name: "first event of a quiet session, p50", Value: r.Quiet.P50, Unit: "ms", Budget: ms(QuietMedian)},
 		{Name: "first event of a quiet session, p99", Value: r.Quiet.P99, Unit: "ms", Ordered: ms(OrderedDelivery), Budget: ms(QuietP99)},
-		{Name: "matching, mean", Value: r.MatchMean, Unit: "µs"},
-		{Name: "matching, p50", Value: r.MatchP50, Unit: "µs", Budget: us(MatchMedian)},
-		{Name: "matching, p99", Value: r.MatchP99, Unit: "µs", Ordered: us(OrderedMatch), Budget: us(MatchP99)},
-		{Name: "matching, max (at most)", Value: r.MatchMax, Unit: "µs"},
+		{Name: "matching, mean", Value: float64(r.MatchMean), Unit: "µs"},
+		{Name: "matching, p50", Value: float64(r.MatchP50), Unit: "µs", Budget: us(MatchMedian)},
+		{Name: "matching, p99", Value: float64(r.MatchP99), Unit: "µs", Ordered: us(OrderedMatch), Budget: us(MatchP99)},
+		{Name: "matching, max (at most)", Value: float64(r.MatchMax), Unit: "µs"},
 		{Name: "frames delivered", Value: r.Frames, Unit: "/s"},
 		{Name: "events delivered", Value: r.Events, Unit: "/s"},
 		{Name: "server CPU per delivered event", Value: r.CPUPerEvent, Unit: "µs"},

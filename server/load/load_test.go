@@ -1,0 +1,364 @@
+package load
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tierboard/shared/event"
+	"tierboard/shared/wire"
+)
+
+// TestOneFaultIsFound breaks a server that delivers exactly in one place, once, and expects exactly that to be found.
+func TestOneFaultIsFound(t *testing.T) {
+	nth := func() *int { n := 300; return &n }
+	live := func(change func(p *plain, s *plainSession, b *wire.Batch) []wire.Frame) func() mutation {
+		return func() mutation {
+			n := nth()
+			return mutation{live: func(p *plain, s *plainSession, b *wire.Batch) []wire.Frame {
+				if !p.once(n) {
+					return nil
+				}
+				return change(p, s, b)
+			}}
+		}
+	}
+	churn := func(s *scenario) { s.swaps, s.cuts = 1, 2 }
+	tests := map[string]struct {
+		broken func() mutation
+		change func(*scenario)
+		want   string
+	}{
+		"none":            {func() mutation { return mutation{} }, nil, ""},
+		"none with churn": {func() mutation { return mutation{} }, churn, ""},
+		"one session misses one event": {live(func(*plain, *plainSession, *wire.Batch) []wire.Frame {
+			return []wire.Frame{}
+		}), nil, "missing=1"},
+		"one event comes twice": {live(func(_ *plain, _ *plainSession, b *wire.Batch) []wire.Frame {
+			return []wire.Frame{b, b}
+		}), nil, "duplicates=1"},
+		"an event comes twice in one batch": {live(func(_ *plain, _ *plainSession, b *wire.Batch) []wire.Frame {
+			return []wire.Frame{&wire.Batch{Seq: b.Seq, Events: append(b.Events, b.Events...)}}
+		}), nil, "several: duplicates=1 disorder=1"},
+		"one session gets what it does not want": {func() mutation {
+			n := nth()
+			return mutation{other: func(p *plain, _ *plainSession, e *event.Event) []wire.Frame {
+				if p.once(n) {
+					return []wire.Frame{&wire.Batch{Seq: e.Seq, Events: []*event.Event{e}}}
+				}
+				return nil
+			}}
+		}, nil, "unexpected=1"},
+		"an event is left out and told": {live(func(_ *plain, _ *plainSession, b *wire.Batch) []wire.Frame {
+			return []wire.Frame{&wire.Batch{Seq: b.Seq, Suppressed: 1}}
+		}), nil, ""},
+		"an event is dropped and told": {live(func(_ *plain, _ *plainSession, b *wire.Batch) []wire.Frame {
+			return []wire.Frame{&wire.Batch{Seq: b.Seq, Dropped: 1}}
+		}), nil, ""},
+		"an event is told as left out and sent": {live(func(_ *plain, _ *plainSession, b *wire.Batch) []wire.Frame {
+			return []wire.Frame{&wire.Batch{Seq: b.Seq, Events: b.Events, Suppressed: 1}}
+		}), nil, "overtold=1"},
+		"an event has two positions": {live(func(_ *plain, _ *plainSession, b *wire.Batch) []wire.Frame {
+			moved := *b.Events[0]
+			moved.Seq += 1000
+			return []wire.Frame{&wire.Batch{Seq: b.Seq, Events: []*event.Event{&moved}}}
+		}), nil, "disorder=1"},
+		"a batch descends": {func() mutation {
+			n := nth()
+			return mutation{live: func(p *plain, s *plainSession, b *wire.Batch) []wire.Frame {
+				if s.held != nil {
+					both := &wire.Batch{Seq: b.Seq, Events: []*event.Event{b.Events[0], s.held}}
+					s.held = nil
+					return []wire.Frame{both}
+				}
+				if s.got > 3 && p.once(n) { // a session that gets more is to get one more
+					s.held = b.Events[0]
+					return []wire.Frame{}
+				}
+				return nil
+			}}
+		}, nil, "disorder=1"},
+		"a gap is announced": {live(func(_ *plain, _ *plainSession, b *wire.Batch) []wire.Frame {
+			return []wire.Frame{b, &wire.Gap{FromSeq: 1, ToSeq: 2}}
+		}), nil, "gaps=1"},
+		"a request is refused": {live(func(_ *plain, _ *plainSession, b *wire.Batch) []wire.Frame {
+			return []wire.Frame{b, &wire.Error{Code: wire.CodeTooMany}}
+		}), nil, "refused=1"},
+		"a frame of a later protocol": {live(func(_ *plain, _ *plainSession, b *wire.Batch) []wire.Frame {
+			return []wire.Frame{b, &wire.Unknown{Type: "later"}, &wire.Status{Ingest: "connected"}}
+		}), nil, ""},
+		"a queue on the way in drops": {func() mutation {
+			n := nth()
+			return mutation{accept: func(p *plain, _ *event.Event) bool {
+				if p.once(n) {
+					p.dropped.Add(1)
+				}
+				return true
+			}}
+		}, nil, "lost_inside=1"},
+		"a probe is lost for all": {func() mutation {
+			n := 10
+			return mutation{accept: func(p *plain, e *event.Event) bool { return !strings.HasPrefix(e.Symbol, "QUIET") || !p.once(&n) }}
+		}, nil, "several"},
+		"a resume is refused": {func() mutation {
+			n := 10
+			return mutation{replay: func(p *plain, ack *wire.Subscribed, items []*event.Event) []*event.Event {
+				if p.once(&n) {
+					ack.Resumed = false
+				}
+				return items
+			}}
+		}, churn, "unresumed=1"},
+		"a replay lacks one event": {func() mutation {
+			return mutation{replay: func(p *plain, _ *wire.Subscribed, items []*event.Event) []*event.Event {
+				if len(items) > 0 && !p.done {
+					p.done = true
+					return items[1:]
+				}
+				return items
+			}}
+		}, churn, "missing=1"},
+		"a replay brings one event twice": {func() mutation {
+			return mutation{replay: func(p *plain, _ *wire.Subscribed, items []*event.Event) []*event.Event {
+				if len(items) > 0 && !p.done {
+					p.done = true
+					return append(slices.Clone(items), items[0])
+				}
+				return items
+			}}
+		}, churn, "several"},
+	}
+	// They wait more than they work, so many run at once.
+	type result struct {
+		p   *plain
+		run *Run
+	}
+	results := map[string]chan result{}
+	turn := make(chan struct{}, 8)
+	for name, test := range tests {
+		out := make(chan result, 1)
+		results[name] = out
+		go func() {
+			defer close(out)
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			p, run := runPlain(t, test.broken(), test.change)
+			out <- result{p, run}
+		}()
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r, ok := <-results[name]
+			if !ok {
+				t.FailNow()
+			}
+			p, run := r.p, r.run
+			got := faults(&run.Exact)
+			if test.want == "several" && strings.HasPrefix(got, test.want) || strings.HasPrefix(test.want, "several: ") && sameWords(got, test.want) {
+				got = test.want
+			}
+			if got != test.want && !(test.want == "several" && got != "") {
+				t.Errorf("found %q, want %q\n%+v", got, test.want, run.Exact)
+			}
+			if run.Exact.OK() != (test.want == "") {
+				t.Errorf("exact: %v with %q", run.Exact.OK(), got)
+			}
+			if !run.Exact.OK() && len(run.Exact.Faults) == 0 {
+				t.Error("no fault is told in words")
+			}
+			if name[:4] != "none" && !p.done {
+				t.Error("the fault never happened")
+			}
+			if x := run.Exact; x.Sessions != 90 || x.Received == 0 || x.Expected == 0 {
+				t.Errorf("compared %d sessions, %d of %d events: too little", x.Sessions, x.Received, x.Expected)
+			}
+			if test.change != nil && (run.Exact.Cuts == 0 || run.Exact.Eras < 150) {
+				t.Errorf("%d cuts and %d subscriptions: that is no churn", run.Exact.Cuts, run.Exact.Eras)
+			}
+			if test.want == "" && (run.Live.Count == 0 || run.Quiet.Count == 0 || run.Live.P50 > run.Live.Max) {
+				t.Errorf("latencies %+v and %+v", run.Live, run.Quiet)
+			}
+		})
+	}
+}
+
+// sameWords reports whether two texts have the same words.
+func sameWords(a, b string) bool {
+	x, y := strings.Fields(a), strings.Fields(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
+func TestACutConnectionIsFound(t *testing.T) {
+	n := 300
+	_, run := runPlain(t, mutation{live: func(p *plain, s *plainSession, _ *wire.Batch) []wire.Frame {
+		if p.once(&n) {
+			s.out <- nil // closes with 4499
+		}
+		return nil
+	}}, nil)
+	if run.Exact.Lost != 1 || !strings.Contains(strings.Join(run.Exact.Faults, " "), "4499") {
+		t.Errorf("%+v, want one connection lost with its code", run.Exact)
+	}
+}
+
+func TestStuckSessionsAreNotCompared(t *testing.T) {
+	_, run := runPlain(t, mutation{}, func(s *scenario) { s.stuck = 0.05 })
+	if run.Stuck != 2 || run.Exact.Sessions != 88 || !run.Exact.OK() {
+		t.Errorf("%d stuck, %+v: want 2, and 88 sessions exact", run.Stuck, run.Exact)
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	p, x := startPlain(t, mutation{})
+	_ = p
+	other := startPlainRedis(t)
+	x.Redis = other
+	run, err := measure(t.Context(), &Config{Seed: 5, hurry: true}, scenario{users: 5, rate: 100, length: time.Second}, x, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Exact.Unheard != run.Published || run.Exact.Unaccepted != run.Published || run.Exact.OK() {
+		t.Errorf("%+v, want %d events that nobody heard", run.Exact, run.Published)
+	}
+}
+
+func TestHistogram(t *testing.T) {
+	for d := time.Duration(0); d < 40*time.Second; d = d*9/8 + time.Microsecond {
+		b := bucket(d)
+		if up := bound(b); d > up || up > d+d/16+2*time.Microsecond {
+			t.Fatalf("%v counts as at most %v", d, up)
+		}
+	}
+	var h histogram
+	if got := h.times(); got != (Times{}) {
+		t.Errorf("nothing is %+v", got)
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	var all []time.Duration
+	for i := range 10000 {
+		d := time.Duration(rng.ExpFloat64() * float64(5*time.Millisecond))
+		all = append(all, d)
+		h.add(d, i)
+	}
+	slices.Sort(all)
+	got := h.times()
+	for q, x := range map[float64]float64{.5: got.P50, .95: got.P95, .99: got.P99} {
+		if want := ms(all[int(q*10000)]); math.Abs(x-want) > want*.05 {
+			t.Errorf("quantile %v is %v ms, want %v", q, x, want)
+		}
+	}
+	if got.Count != 10000 || got.Max != ms(all[9999]) {
+		t.Errorf("%+v, want the largest of 10000 as it is", got)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	for _, s := range Scenarios() {
+		c := Config{Scenario: s}
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+		if !strings.Contains(Describe(), s) {
+			t.Errorf("%s is not described", s)
+		}
+	}
+	for name, c := range map[string]Config{
+		"scenario":  {Scenario: "none"},
+		"--users":   {Scenario: "spec", Users: -1},
+		"--rate":    {Scenario: "spec", Rate: 1e9},
+		"--seconds": {Scenario: "spec", Length: time.Millisecond},
+		"--pairs":   {Scenario: "stuck", Pairs: 1000},
+	} {
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%+v: %v, want %s named", c, err, name)
+		}
+	}
+	c := Config{Scenario: "idle", Rate: 5}
+	if c.Validate() == nil {
+		t.Error("idle takes a rate")
+	}
+}
+
+func TestTooManyFiles(t *testing.T) {
+	if err := files(16); err != nil {
+		t.Error(err)
+	}
+	if err := files(1 << 40); err == nil || !strings.Contains(err.Error(), "ulimit") {
+		t.Errorf("%v, want what to do about it", err)
+	}
+}
+
+func TestRowsAndVerdicts(t *testing.T) {
+	for _, test := range []struct {
+		row  Row
+		want bool
+	}{
+		{Row{Value: 5}, true},
+		{Row{Value: 5, Budget: 5}, true},
+		{Row{Value: 5.1, Budget: 5}, false},
+		{Row{Value: math.NaN(), Budget: 5}, false},
+		{Row{Value: math.Inf(1), Budget: 5}, false},
+		{Row{Value: 4, Budget: 5, AtLeast: true}, false},
+		{Row{Value: 6, Budget: 5, AtLeast: true}, true},
+	} {
+		if got := test.row.Met(); got != test.want {
+			t.Errorf("%+v is met: %v", test.row, got)
+		}
+	}
+}
+
+func TestReports(t *testing.T) {
+	run := func(p99 float64) *Run {
+		r := &Run{Users: 3, WindowMS: 10, Seconds: 1, Published: 7, Live: Times{P99: p99}, MatchP99: Number(math.NaN()), MatchMax: Number(math.Inf(1))}
+		r.Exact = Exactness{Sessions: 3, Missing: 1, Cuts: 2, Faults: []string{"session 1: lost one"}}
+		return r
+	}
+	for _, s := range scenarios() {
+		r := &Report{Scenario: s.name, Server: "a server", Runs: []*Run{run(10), run(11.5)}, Notes: []string{"busy"}}
+		r.Rows = s.budgets(r.Runs[0])
+		if s.pairs > 0 {
+			r.Rows = append(stuckRows(r.Runs), r.Rows...)
+			if r.Rows[0].Value != 1.15 || !r.Rows[0].Met() || !r.Rows[1].Met() {
+				t.Errorf("%+v: 1.5 ms more is within the budget though 1.15 times is not", r.Rows[:2])
+			}
+		}
+		r.Exact = r.Runs[0].Exact
+		var text, blob bytes.Buffer
+		if err := r.Print(&text); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{s.name + ": 3 users", "matching, p99", "none", "FAIL", "1 missing", "session 1: lost one", "note: busy", "beyond"} {
+			if !strings.Contains(text.String(), want) {
+				t.Errorf("%s: no %q in\n%s", s.name, want, &text)
+			}
+		}
+		if r.Within() {
+			t.Errorf("%s: a match without a time is within its budget", s.name)
+		}
+		if err := r.PrintJSON(&blob); err != nil {
+			t.Fatal(err)
+		}
+		var back struct {
+			Scenario string
+			Exact    Exactness
+			Rows     []struct {
+				Name string
+				Met  *bool
+			}
+		}
+		if err := json.Unmarshal(blob.Bytes(), &back); err != nil || back.Scenario != s.name || back.Exact.Missing != 1 || back.Rows[0].Name == "" || back.Rows[0].Met == nil {
+			t.Errorf("%v: %+v of %s", err, back, &blob)
+		}
+	}
+	failing := stuckRows([]*Run{run(10), run(20)})
+	if failing[0].Met() || failing[1].Met() || !math.IsNaN(median(nil)) || median([]float64{4, 1, 3, 2}) != 2.5 {
+		t.Error("twice as slow is within the budget")
+	}
+}
