@@ -65,7 +65,7 @@ func (d *Dashboard) column(i int) app.UI {
 			),
 		),
 		d.filterRow(i),
-		app.Div().ID("list-"+s.class).Class("list").Role("list").TabIndex(0).Aria("label", s.title+" patterns").Body(
+		app.Div().ID("list-"+s.class).Class("list").Role("group").TabIndex(0).Aria("label", s.title+" patterns").Body(
 			app.If(!d.loaded, func() app.UI {
 				return app.Range(make([]struct{}, skeletons)).Slice(func(int) app.UI {
 					return app.Div().Class("skeleton").Aria("hidden", "true")

@@ -70,7 +70,7 @@ func (d *Dashboard) Render() app.UI {
 		app.Header().Class("top").Body(
 			app.H1().Class("visually-hidden").Text("Tierboard: live chart patterns"),
 			app.A().Class("logo").Href("/").Aria("label", "Tierboard").Body(
-				app.Img().Src("/web/icon.svg").Alt("").Width(18).Height(18),
+				app.Img().Src("/web/icon.svg").Aria("hidden", "true").Width(18).Height(18),
 				app.Span().Text("Tierboard"),
 			),
 			app.P().ID("clock").Class("clock"),
@@ -80,12 +80,12 @@ func (d *Dashboard) Render() app.UI {
 				app.Text("Demo feed"),
 				app.Span().Class("long").Text(": invented data"),
 			),
-			app.Button().ID("search").Type("button").Class("search").Aria("label", "Search symbol, pattern or command").
+			app.Button().ID("search").Type("button").Class("search").Aria("label", "Search symbol, pattern, command").Aria("keyshortcuts", "Control+K Meta+K").
 				OnClick(func(_ app.Context, _ app.Event) { d.page.openPalette() }).
 				Body(
 					app.Span().Class("i i-search").Aria("hidden", "true"),
 					app.Span().Class("word").Text("Search symbol, pattern, command"),
-					app.Span().Class("key").Text("Ctrl K"),
+					app.Span().Class("key").Aria("hidden", "true"),
 				),
 			app.Div().Class("spring"),
 			app.Ul().Class("tierstats").Aria("label", "State of the tiers").Body(
@@ -106,8 +106,10 @@ func (d *Dashboard) Render() app.UI {
 		),
 		d.bar(),
 		d.noticeBar(),
-		app.Div().Class("tabs").Role("tablist").Aria("label", "Tiers").Body(
-			app.Range(styles[:]).Slice(func(i int) app.UI { return d.tabButton(styles[i], tab) }),
+		app.Nav().Class("tabs").Aria("label", "Tiers").Body(
+			app.Div().Role("tablist").Aria("label", "Tiers").Body(
+				app.Range(styles[:]).Slice(func(i int) app.UI { return d.tabButton(styles[i], tab) }),
+			),
 		),
 		app.Div().Class("stage").Body(
 			app.Main().ID("columns").Class("columns").Body(
@@ -161,7 +163,7 @@ func (d *Dashboard) bar() app.UI {
 	if d.allHeld {
 		label, icon = "Resume all", "i-play"
 	}
-	return app.Div().Class("bar").Body(
+	return app.Section().Class("bar").Aria("label", "View").Body(
 		app.Div().ID("chips").Class("chips").Body(
 			app.If(len(chips) == 0, func() app.UI {
 				return app.Span().Class("faint").Text("No filters: every pattern is shown")
@@ -187,7 +189,7 @@ func (d *Dashboard) bar() app.UI {
 				app.Option().Value("ndjson").Text("NDJSON"),
 			),
 		),
-		app.Button().ID("pause-all").Type("button").Class("button").Aria("pressed", d.allHeld).
+		app.Button().ID("pause-all").Type("button").Class("button").Aria("label", label).Aria("pressed", d.allHeld).
 			OnClick(func(_ app.Context, _ app.Event) {
 				d.pauseAll(!d.allHeld)
 			}).

@@ -235,5 +235,9 @@ func (p *page) raw(e *event.Event) js.Value {
 	})
 	done = element("span", "faint", "")
 	done.Call("setAttribute", "role", "status")
-	return element("details", "block", "", element("summary", "", "JSON"), element("pre", "raw", text), element("p", "row", "", copyIt, done))
+	source := element("pre", "raw", text)
+	source.Set("tabIndex", 0) // it scrolls, so it must be reachable without a mouse
+	source.Call("setAttribute", "role", "group")
+	source.Call("setAttribute", "aria-label", "The event as JSON")
+	return element("details", "block", "", element("summary", "", "JSON"), source, element("p", "row", "", copyIt, done))
 }

@@ -27,6 +27,7 @@ type list struct {
 	limit   int // how many cards may be mounted
 	proto   js.Value
 	marks   func(c *board.Card) string // classes that the card's relations give it, each with a space in front
+	role    string                     // what the element is to assistive technology, as last written
 	density string                     // as in prefs
 	busy    bool                       // so many arrivals that cards should not move in
 }
@@ -75,7 +76,6 @@ func prototype(t event.Tier) js.Value {
 		return e
 	}
 	card := document.Call("createElement", "article")
-	card.Call("setAttribute", "role", "listitem")
 	card.Set("tabIndex", -1)
 	when := document.Call("createElement", "time")
 	when.Set("className", "when")
@@ -174,6 +174,19 @@ func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
 		next = append(next, r)
 	}
 	l.rows = next
+	l.setRole()
+}
+
+// setRole tells assistive technology what the element is: a feed of articles, or just a group while it has none.
+func (l *list) setRole() {
+	role := "group"
+	if len(l.rows) > 0 {
+		role = "feed"
+	}
+	if role != l.role {
+		l.role = role
+		l.el.Call("setAttribute", "role", role)
+	}
 }
 
 // place puts a row before the one at position at of the rows that have not been passed yet.

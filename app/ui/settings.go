@@ -65,8 +65,10 @@ func (d *Dashboard) place(i int) app.UI {
 	return app.Div().Class("setting").Body(
 		app.Span().Text(s.title),
 		app.Span().Class("setting-row").Body(
-			app.Button().Type("button").Class("button").Text("←").Aria("label", "Move "+s.title+" left").OnClick(move(-1), app.EventScope(s.class)),
-			app.Button().Type("button").Class("button").Text("→").Aria("label", "Move "+s.title+" right").OnClick(move(1), app.EventScope(s.class)),
+			app.Button().Type("button").Class("button").Aria("label", "Move "+s.title+" left").OnClick(move(-1), app.EventScope(s.class)).
+				Body(app.Span().Class("i i-up left").Aria("hidden", "true")),
+			app.Button().Type("button").Class("button").Aria("label", "Move "+s.title+" right").OnClick(move(1), app.EventScope(s.class)).
+				Body(app.Span().Class("i i-up right").Aria("hidden", "true")),
 			app.Button().Type("button").Class("button").ID("fold-"+s.class).Text(fold).Aria("label", fold+" "+s.title).
 				OnClick(func(_ app.Context, _ app.Event) { d.fold(i, !d.prefs.Collapsed[i]) }, app.EventScope(s.class)),
 		),
