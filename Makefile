@@ -20,6 +20,8 @@ LDFLAGS := -s -w
 QUALITY ?= 11
 # Arguments of the server: make run ARGS="--addr 127.0.0.1:9000".
 ARGS ?=
+# What `make load` does: spec, wide, max, firehose, churn, stuck or idle.
+SCENARIO ?= spec
 # Arguments of `go test`: make fast TESTFLAGS="-run TestIndex -v".
 TESTFLAGS ?=
 
@@ -41,7 +43,7 @@ CORE := shared/event shared/filter shared/pattern shared/wire server/classify se
 # A heading before each step: the seconds since the start, and what comes.
 step = @printf '\n\033[1m== %4d s  %s\033[0m\n' $$(( $$(date +%s) - $(STARTED) )) '$(1)'
 
-.PHONY: help build run demo test fast race wasm-test e2e lint fmt cover clean tools check-format rules docs
+.PHONY: help build run demo test fast race wasm-test e2e load lint fmt cover clean tools check-format rules docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,6 +102,9 @@ wasm-test: ## the tests of what both programs share, as WebAssembly under Node
 e2e: tierboard ## the built binary with a real Redis and a real browser
 	$(call step,end to end)
 	go test -count=1 -p 1 -timeout 10m $(TESTFLAGS) ./e2e/...
+
+load: tierboard ## measure a server under load: make load SCENARIO=wide ARGS="--seconds 30"; ./tierboard load --help tells more
+	./tierboard load $(SCENARIO) $(ARGS)
 
 rules:
 	$(call step,floors and docs)

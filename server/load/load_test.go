@@ -139,7 +139,7 @@ func TestOneFaultIsFound(t *testing.T) {
 		run *Run
 	}
 	results := map[string]chan result{}
-	turn := make(chan struct{}, 8)
+	turn := make(chan struct{}, 12)
 	for name, test := range tests {
 		out := make(chan result, 1)
 		results[name] = out
