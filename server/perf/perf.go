@@ -1,5 +1,5 @@
-// Package perf is the arithmetic of performance: success rates with Wilson intervals, spreads of returns, calibration of
-// scores against what happened, and percentiles read off histograms. It is pure: it knows neither events nor a clock.
+// Package perf is the arithmetic of performance: success rates with Wilson intervals, and percentiles read off histograms. It
+// is pure: it knows neither events nor a clock.
 //
 // # Decisions
 //
@@ -10,10 +10,7 @@
 // ends, where the textbook interval is not.
 package perf
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // MinSample is how many outcomes a rate needs.
 const MinSample = 30
@@ -47,126 +44,6 @@ func (s Share) Rate() float64 { return float64(s.Successes) / float64(max(s.N, 1
 
 // Interval is the share's 95 % interval.
 func (s Share) Interval() (low, high float64) { return Wilson(s.Successes, s.N) }
-
-// add counts one outcome.
-func (s *Share) add(success bool) {
-	s.N++
-	if success {
-		s.Successes++
-	}
-}
-
-// Outcome is what became of one detection.
-type Outcome struct {
-	Confidence float64 // 0 to 1
-	Success    bool
-	Return     float64 // percent; only when HasReturn
-	HasReturn  bool
-	Seconds    float64 // from detection to outcome; only when HasSeconds
-	HasSeconds bool
-}
-
-// buckets is how many equal parts of 0 to 1 calibration looks at.
-const buckets = 10
-
-// Tally sums up outcomes. The zero Tally is empty and ready. It keeps every return, so that percentiles are exact: 16 bytes
-// an outcome.
-type Tally struct {
-	Share   Share
-	returns []float64
-	seconds []float64
-	bucket  [buckets]struct {
-		share Share
-		sum   float64 // of confidences
-	}
-}
-
-// Add counts one outcome.
-func (t *Tally) Add(o Outcome) {
-	t.Share.add(o.Success)
-	if o.HasReturn && !math.IsNaN(o.Return) && !math.IsInf(o.Return, 0) {
-		t.returns = append(t.returns, o.Return)
-	}
-	if o.HasSeconds && o.Seconds >= 0 {
-		t.seconds = append(t.seconds, o.Seconds)
-	}
-	at := bucketOf(o.Confidence)
-	t.bucket[at].share.add(o.Success)
-	t.bucket[at].sum += o.Confidence
-}
-
-// bucketOf is the bucket of a confidence. The edges are compared as they are printed, so that 0.7 is in 0.7 to 0.8 although
-// neither has an exact binary form.
-func bucketOf(confidence float64) int {
-	for i := buckets - 1; i > 0; i-- {
-		if confidence >= float64(i)/buckets {
-			return i
-		}
-	}
-	return 0
-}
-
-// Spread is how numbers are spread.
-type Spread struct {
-	N                      int
-	Mean, Median, P10, P90 float64
-}
-
-// Returns is the spread of the returns.
-func (t *Tally) Returns() Spread { return spread(t.returns) }
-
-// Seconds is the spread of the times to outcome.
-func (t *Tally) Seconds() Spread { return spread(t.seconds) }
-
-// spread sorts the values and reads them off.
-func spread(values []float64) Spread {
-	if len(values) == 0 {
-		return Spread{}
-	}
-	slices.Sort(values)
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return Spread{
-		N: len(values), Mean: sum / float64(len(values)),
-		Median: Quantile(values, .5), P10: Quantile(values, .1), P90: Quantile(values, .9),
-	}
-}
-
-// Quantile reads a quantile (0 to 1) off ascending values, interpolating between neighbours. It is 0 without values.
-func Quantile(ascending []float64, q float64) float64 {
-	if len(ascending) == 0 {
-		return 0
-	}
-	at := min(max(q, 0), 1) * float64(len(ascending)-1)
-	i := int(at)
-	if i == len(ascending)-1 {
-		return ascending[i]
-	}
-	return ascending[i] + (at-float64(i))*(ascending[i+1]-ascending[i])
-}
-
-// Bucket is one part of the scale of confidences.
-type Bucket struct {
-	From, To float64
-	Mean     float64 // confidence
-	Share    Share
-}
-
-// Calibration returns the buckets that hold outcomes, in ascending order.
-func (t *Tally) Calibration() []Bucket {
-	var out []Bucket
-	for i, b := range t.bucket {
-		if b.share.N > 0 {
-			out = append(out, Bucket{
-				From: float64(i) / buckets, To: float64(i+1) / buckets,
-				Mean: b.sum / float64(b.share.N), Share: b.share,
-			})
-		}
-	}
-	return out
-}
 
 // Bar is one bucket of a cumulative histogram: how many measurements were at most Bound.
 type Bar struct {

@@ -2,7 +2,6 @@ package perf
 
 import (
 	"math"
-	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -64,82 +63,13 @@ func TestWilsonOfPublishedNumbers(t *testing.T) {
 	}
 }
 
-func TestTallyAgreesWithCounting(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		outcomes := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Outcome {
-			return Outcome{
-				Confidence: float64(rapid.IntRange(0, 100).Draw(t, "confidence")) / 100,
-				Success:    rapid.Bool().Draw(t, "success"),
-				Return:     rapid.Float64Range(-50, 50).Draw(t, "return"), HasReturn: rapid.Bool().Draw(t, "has return"),
-			}
-		}), 1, 200).Draw(t, "outcomes")
-		var tally Tally
-		successes, sum, n := 0, 0.0, 0
-		var returns []float64
-		var inBucket, wonBucket [10]int
-		for _, o := range outcomes {
-			tally.Add(o)
-			at := min(int(math.Round(o.Confidence*100))/10, 9)
-			inBucket[at]++
-			if o.Success {
-				successes++
-				wonBucket[at]++
-			}
-			if o.HasReturn {
-				sum += o.Return
-				n++
-				returns = append(returns, o.Return)
-			}
-		}
-		if tally.Share != (Share{successes, len(outcomes)}) {
-			t.Fatalf("share %+v, want %d of %d", tally.Share, successes, len(outcomes))
-		}
-		got := tally.Returns()
-		if got.N != n || n > 0 && !near(got.Mean, sum/float64(n)) {
-			t.Fatalf("returns %+v, want mean %v of %d", got, sum/float64(max(n, 1)), n)
-		}
-		if n > 0 {
-			slices.Sort(returns)
-			if n%2 == 1 && got.Median != returns[n/2] || n%2 == 0 && !near(got.Median, (returns[n/2-1]+returns[n/2])/2) {
-				t.Fatalf("median %v of %v", got.Median, returns)
-			}
-			if got.P10 < returns[0] || got.P90 > returns[n-1] || got.P10 > got.Median || got.Median > got.P90 {
-				t.Fatalf("order of %+v", got)
-			}
-		}
-		total := 0
-		for _, b := range tally.Calibration() {
-			at := int(math.Round(b.From * 10))
-			if b.Share != (Share{wonBucket[at], inBucket[at]}) {
-				t.Fatalf("bucket %v: %+v, want %d of %d", b.From, b.Share, wonBucket[at], inBucket[at])
-			}
-			if b.Mean < b.From-1e-9 || b.Mean > b.To+1e-9 {
-				t.Fatalf("bucket %v to %v has the mean %v", b.From, b.To, b.Mean)
-			}
-			total += b.Share.N
-		}
-		if total != len(outcomes) {
-			t.Fatalf("buckets hold %d of %d", total, len(outcomes))
-		}
-	})
-}
-
-func TestQuantile(t *testing.T) {
-	for _, c := range []struct {
-		values []float64
-		q      float64
-		want   float64
-	}{
-		{nil, .5, 0},
-		{[]float64{7}, .9, 7},
-		{[]float64{1, 2, 3, 4}, .5, 2.5},
-		{[]float64{0, 10}, .1, 1},
-		{[]float64{1, 2, 3}, 0, 1},
-		{[]float64{1, 2, 3}, 1, 3},
-	} {
-		if got := Quantile(c.values, c.q); !near(got, c.want) {
-			t.Errorf("%v at %v: got %v, want %v", c.values, c.q, got, c.want)
-		}
+func TestShare(t *testing.T) {
+	if (Share{10, 29}).Known() || !(Share{10, 30}).Known() || (Share{}).Rate() != 0 || (Share{15, 30}).Rate() != .5 {
+		t.Error("a rate needs thirty outcomes")
+	}
+	low, high := (Share{355, 612}).Interval()
+	if l, h := Wilson(355, 612); low != l || high != h {
+		t.Errorf("%v to %v", low, high)
 	}
 }
 

@@ -147,12 +147,11 @@ type PatternType struct {
 
 // Symbols answers a typeahead.
 type Symbols struct {
-	Symbols []Symbol `json:"symbols" doc:"Symbols that begin with the text first, then those that contain it; at most limit."`
+	Symbols []Symbol `json:"symbols" doc:"Symbols that begin with the text, in order; at most limit."`
 }
 
 // Symbol is one symbol the server has seen.
 type Symbol struct {
 	Symbol string     `json:"symbol" doc:"Upper-case ticker." example:"AAPL"`
-	Events int        `json:"events" doc:"Events of it that are kept." example:"118"`
-	LastAt *time.Time `json:"last_at,omitempty" doc:"Detection time of the newest." example:"2026-11-20T19:31:07.412Z"`
+	LastAt *time.Time `json:"last_at,omitempty" doc:"Detection time of its newest event, while that is recent." example:"2026-11-20T19:31:07.412Z"`
 }

@@ -31,8 +31,8 @@ type TierPerformance struct {
 	Tier          string             `json:"tier" enum:"daily,intraday,combo" doc:"The tier." example:"daily"`
 	Detected      int                `json:"detected" doc:"Detections in the window; copies count once." example:"652"`
 	Resolved      int                `json:"resolved" doc:"Those whose outcome is known." example:"612"`
-	Pending       int                `json:"pending" doc:"Those whose horizon has not passed, or that nobody has reported on." example:"31"`
-	Excluded      int                `json:"excluded" doc:"Those reported on without a verdict." example:"9"`
+	Pending       int                `json:"pending" doc:"Those without a verdict that may still come." example:"31"`
+	Excluded      int                `json:"excluded" doc:"Those without a verdict that is overdue." example:"9"`
 	Success       SuccessRate        `json:"success" doc:"How many succeeded."`
 	ReturnPct     *Distribution      `json:"return_pct,omitempty" doc:"Returns in percent; absent below min_sample."`
 	TimeToOutcome *TimeToOutcome     `json:"time_to_outcome_s,omitempty" doc:"Seconds from detection to outcome; absent while no producer tells it."`
@@ -82,12 +82,10 @@ type Calibration struct {
 // GroupPerformance is the performance of a part of a tier.
 type GroupPerformance struct {
 	PatternType string        `json:"pattern_type,omitempty" doc:"With group_by=pattern_type: the slug." example:"bull_flag"`
-	Symbol      string        `json:"symbol,omitempty" doc:"With group_by=symbol: the ticker." example:"AAPL"`
-	Direction   string        `json:"direction,omitempty" doc:"With group_by=direction." example:"bullish"`
 	Detected    int           `json:"detected" doc:"Detections in the window." example:"14"`
 	Resolved    int           `json:"resolved" doc:"Those whose outcome is known." example:"12"`
-	Pending     int           `json:"pending" doc:"Those without one yet." example:"2"`
-	Excluded    int           `json:"excluded" doc:"Those reported on without a verdict." example:"0"`
+	Pending     int           `json:"pending" doc:"Those without a verdict that may still come." example:"2"`
+	Excluded    int           `json:"excluded" doc:"Those without a verdict that is overdue." example:"0"`
 	Success     SuccessRate   `json:"success" doc:"How many succeeded."`
 	ReturnPct   *Distribution `json:"return_pct,omitempty" doc:"Returns in percent; absent below min_sample."`
 }

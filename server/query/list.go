@@ -1,0 +1,367 @@
+package query
+
+import (
+	"cmp"
+	"errors"
+	"math"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tierboard/server/problem"
+	"tierboard/shared/api"
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+)
+
+// Sort is the order of a list.
+type Sort string
+
+// The orders. Events that are equal in it go by id, in the same direction.
+const (
+	Newest   Sort = "-detected_at"
+	Oldest   Sort = "detected_at"
+	Surest   Sort = "-confidence"
+	BySymbol Sort = "symbol"
+	Soonest  Sort = "expires_at" // what never expires comes last
+)
+
+// Limits of a page.
+const (
+	DefaultLimit = 100
+	MaxLimit     = 1000
+)
+
+// Question is which events a list is asked for. Times are cut to milliseconds; the zero time means no bound.
+type Question struct {
+	Filter       filter.Filter
+	Since        time.Time // DetectedAt from here
+	Until        time.Time // DetectedAt before this
+	UpdatedSince time.Time // received or changed from here
+	SessionDate  string    // YYYY-MM-DD; "" for any
+	Active       bool      // leave out what has expired at Now
+	Now          time.Time // when the question was asked first
+	Sort         Sort
+}
+
+// Match reports whether the question wants the event, as far as the event itself can tell. It is the oracle for everything
+// that answers lists. An event is taken to have been changed when it was received.
+func (q *Question) Match(e *event.Event) bool {
+	at := e.DetectedAt.UnixMilli()
+	switch {
+	case !q.Since.IsZero() && at < q.Since.UnixMilli(),
+		!q.Until.IsZero() && at >= q.Until.UnixMilli(),
+		!q.UpdatedSince.IsZero() && e.ReceivedAt.UnixMilli() < q.UpdatedSince.UnixMilli(),
+		q.SessionDate != "" && e.SessionDate != q.SessionDate,
+		q.Active && !e.ExpiresAt.IsZero() && e.ExpiresAt.UnixMilli() <= q.Now.UnixMilli():
+		return false
+	}
+	return q.Filter.Match(e)
+}
+
+// Key is the place of an event in an order. Only the field of the order is compared, and then the id.
+type Key struct {
+	Millis int64   // of DetectedAt or ExpiresAt; Never when there is none
+	Number float64 // confidence
+	Text   string  // symbol
+	ID     string
+}
+
+// Never is the Millis of an event that does not expire.
+const Never = int64(math.MaxInt64)
+
+// KeyOf returns the place of an event in an order.
+func KeyOf(e *event.Event, s Sort) Key {
+	k := Key{ID: e.ID}
+	switch s {
+	case Surest:
+		k.Number = e.Confidence
+	case BySymbol:
+		k.Text = e.Symbol
+	case Soonest:
+		k.Millis = Never
+		if !e.ExpiresAt.IsZero() {
+			k.Millis = e.ExpiresAt.UnixMilli()
+		}
+	case Newest, Oldest:
+		k.Millis = e.DetectedAt.UnixMilli()
+	}
+	return k
+}
+
+// Compare orders two keys of the same Sort: negative when a comes first.
+func (s Sort) Compare(a, b Key) int {
+	c := cmp.Or(cmp.Compare(a.Millis, b.Millis), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Text, b.Text), cmp.Compare(a.ID, b.ID))
+	if strings.HasPrefix(string(s), "-") {
+		return -c
+	}
+	return c
+}
+
+// List is a list request: the question, the page and the presentation.
+type List struct {
+	Question
+
+	Watchlist string // id; its symbols are not in Filter yet
+	Limit     int
+	Limited   bool // the client gave the limit
+	After     *Key // the page begins behind it; nil for the first
+	Path      string
+
+	Fields  []string // nil for all; canonical order
+	Include []string
+	Format  string // json, ndjson, csv, or "" to negotiate
+}
+
+// Fields lists every field an event can have in a list, in their order.
+func Fields() []string {
+	t := reflect.TypeFor[api.Pattern]()
+	names := make([]string, 0, t.NumField())
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// ParseList reads the query string of a list at a path. tier is the one of the path, or event.TierNone for all. Every error is
+// a *problem.Error that names the parameter.
+func ParseList(raw, path string, tier event.Tier, now time.Time) (*List, error) {
+	v, err := Read(raw, ListParams(tier == event.TierNone), now)
+	if err != nil {
+		return nil, err
+	}
+	l := &List{Path: path, Question: Question{Now: now.UTC().Truncate(time.Millisecond)}}
+	l.presentation(v)
+	if v.Has("cursor") {
+		return l, l.resume(v, tier)
+	}
+	l.question(v, tier)
+	return l, v.Err()
+}
+
+// presentation reads how the answer should look.
+func (l *List) presentation(v *Values) {
+	l.Limit, l.Limited = v.Whole("limit", DefaultLimit, 1, MaxLimit), v.Has("limit")
+	l.Format = v.OneOf("format", "", formatWords...)
+	l.Fields, l.Include = Presentation(v)
+}
+
+// Presentation reads the parameters fields and include. Fields are nil for all of them.
+func Presentation(v *Values) (fields, include []string) {
+	if slices.Contains(v.List("include"), "raw") {
+		v.Refuse("include", "what the producer sent is not kept as it came; every field without a place of its own is in details")
+	} else {
+		include = v.Words("include", includeWords)
+	}
+	all := Fields()
+	asked := v.Words("fields", all)
+	if asked == nil {
+		return nil, include
+	}
+	for _, name := range all { // in the order in which they are written
+		if name == "id" || slices.Contains(asked, name) || slices.Contains(include, name) {
+			fields = append(fields, name)
+		}
+	}
+	for _, name := range []string{"status", "related", "outcome"} { // naming a field asks for it
+		if slices.Contains(asked, name) && !slices.Contains(include, name) {
+			include = append(include, name)
+		}
+	}
+	return fields, include
+}
+
+// question reads which events are wanted, and in which order.
+func (l *List) question(v *Values, tier event.Tier) {
+	l.Filter = ParseFilter(v)
+	if tier != event.TierNone {
+		l.Filter.Tiers = []event.Tier{tier}
+	}
+	l.Since, l.Until, l.UpdatedSince = v.Time("since"), v.Time("until"), v.Time("updated_since")
+	if !l.Since.IsZero() && !l.Until.IsZero() && !l.Since.Before(l.Until) {
+		v.Refuse("since", "must be before until")
+	}
+	l.SessionDate = v.Date("session_date")
+	l.Active = v.OneOf("status", "any", statusWords...) == "active"
+	l.Sort = Sort(v.OneOf("sort", string(Newest), sortWords...))
+	if v.Has("watchlist") {
+		l.Watchlist = v.Text("watchlist")
+		if l.Watchlist == "" || len(l.Watchlist) > 64 || !problem.Plain(l.Watchlist) {
+			v.Refuse("watchlist", "must be the id of a watchlist")
+		}
+	}
+}
+
+// ParseFilter reads the parameters that are keys of a filter. The values mean what they mean in a frame, because the same
+// code reads them. The result is canonical; faults are noted in v.
+func ParseFilter(v *Values) filter.Filter {
+	m := map[string]any{}
+	names := map[string]string{} // what errors call it: what the parameter is called
+	for _, p := range append(tierParams(), filterParams()...) {
+		if !v.Has(p.Name) {
+			continue
+		}
+		key := p.Name
+		if key == "direction" {
+			key = "directions"
+		}
+		names[key] = p.Name
+		switch p.Type {
+		case TypeList:
+			if list := v.List(p.Name); list != nil {
+				items := make([]any, len(list))
+				for i, x := range list {
+					items[i] = x
+				}
+				m[key] = items
+			}
+		case TypeNumber:
+			if n, ok := v.Number(p.Name); ok {
+				m[key] = n
+			}
+		case TypeText, TypeInteger, TypeTime, TypeDate:
+			m[key] = v.Text(p.Name)
+		}
+	}
+	f, err := filter.DefaultSchema().Parse(m, "")
+	var bad *filter.Error
+	if errors.As(err, &bad) {
+		key, _, _ := strings.Cut(strings.TrimPrefix(bad.Field, "."), "[")
+		name := names[key]
+		if name == "" { // a rule about two keys is told at one that may be absent
+			name = key
+		}
+		v.note(name, v.Text(name), "%s", Unquoted(bad.Problem))
+	}
+	return f
+}
+
+// Unquoted takes out what a message repeats of the client's text, unless that is plain.
+func Unquoted(message string) string {
+	from, to := strings.IndexByte(message, '"'), strings.LastIndexByte(message, '"')
+	if from < 0 || to <= from || problem.Plain(message[from+1:to]) {
+		return message
+	}
+	return message[:from] + "a value" + message[to+1:]
+}
+
+// Encode returns the question as a query string: canonical, with absolute times, the same for two questions that ask the
+// same. ParseList reads it back.
+func (l *List) Encode() string {
+	v := url.Values{}
+	list := func(name string, values []string) {
+		if len(values) > 0 {
+			v.Set(name, strings.Join(values, ","))
+		}
+	}
+	at := func(name string, t time.Time) {
+		if !t.IsZero() {
+			v.Set(name, t.UTC().Format("2006-01-02T15:04:05.000Z"))
+		}
+	}
+	a := l.Applied()
+	list("tiers", a.Tiers)
+	list("kinds", words(l.Filter.Kinds))
+	list("pattern_types", a.PatternTypes)
+	list("symbols", l.Filter.Symbols)
+	list("exclude_symbols", a.ExcludeSymbols)
+	list("timeframes", a.Timeframes)
+	list("sessions", a.Sessions)
+	list("direction", a.Directions)
+	if a.ConfidenceMin != nil {
+		v.Set("confidence_min", strconv.FormatFloat(*a.ConfidenceMin, 'g', -1, 64))
+	}
+	if a.ConfidenceMax != nil {
+		v.Set("confidence_max", strconv.FormatFloat(*a.ConfidenceMax, 'g', -1, 64))
+	}
+	if a.PriorityMin != "" {
+		v.Set("priority_min", a.PriorityMin)
+	}
+	if l.Active {
+		v.Set("status", "active")
+	}
+	at("since", l.Since)
+	at("until", l.Until)
+	at("updated_since", l.UpdatedSince)
+	if l.SessionDate != "" {
+		v.Set("session_date", l.SessionDate)
+	}
+	if l.Watchlist != "" {
+		v.Set("watchlist", l.Watchlist)
+	}
+	v.Set("sort", string(l.Sort))
+	return v.Encode()
+}
+
+// Applied tells the question as metadata shows it.
+func (l *List) Applied() api.Applied {
+	a := api.Applied{
+		PatternTypes: l.Filter.Patterns, Symbols: l.Filter.Symbols, ExcludeSymbols: l.Filter.ExcludeSymbols,
+		Watchlist: l.Watchlist, Timeframes: l.Filter.Timeframes,
+		Sessions: words(l.Filter.Sessions), Directions: words(l.Filter.Directions),
+		Status: "any", SessionDate: l.SessionDate, Sort: string(l.Sort), Limit: l.Limit,
+	}
+	for _, t := range l.Filter.Tiers {
+		a.Tiers = append(a.Tiers, t.String())
+	}
+	if l.Filter.ConfidenceMin > 0 {
+		a.ConfidenceMin = &l.Filter.ConfidenceMin
+	}
+	if l.Filter.ConfidenceMax > 0 {
+		a.ConfidenceMax = &l.Filter.ConfidenceMax
+	}
+	if l.Filter.PriorityMin > event.Low {
+		a.PriorityMin = l.Filter.PriorityMin.String()
+	}
+	if l.Active {
+		a.Status = "active"
+	}
+	bound := func(t time.Time) *time.Time {
+		if t.IsZero() {
+			return nil
+		}
+		return &t
+	}
+	a.Since, a.Until, a.UpdatedSince = bound(l.Since), bound(l.Until), bound(l.UpdatedSince)
+	return a
+}
+
+// words turns a set of string-like values into strings.
+func words[T ~string](set []T) []string {
+	var out []string
+	for _, x := range set {
+		out = append(out, string(x))
+	}
+	return out
+}
+
+// Row is an event on its way out.
+type Row struct {
+	ID        string
+	Body      []byte    // the event as JSON, as package wire writes it. Shared: do not change
+	ExpiresAt time.Time // zero if unknown
+}
+
+// Ask is what an archive is asked for: one page.
+type Ask struct {
+	Question
+
+	After *Key // nil for the first page
+	Limit int  // 1 to MaxLimit
+}
+
+// ErrTooBroad is what an archive answers when no index serves the question and looking for the answer would take too long.
+var ErrTooBroad = errors.New("query: too many events to look through")
+
+// ErrNotFound is what an archive answers when there is no such thing, or it belongs to somebody else.
+var ErrNotFound = errors.New("query: not found")
+
+// ErrConflict is what an archive answers when an entry is in the way of another, by its name for instance.
+var ErrConflict = errors.New("query: conflict")
+
+// ErrChanged is what an archive answers to a change that is for another version.
+var ErrChanged = errors.New("query: another version")

@@ -1,0 +1,303 @@
+package rest
+
+import (
+	"cmp"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tierboard/server/problem"
+	"tierboard/server/query"
+	"tierboard/shared/api"
+)
+
+// The tags that group operations.
+const (
+	tagPatterns    = "Patterns"
+	tagPerformance = "Performance"
+	tagHealth      = "Health and market"
+	tagStream      = "Stream"
+	tagUser        = "Saved by users"
+	tagOps         = "Operations"
+)
+
+// newContract returns a contract without operations, on an adapter.
+func newContract(version string, adapter huma.Adapter) huma.API {
+	return huma.NewAPI(huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title:   "Tierboard",
+				Version: cmp.Or(version, "dev"),
+				Description: "Chart patterns in three tiers, the moment a detector finds them. An absent or empty list parameter means any. Unknown parameters, and parameters given twice, are errors. " +
+					"Times are RFC 3339 in UTC. A confidence is the detector's score from 0 to 1 and not a probability. " +
+					"Every answer has X-Request-Id, Server-Timing and X-RateLimit-Limit, -Remaining and -Reset; errors are problem documents (RFC 9457).",
+			},
+			Servers: []*huma.Server{{URL: "/", Description: "This server"}},
+			Tags: []*huma.Tag{
+				{Name: tagPatterns, Description: "What was detected."},
+				{Name: tagPerformance, Description: "What became of it."},
+				{Name: tagHealth, Description: "Whether the feed flows, and when it should."},
+				{Name: tagStream, Description: "What is being detected."},
+				{Name: tagUser, Description: "What belongs to whoever asks."},
+				{Name: tagOps, Description: "The server itself, for its operator."},
+			},
+			Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)},
+		},
+		Formats: map[string]huma.Format{"application/json": huma.DefaultJSONFormat}, DefaultFormat: "application/json",
+	}, adapter)
+}
+
+// describe returns an operation as the contract says it.
+func (x *REST) describe(o operation) *huma.Operation {
+	op := &huma.Operation{
+		Method: o.method, Path: o.path, OperationID: o.id, Tags: []string{o.tag}, Summary: o.summary, Description: o.doc,
+		Responses: map[string]*huma.Response{},
+	}
+	if strings.Contains(o.path, "{id}") {
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: "id", In: "path", Required: true, Description: "Its id.", Example: "Q5FJ3QZ4", Schema: &huma.Schema{Type: huma.TypeString},
+		})
+	}
+	for _, p := range o.params {
+		op.Parameters = append(op.Parameters, paramOf(p))
+	}
+	if o.ifMatch {
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: "If-Match", In: "header", Required: true, Description: "The ETag of the version the change is for, or *.", Example: `"1"`,
+			Schema: &huma.Schema{Type: huma.TypeString},
+		})
+	}
+	if o.in != nil {
+		s := x.schema(o.in)
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			"application/json": {Schema: s, Example: x.example(s)},
+		}}
+	}
+	answer := &huma.Response{Description: "As asked.", Headers: x.answerHeaders(o)}
+	if o.out != nil {
+		s := x.schema(o.out)
+		answer.Content = map[string]*huma.MediaType{"application/json": {Schema: s, Example: x.example(s)}}
+		for _, f := range o.formats {
+			answer.Content[f] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}, Example: formatExamples[f]}
+		}
+	} else if len(o.formats) > 0 {
+		answer.Content = map[string]*huma.MediaType{}
+		for _, f := range o.formats {
+			answer.Content[f] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}, Example: formatExamples[f]}
+		}
+	}
+	op.Responses[strconv.Itoa(cmp.Or(o.status, http.StatusOK))] = answer
+	x.describeProblems(op, o)
+	return op
+}
+
+// formatExamples shows the formats that are no JSON.
+var formatExamples = map[string]string{
+	"application/x-ndjson": "{\"id\":\"9f6c0d0e\",\"symbol\":\"AAPL\",\"confidence\":0.91}\n",
+	"text/csv":             "id,symbol,confidence\r\n9f6c0d0e,AAPL,0.91\r\n",
+	"text/event-stream":    "event: pattern\nid: QJ5W3X6N7K2M4P8R-184466\ndata: {\"id\":\"9f6c0d0e\",\"symbol\":\"AAPL\",\"confidence\":0.91}\n\n",
+}
+
+// answerHeaders describes the headers of an answer.
+func (x *REST) answerHeaders(o operation) map[string]*huma.Param {
+	text := func(doc, example string) *huma.Param {
+		return &huma.Param{Description: doc, Schema: &huma.Schema{Type: huma.TypeString}, Example: example}
+	}
+	number := func(doc string, example int) *huma.Param {
+		return &huma.Param{Description: doc, Schema: &huma.Schema{Type: huma.TypeInteger}, Example: example}
+	}
+	h := map[string]*huma.Param{
+		"X-Request-Id":          text("Names the request in the server's log.", "Q5FJ3QZ4"),
+		"X-RateLimit-Limit":     number("Requests in a minute.", 6000),
+		"X-RateLimit-Remaining": number("Requests left in this minute.", 5999),
+		"X-RateLimit-Reset":     number("When the minute ends, in Unix seconds.", 1795289471),
+	}
+	for name, doc := range o.headers {
+		h[name] = text(doc, "")
+		h[name].Example = nil
+	}
+	return h
+}
+
+// describeProblems adds the errors an operation can answer with.
+func (x *REST) describeProblems(op *huma.Operation, o operation) {
+	kinds := append([]problem.Kind{problem.RateLimited, problem.Internal}, o.problems...)
+	if len(o.params) > 0 {
+		kinds = append(kinds, problem.BadRequest, problem.Parameter)
+	}
+	if o.in != nil {
+		kinds = append(kinds, problem.BadRequest, problem.Forbidden, problem.TooLarge, problem.MediaType, problem.Body)
+	}
+	if o.ifMatch {
+		kinds = append(kinds, problem.Forbidden, problem.NotFound, problem.Changed, problem.NeedsMatch)
+	}
+	s := x.schema(api.Problem{})
+	for _, k := range kinds {
+		status := strconv.Itoa(k.Status)
+		r := op.Responses[status]
+		if r == nil {
+			r = &huma.Response{Content: map[string]*huma.MediaType{"application/problem+json": {Schema: s, Examples: map[string]*huma.Example{}}}}
+			op.Responses[status] = r
+		}
+		if r.Description == "" {
+			r.Description = k.Title + "."
+		} else if !strings.Contains(r.Description, k.Title) {
+			r.Description += " " + k.Title + "."
+		}
+		r.Content["application/problem+json"].Examples[k.Slug] = &huma.Example{Summary: k.Title, Value: map[string]any{
+			"type": api.PathProblems + k.Slug, "title": k.Title, "status": k.Status, "detail": k.Meaning, "request_id": "Q5FJ3QZ4",
+		}}
+	}
+}
+
+// paramOf returns a query parameter as the contract says it.
+func paramOf(p query.Param) *huma.Param {
+	explode := false
+	out := &huma.Param{Name: p.Name, In: "query", Description: p.Doc, Schema: &huma.Schema{Type: huma.TypeString}}
+	for _, a := range p.Aliases {
+		if !strings.Contains(p.Doc, "The name "+a) {
+			out.Description += " The name " + a + " means the same."
+		}
+	}
+	enum := make([]any, len(p.Enum))
+	for i, e := range p.Enum {
+		enum[i] = e
+	}
+	if len(enum) == 0 {
+		enum = nil
+	}
+	switch p.Type {
+	case query.TypeList:
+		out.Schema = &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString, Enum: enum}}
+		if p.Most > 0 {
+			out.Schema.MaxItems = &p.Most
+		}
+		out.Style, out.Explode = "form", &explode
+		if p.Example != "" {
+			var list []any
+			for item := range strings.SplitSeq(p.Example, ",") {
+				list = append(list, item)
+			}
+			out.Example = list
+		}
+		return out
+	case query.TypeNumber, query.TypeInteger:
+		out.Schema.Type = string(p.Type)
+		if p.High != 0 {
+			out.Schema.Minimum, out.Schema.Maximum = &p.Low, &p.High
+		}
+		if n, err := strconv.ParseFloat(p.Example, 64); err == nil {
+			out.Example = n
+		}
+		if n, err := strconv.ParseFloat(p.Default, 64); err == nil {
+			out.Schema.Default = n
+		}
+		return out
+	case query.TypeDate:
+		out.Schema.Format = "date"
+	case query.TypeText, query.TypeTime:
+		out.Schema.Enum = enum
+	}
+	if p.Example != "" {
+		out.Example = p.Example
+	}
+	if p.Default != "" {
+		out.Schema.Default = p.Default
+	}
+	return out
+}
+
+// schema returns the schema of a value's type.
+func (x *REST) schema(v any) *huma.Schema {
+	return x.contract.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
+}
+
+// finish makes the contract's schemas say what the answers are: lists are never null.
+func finish(spec *huma.OpenAPI) {
+	for _, s := range spec.Components.Schemas.Map() {
+		for _, p := range s.Properties {
+			if p.Type == huma.TypeArray {
+				p.Nullable = false
+			}
+		}
+	}
+}
+
+// example makes a value out of the examples of a schema's fields.
+func (x *REST) example(s *huma.Schema) any {
+	registry := x.contract.OpenAPI().Components.Schemas
+	for s.Ref != "" {
+		s = registry.SchemaFromRef(s.Ref)
+	}
+	if len(s.Examples) > 0 {
+		return plain(s.Examples[0])
+	}
+	switch s.Type {
+	case huma.TypeObject:
+		out := map[string]any{}
+		if len(s.Properties) == 0 {
+			if of, ok := s.AdditionalProperties.(*huma.Schema); ok && of.Ref != "" {
+				out["intraday"] = x.example(of)
+			}
+			return out
+		}
+		for name, p := range s.Properties {
+			out[name] = x.example(p)
+		}
+		return out
+	case huma.TypeArray:
+		if s.Items == nil {
+			return []any{}
+		}
+		return []any{x.example(s.Items)}
+	case huma.TypeInteger, huma.TypeNumber:
+		return 1
+	case huma.TypeBoolean:
+		return true
+	}
+	return "text"
+}
+
+// plain turns an example into what JSON would make of it, as the validator wants it.
+func plain(v any) any {
+	switch x := v.(type) {
+	case time.Time:
+		return x.UTC().Format("2006-01-02T15:04:05.000Z")
+	case *time.Time:
+		return x.UTC().Format("2006-01-02T15:04:05.000Z")
+	}
+	r := reflect.ValueOf(v)
+	for r.Kind() == reflect.Pointer && !r.IsNil() {
+		r = r.Elem()
+	}
+	if r.Kind() == reflect.Slice {
+		out := make([]any, r.Len())
+		for i := range out {
+			out[i] = plain(r.Index(i).Interface())
+		}
+		return out
+	}
+	return r.Interface()
+}
+
+// fieldNames are the names of the fields that bodies can have, for suggestions.
+var fieldNames = func() []string {
+	var names []string
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[api.SubscriptionBody](), reflect.TypeFor[api.ViewBody](), reflect.TypeFor[api.WatchlistBody](), reflect.TypeFor[api.FilterSpec](),
+		reflect.TypeFor[api.PreferencesChange](),
+	} {
+		for f := range t.Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}()

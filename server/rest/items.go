@@ -1,0 +1,341 @@
+package rest
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"tierboard/server/gate"
+	"tierboard/server/problem"
+	"tierboard/server/query"
+	"tierboard/shared/api"
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+	"tierboard/shared/pattern"
+)
+
+// itemOperations are one event, its relations, and the catalogues.
+func (x *REST) itemOperations() []operation {
+	return []operation{
+		{
+			method: http.MethodGet, path: api.PathTypes, id: "listPatternTypes", tag: tagPatterns, summary: "List the known patterns",
+			doc: "Producers may send others; those keep their own words.", out: api.PatternTypes{},
+			handle: func(w http.ResponseWriter, r *http.Request) error {
+				if err := noParams(r); err != nil {
+					return err
+				}
+				w.Header().Set("Cache-Control", "private, max-age=3600")
+				return writeJSON(w, http.StatusOK, catalogue())
+			},
+		},
+		{
+			method: http.MethodGet, path: api.PathPattern, id: "getPattern", tag: tagPatterns, summary: "Get one pattern",
+			params: query.ItemParams(), out: api.Pattern{}, problems: []problem.Kind{problem.NotFound, problem.Unavailable},
+			handle: x.item,
+		},
+		{
+			method: http.MethodGet, path: api.PathRelated, id: "getRelatedPatterns", tag: tagPatterns, summary: "Get a pattern's chain and neighbours",
+			doc: "The daily setup, the intraday trigger and the combos that tie them together, and other events of the symbol around the same time.",
+			out: api.Related{}, problems: []problem.Kind{problem.NotFound, problem.Unavailable}, handle: x.related,
+		},
+		{
+			method: http.MethodGet, path: api.PathSymbols, id: "findSymbols", tag: tagPatterns, summary: "Find symbols",
+			doc:    "For typing ahead: symbols that events were seen of.",
+			params: symbolParams, out: api.Symbols{}, problems: []problem.Kind{problem.Unavailable}, handle: x.symbols,
+		},
+	}
+}
+
+// noParams refuses every parameter.
+func noParams(r *http.Request) error {
+	_, err := query.Read(r.URL.RawQuery, nil, time.Time{})
+	return err
+}
+
+// catalogue returns the known patterns.
+func catalogue() api.PatternTypes {
+	out := api.PatternTypes{Types: []api.PatternType{}}
+	for _, n := range pattern.Known() {
+		t := api.PatternType{
+			Slug: n.Slug, Label: n.Label, Family: string(n.Family), Aliases: n.Aliases, Meaning: n.Meaning, DefaultHorizon: "1d", Tiers: []string{},
+		}
+		for _, tier := range n.Tiers {
+			t.Tiers = append(t.Tiers, tier.String())
+			if tier != event.Intraday { // what is found on daily bars takes days to show
+				t.DefaultHorizon = "5d"
+			}
+		}
+		out.Types = append(out.Types, t)
+	}
+	return out
+}
+
+// eventID returns the id in the path. An id that no event can have is not looked up.
+func eventID(r *http.Request) (string, error) {
+	id := r.PathValue("id")
+	if id == "" || len(id) > event.MaxID || strings.ContainsRune(id, 0) {
+		return "", problem.New(problem.NotFound, "There is no event with this id.")
+	}
+	return id, nil
+}
+
+// item answers with one event.
+func (x *REST) item(w http.ResponseWriter, r *http.Request) error {
+	now := x.cfg.Now()
+	v, err := query.Read(r.URL.RawQuery, query.ItemParams(), now)
+	if err != nil {
+		return err
+	}
+	p := newPresenterOf(v, now)
+	if err := v.Err(); err != nil {
+		return err
+	}
+	id, err := eventID(r)
+	if err != nil {
+		return err
+	}
+	row, err := x.pages.one(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	extra, err := x.extras(r.Context(), p, []query.Row{row})
+	if err != nil {
+		return err
+	}
+	body := append(p.append(nil, row, extra), '\n')
+	h := w.Header()
+	h.Set("Cache-Control", "private, no-cache")
+	tag := etagOf(string(body))
+	h.Set("ETag", tag)
+	if matches(r.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	h.Set("Content-Type", "application/json")
+	_, _ = w.Write(body)
+	return nil
+}
+
+// newPresenterOf reads the presentation of one event.
+func newPresenterOf(v *query.Values, now time.Time) *presenter {
+	fields, include := query.Presentation(v)
+	return newPresenter(fields, include, now)
+}
+
+// How far around an event its relations are looked for.
+const (
+	comboWithin  = 15 * 24 * time.Hour // after a daily setup, ten trading days
+	mostNeighbor = 20
+)
+
+// combosOf returns, by the id of each daily and intraday event among rows, the combos made of it.
+func (x *REST) combosOf(ctx context.Context, rows []query.Row) (map[string][]string, error) {
+	ids := map[string]bool{}
+	var symbols []string
+	var first, last time.Time
+	for _, r := range rows {
+		if text(member(r.Body, "tier")) == "combo" {
+			continue
+		}
+		ids[r.ID] = true
+		symbols = append(symbols, text(member(r.Body, "symbol")))
+		at := stamp(member(r.Body, "detected_at"))
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil //nolint:nilnil // no events, no combos
+	}
+	found, err := x.combos(ctx, symbols, first, last.Add(comboWithin))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]string{}
+	for _, r := range found {
+		daily, intraday := legs(r.Body)
+		for _, id := range []string{daily, intraday} {
+			if ids[id] {
+				out[id] = append(out[id], r.ID)
+			}
+		}
+	}
+	return out, nil
+}
+
+// combos returns the newest combos of some symbols in a time, at most a page.
+func (x *REST) combos(ctx context.Context, symbols []string, since, until time.Time) ([]query.Row, error) {
+	f := filter.Filter{Tiers: []event.Tier{event.Combo}, Symbols: symbols}.Canonical()
+	found, err := x.pages.find(ctx, query.Ask{Question: query.Question{Filter: f, Since: since, Until: until, Sort: query.Newest}, Limit: query.MaxLimit})
+	return found.rows, err
+}
+
+// related answers with an event's chain and neighbours.
+func (x *REST) related(w http.ResponseWriter, r *http.Request) error {
+	if err := noParams(r); err != nil {
+		return err
+	}
+	id, err := eventID(r)
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	row, err := x.pages.one(ctx, id)
+	if err != nil {
+		return err
+	}
+	chain, err := x.chain(ctx, row)
+	if err != nil {
+		return err
+	}
+	neighbors, err := x.neighbors(ctx, row)
+	if err != nil {
+		return err
+	}
+	p := newPresenter(nil, nil, x.cfg.Now())
+	buf := appendJSON([]byte(`{"id":`), row.ID)
+	for _, part := range []struct {
+		name string
+		rows []query.Row
+	}{{"chain", chain}, {"neighbors", neighbors}} {
+		buf = append(buf, `,"`+part.name+`":[`...)
+		for i, r := range part.rows {
+			if i > 0 {
+				buf = append(buf, ',')
+			}
+			buf = p.append(buf, r, extras{})
+		}
+		buf = append(buf, ']')
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "private, no-cache")
+	_, _ = w.Write(append(buf, '}', '\n'))
+	return nil
+}
+
+// chain returns the events a row is tied to by combos: itself one, or made into one.
+func (x *REST) chain(ctx context.Context, row query.Row) ([]query.Row, error) {
+	var out []query.Row
+	seen := map[string]bool{row.ID: true}
+	add := func(id string) error {
+		if id == "" || seen[id] {
+			return nil
+		}
+		seen[id] = true
+		found, err := x.pages.one(ctx, id)
+		switch {
+		case err == nil:
+			out = append(out, found)
+		case isNotFound(err): // a link to what was never kept, or is not any more
+		default:
+			return err
+		}
+		return nil
+	}
+	combos := []query.Row{row}
+	if text(member(row.Body, "tier")) != "combo" {
+		at := stamp(member(row.Body, "detected_at"))
+		found, err := x.combos(ctx, []string{text(member(row.Body, "symbol"))}, at, at.Add(comboWithin))
+		if err != nil {
+			return nil, err
+		}
+		combos = slices.DeleteFunc(found, func(c query.Row) bool {
+			daily, intraday := legs(c.Body)
+			return daily != row.ID && intraday != row.ID
+		})
+	}
+	for _, c := range combos[:min(len(combos), mostNeighbor)] {
+		daily, intraday := legs(c.Body)
+		if err := add(daily); err != nil {
+			return nil, err
+		}
+		if err := add(intraday); err != nil {
+			return nil, err
+		}
+		if !seen[c.ID] {
+			seen[c.ID] = true
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// neighbors returns other events of the row's symbol, nearest in time first.
+func (x *REST) neighbors(ctx context.Context, row query.Row) ([]query.Row, error) {
+	at := stamp(member(row.Body, "detected_at"))
+	f := filter.Filter{Symbols: []string{text(member(row.Body, "symbol"))}}
+	before, err := x.pages.find(ctx, query.Ask{Question: query.Question{Filter: f, Until: at, Sort: query.Newest}, Limit: mostNeighbor})
+	if err != nil {
+		return nil, err
+	}
+	after, err := x.pages.find(ctx, query.Ask{Question: query.Question{Filter: f, Since: at, Sort: query.Oldest}, Limit: mostNeighbor + 1})
+	if err != nil {
+		return nil, err
+	}
+	all := slices.DeleteFunc(slices.Concat(before.rows, after.rows), func(r query.Row) bool { return r.ID == row.ID })
+	far := func(r query.Row) time.Duration { return stamp(member(r.Body, "detected_at")).Sub(at).Abs() }
+	slices.SortStableFunc(all, func(a, b query.Row) int { return cmp.Or(cmp.Compare(far(a), far(b)), strings.Compare(a.ID, b.ID)) })
+	return all[:min(len(all), mostNeighbor)], nil
+}
+
+// symbolParams are the parameters of the typeahead.
+var symbolParams = []query.Param{
+	{Name: "q", Type: query.TypeText, Doc: "What the symbol begins with, in any letter case; empty lists the first ones.", Example: "aap"},
+	{Name: "limit", Type: query.TypeInteger, Low: 1, High: 100, Default: "20", Doc: "Most symbols.", Example: "20"},
+}
+
+// symbols answers a typeahead: the archive's symbols and those of recent events.
+func (x *REST) symbols(w http.ResponseWriter, r *http.Request) error {
+	v, err := query.Read(r.URL.RawQuery, symbolParams, x.cfg.Now())
+	if err != nil {
+		return err
+	}
+	want := filter.Symbol(v.Text("q"))
+	if len(want) > event.MaxSymbol {
+		v.Refuse("q", "must be at most %d bytes", event.MaxSymbol)
+	}
+	limit := v.Whole("limit", 20, 1, 100)
+	if err := v.Err(); err != nil {
+		return err
+	}
+	last := map[string]time.Time{}
+	first, upTo := x.cfg.Hub.Recent().Span()
+	_, _ = x.cfg.Hub.Recent().Between(max(first, 1)-1, upTo, func(e *event.Event) bool {
+		if strings.HasPrefix(e.Symbol, want) && e.DetectedAt.After(last[e.Symbol]) {
+			last[e.Symbol] = e.DetectedAt
+		}
+		return false
+	})
+	names := make([]string, 0, len(last))
+	for s := range last {
+		names = append(names, s)
+	}
+	if x.cfg.Archive != nil {
+		began := time.Now()
+		stored, err := x.cfg.Archive.Symbols(r.Context(), want, limit)
+		gate.Database(r.Context(), time.Since(began))
+		if err != nil {
+			return x.pages.fault(r.Context(), "read symbols", err)
+		}
+		names = append(names, stored...)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	out := api.Symbols{Symbols: []api.Symbol{}}
+	for _, name := range names[:min(len(names), limit)] {
+		s := api.Symbol{Symbol: name}
+		if at, ok := last[name]; ok {
+			at = stampOf(at)
+			s.LastAt = &at
+		}
+		out.Symbols = append(out.Symbols, s)
+	}
+	return writeJSON(w, http.StatusOK, out)
+}

@@ -1,0 +1,340 @@
+package rest
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tierboard/server/gate"
+	"tierboard/server/problem"
+	"tierboard/server/query"
+	"tierboard/shared/api"
+	"tierboard/shared/event"
+)
+
+// listOperations are the four lists.
+func (x *REST) listOperations() []operation {
+	list := func(path string, tier event.Tier, id, summary, doc string) operation {
+		return operation{
+			method: http.MethodGet, path: path, id: id, tag: tagPatterns, summary: summary,
+			doc: doc + " Without limit, ndjson and csv are exports of up to 100,000 events in one answer; " +
+				"the trailer X-Truncated tells whether more would have followed.",
+			params: query.ListParams(tier == event.TierNone), out: api.PatternList{},
+			formats: []string{"application/x-ndjson", "text/csv"},
+			headers: map[string]string{
+				"ETag": "Changes when the list may have changed; send it in If-None-Match.",
+				"Link": "The next page, with rel=\"next\".",
+			},
+			problems: []problem.Kind{problem.NotAcceptable, problem.Cursor, problem.Unavailable},
+			handle: func(w http.ResponseWriter, r *http.Request) error {
+				return x.list(w, r, path, tier)
+			},
+		}
+	}
+	return []operation{
+		list(api.PathDaily, event.Daily, "listDailyPatterns", "List daily patterns",
+			"Patterns found on daily bars after the close, newest first; market_session tells the session the run reported them in."),
+		list(api.PathIntraday, event.Intraday, "listIntradayPatterns", "List intraday patterns",
+			"Patterns found while the market trades, newest first; real_time tells those reported live."),
+		list(api.PathCombo, event.Combo, "listComboPatterns", "List combo patterns",
+			"Daily setups confirmed by an intraday trigger, newest first, with both and how sure the links are."),
+		list(api.PathPatterns, event.TierNone, "listPatterns", "List patterns of all tiers",
+			"For searching history and for exports."),
+	}
+}
+
+// list answers a list.
+func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier event.Tier) error {
+	now := x.cfg.Now()
+	l, err := query.ParseList(r.URL.RawQuery, path, tier, now)
+	if err != nil {
+		return err
+	}
+	if l.Format, err = negotiate(l.Format, r.Header.Get("Accept")); err != nil {
+		return err
+	}
+	ask := query.Ask{Question: l.Question, After: l.After, Limit: l.Limit}
+	nothing, err := x.expand(r.Context(), l.Watchlist, &ask.Question)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Cache-Control", x.freshness(l, now))
+	seq := x.cfg.Hub.Seq()
+	if tag := x.listTag(l, &ask.Question, path); tag != "" {
+		h.Set("ETag", tag)
+		if matches(r.Header.Get("If-None-Match"), tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
+	p := newPresenter(l.Fields, l.Include, now)
+	if l.Format != "json" && !l.Limited && l.After == nil {
+		return x.export(w, r, l, ask, p, nothing)
+	}
+	var found page
+	if !nothing {
+		if found, err = x.pages.find(r.Context(), ask); err != nil {
+			return err
+		}
+	}
+	extra, err := x.extras(r.Context(), p, found.rows)
+	if err != nil {
+		return err
+	}
+	meta := api.ListMeta{
+		Tier: tier.String(), Count: len(found.rows), AsOf: stampOf(now), Epoch: x.cfg.Hub.Epoch(), MaxSeq: seq, Applied: l.Applied(),
+	}
+	meta.Applied.Symbols = ask.Filter.Symbols
+	if n := len(found.rows); found.more && n > 0 {
+		meta.NextCursor = l.Cursor(keyOf(found.rows[n-1], l.Sort), now)
+		meta.NextURL = nextURL(path, l, meta.NextCursor)
+		h.Set("Link", "<"+meta.NextURL+`>; rel="next"`)
+	}
+	if l.Format != "json" {
+		return x.rows(w, l.Format, p, found.rows, extra)
+	}
+	meta.TookMS = float64(gate.Took(r.Context()).Microseconds()) / 1000
+	buf := make([]byte, 0, 512+1024*len(found.rows))
+	buf = append(buf, `{"patterns":[`...)
+	for i, row := range found.rows {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = p.append(buf, row, extra)
+	}
+	buf = append(appendJSON(append(buf, `],"metadata":`...), meta), '}', '\n')
+	h.Set("Content-Type", "application/json")
+	_, _ = w.Write(buf)
+	return nil
+}
+
+// stampOf returns a time as bodies show it: UTC in milliseconds.
+func stampOf(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// nextURL returns the path of the next page. Presentation is not in the cursor and goes along.
+func nextURL(path string, l *query.List, cursor string) string {
+	v := url.Values{"cursor": {cursor}}
+	if l.Limited {
+		v.Set("limit", strconv.Itoa(l.Limit))
+	}
+	if l.Fields != nil {
+		v.Set("fields", strings.Join(l.Fields, ","))
+	}
+	if l.Include != nil {
+		v.Set("include", strings.Join(l.Include, ","))
+	}
+	if l.Format != "json" {
+		v.Set("format", l.Format)
+	}
+	return path + "?" + v.Encode()
+}
+
+// negotiate decides the format: the parameter, else the first type in Accept that we have.
+func negotiate(format, accept string) (string, error) {
+	if format != "" {
+		return format, nil
+	}
+	if strings.TrimSpace(accept) == "" {
+		return "json", nil
+	}
+	best, weight := "", 0.0
+	for item := range strings.SplitSeq(accept, ",") {
+		kind, args, err := mime.ParseMediaType(item)
+		if err != nil {
+			continue
+		}
+		q := 1.0
+		if text, ok := args["q"]; ok {
+			if q, err = strconv.ParseFloat(text, 64); err != nil {
+				continue
+			}
+		}
+		name := map[string]string{
+			"application/json": "json", "application/*": "json", "*/*": "json",
+			"application/x-ndjson": "ndjson", "application/jsonl": "ndjson", "text/csv": "csv", "text/*": "csv",
+		}[kind]
+		if name != "" && q > weight {
+			best, weight = name, q
+		}
+	}
+	if best == "" {
+		return "", problem.At(problem.NotAcceptable, problem.Field("header.Accept", "", "names none of application/json, application/x-ndjson, text/csv"))
+	}
+	return best, nil
+}
+
+// freshness returns the Cache-Control of a list: what is about a day that is over hardly changes.
+func (x *REST) freshness(l *query.List, now time.Time) string {
+	if _, today := x.cfg.Market().SessionAt(now); l.SessionDate != "" && l.SessionDate < today && !l.Active && l.Include == nil {
+		return "private, max-age=86400"
+	}
+	return "private, no-cache"
+}
+
+// listTag returns the ETag of a list, or "" when time alone can change it.
+func (x *REST) listTag(l *query.List, q *query.Question, path string) string {
+	if l.Active || slices.ContainsFunc(l.Include, func(s string) bool { return s == "status" || s == "related" || s == "outcome" }) {
+		return ""
+	}
+	after := ""
+	if l.After != nil {
+		after = fmt.Sprintf("%+v", *l.After)
+	}
+	return etagOf(fmt.Sprintf("%s\n%s\n%s\n%q\n%s\n%d %v %q\n%v %v\n%d", x.cfg.Hub.Epoch(), path, l.Encode(), q.Filter.Symbols, after,
+		l.Limit, l.Limited, l.Format, l.Fields, l.Include, x.version.of(q.Filter.Tiers)))
+}
+
+// expand puts the symbols of a watchlist into a question. It reports true when no event can match any more.
+func (x *REST) expand(ctx context.Context, id string, q *query.Question) (nothing bool, err error) {
+	if id == "" {
+		return false, nil
+	}
+	list, err := x.watchlist(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	symbols := list.Symbols
+	if len(q.Filter.Symbols) > 0 {
+		symbols = slices.DeleteFunc(slices.Clone(symbols), func(s string) bool { return !slices.Contains(q.Filter.Symbols, s) })
+	}
+	q.Filter.Symbols = symbols
+	q.Filter = q.Filter.Canonical()
+	return len(symbols) == 0, nil
+}
+
+// extras looks up what a presentation adds.
+func (x *REST) extras(ctx context.Context, p *presenter, rows []query.Row) (extras, error) {
+	var out extras
+	if len(rows) == 0 {
+		return out, nil
+	}
+	if p.outcome && x.cfg.Archive != nil {
+		ids := make([]string, len(rows))
+		for i, r := range rows {
+			ids[i] = r.ID
+		}
+		began := time.Now()
+		found, err := x.cfg.Archive.Outcomes(ctx, ids)
+		gate.Database(ctx, time.Since(began))
+		if err != nil {
+			return out, x.pages.fault(ctx, "read outcomes", err)
+		}
+		out.outcomes = found
+	}
+	if p.related {
+		var err error
+		if out.combos, err = x.combosOf(ctx, rows); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// rows writes a page in a format that is no JSON document.
+func (x *REST) rows(w http.ResponseWriter, format string, p *presenter, rows []query.Row, extra extras) error {
+	out := x.writer(w, format, p)
+	out.write(rows, extra)
+	out.flush()
+	return nil
+}
+
+// rowWriter writes events as NDJSON or CSV.
+type rowWriter struct {
+	w    io.Writer
+	p    *presenter
+	csv  *csv.Writer // nil for NDJSON
+	line []string
+	buf  []byte
+}
+
+// writer begins an answer in a format.
+func (x *REST) writer(w http.ResponseWriter, format string, p *presenter) *rowWriter {
+	out := &rowWriter{w: w, p: p}
+	h := w.Header()
+	if format == "ndjson" {
+		h.Set("Content-Type", "application/x-ndjson")
+		return out
+	}
+	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
+	h.Set("Content-Disposition", `attachment; filename="patterns.csv"`)
+	out.csv = csv.NewWriter(w)
+	out.csv.UseCRLF = true
+	_ = out.csv.Write(p.names)
+	return out
+}
+
+// write writes events. A client that is gone is noticed by whoever flushes the connection.
+func (o *rowWriter) write(rows []query.Row, extra extras) {
+	for _, r := range rows {
+		if o.csv != nil {
+			o.line = o.p.cells(o.line, r, extra)
+			_ = o.csv.Write(o.line)
+			continue
+		}
+		o.buf = append(o.p.append(o.buf[:0], r, extra), '\n')
+		_, _ = o.w.Write(o.buf)
+	}
+}
+
+// flush hands everything to the connection.
+func (o *rowWriter) flush() {
+	if o.csv != nil {
+		o.csv.Flush()
+	}
+}
+
+// exportWrite is how long a client may take to read one page of an export.
+const exportWrite = 30 * time.Second
+
+// export streams all pages of a list, in constant memory. The first page is looked up before anything is written, so that its
+// errors are problems; a later one can only cut the answer off, which the client sees.
+func (x *REST) export(w http.ResponseWriter, r *http.Request, l *query.List, ask query.Ask, p *presenter, nothing bool) error {
+	ctx := r.Context()
+	control := http.NewResponseController(w)
+	var out *rowWriter
+	written := 0
+	for {
+		ask.Limit = min(query.MaxLimit, x.cfg.ExportRows-written)
+		var found page
+		var extra extras
+		var err error
+		if !nothing {
+			if found, err = x.pages.find(ctx, ask); err == nil {
+				extra, err = x.extras(ctx, p, found.rows)
+			}
+		}
+		switch {
+		case err != nil && out == nil:
+			return err
+		case err != nil:
+			panic(http.ErrAbortHandler)
+		}
+		if out == nil {
+			w.Header().Set("Trailer", "X-Truncated")
+			out = x.writer(w, l.Format, p)
+		}
+		out.write(found.rows, extra)
+		written += len(found.rows)
+		if !found.more || len(found.rows) == 0 || written >= x.cfg.ExportRows || r.Method == http.MethodHead {
+			out.flush()
+			w.Header().Set("X-Truncated", strconv.FormatBool(found.more && written >= x.cfg.ExportRows))
+			return nil
+		}
+		last := keyOf(found.rows[len(found.rows)-1], l.Sort)
+		ask.After = &last
+		out.flush()
+		_ = control.SetWriteDeadline(time.Now().Add(exportWrite)) // where the connection has one; a test's has not
+		if control.Flush() != nil || ctx.Err() != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}
+}

@@ -1,0 +1,247 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"tierboard/server/gate"
+	"tierboard/server/hub"
+	"tierboard/server/problem"
+	"tierboard/server/query"
+	"tierboard/server/recent"
+	"tierboard/shared/event"
+	"tierboard/shared/wire"
+)
+
+// skew is how far a producer's clock may be ahead of ours. An event that the ring has forgotten was received before all
+// that it holds, so, give or take the skew, it was detected before that too.
+const skew = time.Minute
+
+// piece is how many of the newest events a walk through the ring takes at once.
+const piece = 1024
+
+// pages answers lists from the ring when that covers the question, else from the archive together with what the archive
+// has not stored yet.
+type pages struct {
+	hub      *hub.Hub
+	archive  Archive       // nil: the ring is all there is
+	archived func() uint64 // position up to which the archive holds everything; nil if unknown
+	log      *slog.Logger
+}
+
+// page is a part of an answer.
+type page struct {
+	rows []query.Row
+	more bool
+}
+
+// find returns a page of a question.
+func (p *pages) find(ctx context.Context, a query.Ask) (page, error) {
+	if items, ok := p.recent(a); ok {
+		return p.cut(items, a), nil
+	}
+	began := time.Now()
+	upTo := p.hub.Seq()
+	var stored uint64
+	if p.archived != nil {
+		stored = min(p.archived(), upTo)
+	}
+	rows, more, err := p.archive.Page(ctx, a)
+	gate.Database(ctx, time.Since(began))
+	if err != nil {
+		return page{}, p.fault(ctx, "read events", err)
+	}
+	first, _ := p.hub.Recent().Span()
+	fresh, _ := p.hub.Recent().Between(max(stored, max(first, 1)-1), upTo, wants(a))
+	return merge(page{rows, more}, fresh, a), nil
+}
+
+// fault turns an archive's error into a problem, and logs what only the operator should see.
+func (p *pages) fault(ctx context.Context, doing string, err error) error {
+	switch {
+	case errors.Is(err, query.ErrTooBroad):
+		return problem.New(problem.Parameter, "No index serves this combination and it leaves too many events to look through: "+
+			"narrow it by since, session_date or symbols, or sort by -detected_at.")
+	case errors.Is(err, query.ErrNotFound):
+		return problem.New(problem.NotFound, "There is no event with this id.")
+	case ctx.Err() != nil:
+		return &problem.Error{Kind: problem.Unavailable, Detail: "The request was given up.", Retry: time.Second}
+	}
+	p.log.Warn("archive failed", slog.String("doing", doing), slog.String("request_id", gate.RequestID(ctx)), slog.Any("err", err))
+	return &problem.Error{Kind: problem.Unavailable, Detail: "The database does not answer; live events are not affected.", Retry: 5 * time.Second}
+}
+
+// wants returns what a page may hold: events that the question wants, behind the cursor.
+func wants(a query.Ask) func(*event.Event) bool {
+	return func(e *event.Event) bool {
+		return a.Match(e) && (a.After == nil || a.Sort.Compare(query.KeyOf(e, a.Sort), *a.After) > 0)
+	}
+}
+
+// recent answers from the ring alone, with one event more than the page if there is one; false if the ring does not cover
+// the question.
+func (p *pages) recent(a query.Ask) ([]*recent.Item, bool) {
+	ring := p.hub.Recent()
+	first, last := ring.Span()
+	want := wants(a)
+	if p.archive == nil {
+		items, ok := ring.Between(max(first, 1)-1, last, want)
+		return items, ok || first == 0
+	}
+	if first == 0 {
+		return nil, false
+	}
+	oldest, ok := ring.Between(first-1, first, nil)
+	if !ok || len(oldest) == 0 {
+		return nil, false
+	}
+	floor := oldest[0].Event.ReceivedAt.Add(skew)
+	switch {
+	case !a.Since.IsZero() && !a.Since.Before(floor), !a.UpdatedSince.IsZero() && !a.UpdatedSince.Before(floor):
+		return ring.Between(first-1, last, want)
+	case a.Sort != query.Newest, a.After != nil && a.After.Millis < floor.UnixMilli():
+		return nil, false
+	}
+	return p.newest(first, last, floor, a, want)
+}
+
+// newest walks back from the newest event until no earlier one can belong to the page, which is so when all that is left was
+// received too early. It gives up at the ring's end unless the page is full of what is surely newer than all forgotten.
+func (p *pages) newest(first, last uint64, floor time.Time, a query.Ask, want func(*event.Event) bool) ([]*recent.Item, bool) {
+	var found []*recent.Item
+	var until int64 // detection time of the last event of the page, once it is full
+	for last >= first {
+		from := max(first-1, max(last, piece)-piece)
+		items, ok := p.hub.Recent().Between(from, last, nil)
+		if !ok || len(items) == 0 {
+			return nil, false
+		}
+		for _, it := range items {
+			if want(it.Event) {
+				found = append(found, it)
+			}
+		}
+		if len(found) > a.Limit {
+			sortItems(found, a.Sort)
+			found = found[:a.Limit+1]
+			until = found[a.Limit].Event.DetectedAt.UnixMilli()
+			if until >= floor.UnixMilli() && items[0].Event.ReceivedAt.Add(skew).UnixMilli() < until {
+				return found, true
+			}
+		}
+		last = from
+	}
+	return found, len(found) > a.Limit && until >= floor.UnixMilli()
+}
+
+// sortItems puts items in an order.
+func sortItems(items []*recent.Item, s query.Sort) {
+	slices.SortFunc(items, func(x, y *recent.Item) int { return s.Compare(query.KeyOf(x.Event, s), query.KeyOf(y.Event, s)) })
+}
+
+// cut makes a page of items.
+func (p *pages) cut(items []*recent.Item, a query.Ask) page {
+	sortItems(items, a.Sort)
+	more := len(items) > a.Limit
+	items = items[:min(len(items), a.Limit)]
+	rows := make([]query.Row, len(items))
+	for i, it := range items {
+		rows[i] = rowOf(it)
+	}
+	return page{rows, more}
+}
+
+// rowOf makes a row of an item; the bytes are shared with everybody who sends the event.
+func rowOf(it *recent.Item) query.Row {
+	return query.Row{ID: it.Event.ID, Body: it.Bytes(wire.JSON), ExpiresAt: it.Event.ExpiresAt}
+}
+
+// merge adds events that the archive did not have yet.
+func merge(stored page, fresh []*recent.Item, a query.Ask) page {
+	known := make(map[string]bool, len(stored.rows))
+	for _, r := range stored.rows {
+		known[r.ID] = true
+	}
+	fresh = slices.DeleteFunc(fresh, func(it *recent.Item) bool { return known[it.Event.ID] })
+	if len(fresh) == 0 {
+		return stored
+	}
+	type placed struct {
+		row query.Row
+		key query.Key
+	}
+	all := make([]placed, 0, len(stored.rows)+len(fresh))
+	for _, r := range stored.rows {
+		all = append(all, placed{r, keyOf(r, a.Sort)})
+	}
+	for _, it := range fresh {
+		// Behind the last row of a page that has a next one, a fresh event belongs to the next one.
+		k := query.KeyOf(it.Event, a.Sort)
+		if n := len(stored.rows); stored.more && n > 0 && a.Sort.Compare(k, all[n-1].key) > 0 {
+			continue
+		}
+		all = append(all, placed{rowOf(it), k})
+	}
+	slices.SortFunc(all, func(x, y placed) int { return a.Sort.Compare(x.key, y.key) })
+	out := page{more: stored.more || len(all) > a.Limit}
+	for _, x := range all[:min(len(all), a.Limit)] {
+		out.rows = append(out.rows, x.row)
+	}
+	return out
+}
+
+// one returns one event.
+func (p *pages) one(ctx context.Context, id string) (query.Row, error) {
+	if it := p.hub.Recent().Find(id); it != nil {
+		return rowOf(it), nil
+	}
+	if p.archive == nil {
+		return query.Row{}, problem.New(problem.NotFound, "There is no event with this id.")
+	}
+	began := time.Now()
+	row, err := p.archive.Event(ctx, id)
+	gate.Database(ctx, time.Since(began))
+	if err != nil {
+		return query.Row{}, p.fault(ctx, "read an event", err)
+	}
+	return row, nil
+}
+
+// versions tells, for each tier, the position of its newest event. It reads what came since it was last asked.
+type versions struct {
+	hub *hub.Hub
+
+	mu   sync.Mutex
+	seen uint64                  // guarded by mu
+	last [event.Combo + 1]uint64 // guarded by mu; by tier, events without one under TierNone
+}
+
+// of returns the highest position among some tiers; among all when there are none.
+func (v *versions) of(tiers []event.Tier) uint64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if now := v.hub.Seq(); now > v.seen {
+		items, ok := v.hub.Recent().Between(v.seen, now, nil)
+		if !ok { // more came than the ring holds
+			for i := range v.last {
+				v.last[i] = now
+			}
+		}
+		for _, it := range items {
+			v.last[min(it.Event.Tier, event.Combo)] = it.Event.Seq
+		}
+		v.seen = now
+	}
+	if len(tiers) == 0 {
+		return slices.Max(v.last[:])
+	}
+	newest := uint64(0)
+	for _, t := range tiers {
+		newest = max(newest, v.last[min(t, event.Combo)])
+	}
+	return newest
+}

@@ -1,0 +1,268 @@
+// Package rest answers the HTTP questions: lists of patterns, performance, health, the market's calendar, what users saved,
+// and the server's own numbers. The published contract (OpenAPI 3.1) is made of the same tables and types that answer, so it
+// cannot say anything else.
+//
+// # Path of a request
+//
+// gate (user, limits, compression) → the operation, found by path and method → query reads the parameters → lists go to the
+// ring of recent events when it covers the question, else to the archive → presenter. An operation returns an error
+// instead of writing one; problem turns it into a document that names the field and shows nothing of the server.
+//
+// # Decisions
+//
+// huma is used for the contract, the schemas and the validation of bodies, and its adapter of the standard mux for routes, but
+// not its handler wrapper. Because: lists stream bytes that are encoded already, parameters must mean what they mean in a
+// live filter, and the wrapper's errors are made by a setting of the whole process. Look again when: huma's error
+// constructor belongs to an API.
+//
+// A list's ETag is made of the route, the question and the position of the newest event of the tiers it is about, before
+// anything is looked up. Because: a poller then costs microseconds. What moves without new events (status, outcomes,
+// related events, retention's deletions) has no part in it: lists that include one of the first three have no ETag.
+//
+// The docs page is written by the server from the contract, without a script. Because: the usual renderers weigh some
+// 2.4 MB and need a looser policy; a page of text and copyable commands says the same.
+//
+// status, related and outcome come on request, what the producer sent does not come as it was: see packages api and query.
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"tierboard/server/calendar"
+	"tierboard/server/gate"
+	"tierboard/server/health"
+	"tierboard/server/hub"
+	"tierboard/server/metrics"
+	"tierboard/server/problem"
+	"tierboard/server/rest/docs"
+	"tierboard/shared/api"
+)
+
+// Config is what the routes answer from. Hub, Market, Health, Library and Gate are required.
+type Config struct {
+	// Hub has the recent events.
+	Hub *hub.Hub
+	// Archive has all of them; nil means that lists end where the ring ends.
+	Archive Archive
+	// Archived returns the position up to which the archive holds everything that was accepted; nil means that nobody knows.
+	Archived func() uint64
+	// ArchiveHealth tells how the archive does; nil leaves it out of the report.
+	ArchiveHealth func() api.ArchiveHealth
+	// Library keeps what users save.
+	Library Library
+	// Market returns the exchange's calendar, which an operator may replace.
+	Market func() *calendar.Calendar
+	// Health judges the feed.
+	Health interface {
+		Report(now time.Time) health.Report
+	}
+	// DeadLetters returns the newest messages that are no event, at most limit, and how many there ever were; nil for none.
+	DeadLetters func(limit int) ([]api.DeadLetter, uint64)
+	// Gate is in front of everything.
+	Gate *gate.Gate
+	// PerMinute is the gate's limit, to tell users.
+	PerMinute int
+	// Stream answers the event stream; nil leaves it out.
+	Stream http.Handler
+	// Streams returns how many event streams are open, and StreamsPerUser is how many a user may have; nil and 0 without Stream.
+	Streams        func() int
+	StreamsPerUser int
+	// ExportRows is the most rows of an export; 0 means 100,000.
+	ExportRows int
+	// Version is the server's build, for the contract and the operator.
+	Version string
+	// Settings returns the settings in force, secrets masked; nil for none.
+	Settings func() []api.Setting
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// defaultExportRows is the most rows of an export unless a setting says otherwise.
+const defaultExportRows = 100_000
+
+// Validate reports every part that is missing or out of range.
+func (c Config) Validate() error {
+	var errs []error
+	need := func(ok bool, name string) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("rest: %s: missing", name))
+		}
+	}
+	need(c.Hub != nil, "hub")
+	need(c.Library != nil, "library")
+	need(c.Market != nil, "market")
+	need(c.Health != nil, "health")
+	need(c.Gate != nil, "gate")
+	if c.ExportRows < 0 {
+		errs = append(errs, fmt.Errorf("rest: export_rows: %d is negative", c.ExportRows))
+	}
+	return errors.Join(errs...)
+}
+
+// REST is the handler of /api/, /openapi.json, /openapi.yaml, /docs and /problems/. It may serve any number of requests.
+type REST struct {
+	cfg     Config
+	m       *metrics.Metrics
+	log     *slog.Logger
+	started time.Time
+	pages   *pages
+	version *versions
+	perf    *performances
+	rates   *rates
+
+	contract huma.API
+	table    *table
+	handler  http.Handler
+}
+
+// New returns a REST. It starts nothing.
+func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.ExportRows == 0 {
+		cfg.ExportRows = defaultExportRows
+	}
+	x := &REST{
+		cfg: cfg, m: m, log: log, started: cfg.Now(), table: newTable(),
+		pages:   &pages{hub: cfg.Hub, archive: cfg.Archive, archived: cfg.Archived, log: log},
+		version: &versions{hub: cfg.Hub},
+		perf:    newPerformances(),
+	}
+	x.rates = &rates{pages: x.pages}
+	x.contract = newContract(cfg.Version, humago.NewAdapter(x.table, ""))
+	for _, o := range x.operations() {
+		x.register(o)
+	}
+	finish(x.contract.OpenAPI())
+	if err := x.publish(); err != nil {
+		return nil, err
+	}
+	x.handler = cfg.Gate.Wrap(x.table)
+	return x, nil
+}
+
+// Routes adds the handler to a mux, by the paths it answers. The stream is not compressed and is added by itself.
+func (x *REST) Routes(mux *http.ServeMux) {
+	for _, path := range []string{"/api/", api.PathOpenAPIJSON, api.PathOpenAPIYAML, api.PathDocs, api.PathProblems} {
+		mux.Handle(path, x.handler)
+	}
+	if x.cfg.Stream != nil {
+		mux.Handle(api.PathStream, x.cfg.Gate.WrapStream(http.HandlerFunc(x.stream)))
+	}
+}
+
+// OpenAPI returns the contract. The caller must not change it.
+func (x *REST) OpenAPI() *huma.OpenAPI { return x.contract.OpenAPI() }
+
+// operations lists every operation of the surface, in the order of the docs page.
+func (x *REST) operations() []operation {
+	ops := x.listOperations()
+	ops = append(ops, x.itemOperations()...)
+	ops = append(ops, x.performanceOperations()...)
+	ops = append(ops, x.statusOperations()...)
+	ops = append(ops, x.streamOperations()...)
+	ops = append(ops, x.userOperations()...)
+	return append(ops, x.opsOperations()...)
+}
+
+// publish adds the contract and the pages made of it to the table.
+func (x *REST) publish() error {
+	spec, err := x.contract.OpenAPI().MarshalJSON()
+	if err != nil {
+		return fmt.Errorf("rest: write the contract: %w", err)
+	}
+	yaml, err := x.contract.OpenAPI().YAML()
+	if err != nil {
+		return fmt.Errorf("rest: write the contract: %w", err)
+	}
+	pages, err := docs.New(x.contract.OpenAPI())
+	if err != nil {
+		return fmt.Errorf("rest: write the docs page: %w", err)
+	}
+	x.table.get(api.PathOpenAPIJSON, fixed("application/openapi+json", spec))
+	x.table.get(api.PathOpenAPIYAML, fixed("application/yaml", yaml))
+	x.table.get(api.PathDocs, pages.Index)
+	x.table.get(api.PathProblems+"{slug}", pages.Problem)
+	return nil
+}
+
+// fixed answers with the same bytes every time.
+func fixed(contentType string, body []byte) http.HandlerFunc {
+	tag := etagOf(string(body))
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("ETag", tag)
+		h.Set("Cache-Control", "no-cache")
+		if matches(r.Header.Get("If-None-Match"), tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		h.Set("Content-Type", contentType)
+		_, _ = w.Write(body)
+	}
+}
+
+// table finds handlers by path and method. It answers HEAD, OPTIONS, unknown methods and unknown paths itself, the last two
+// with problems. It is filled before it serves and does not change after.
+type table struct {
+	mux   *http.ServeMux
+	paths map[string]*methods
+	names []string // known paths, for suggestions
+}
+
+// newTable returns an empty table.
+func newTable() *table {
+	t := &table{mux: http.NewServeMux(), paths: map[string]*methods{}}
+	t.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		detail := "There is nothing at this path"
+		if problem.Plain(strings.ReplaceAll(r.URL.Path, "/", "")) {
+			detail += problem.Suggest(r.URL.Path, t.names)
+		}
+		problem.Write(w, problem.New(problem.NotFound, strings.TrimSuffix(detail, "?")+"."))
+	})
+	t.mux.HandleFunc("/api/v1/patterns", t.alias)
+	t.mux.HandleFunc("/api/v1/patterns/", t.alias)
+	return t
+}
+
+// alias answers the versioned name of a path as the path itself.
+func (t *table) alias(w http.ResponseWriter, r *http.Request) {
+	u := *r.URL
+	u.Path, u.RawPath = "/api/patterns"+strings.TrimPrefix(u.Path, "/api/v1/patterns"), ""
+	inner := r.Clone(r.Context())
+	inner.URL = &u
+	t.mux.ServeHTTP(w, inner)
+	r.Pattern = inner.Pattern
+}
+
+// HandleFunc adds a handler under "METHOD /path", for huma's adapter.
+func (t *table) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	method, path, _ := strings.Cut(pattern, " ")
+	m := t.paths[path]
+	if m == nil {
+		m = &methods{by: map[string]http.HandlerFunc{}}
+		t.paths[path] = m
+		t.names = append(t.names, path)
+		t.mux.Handle(path, m)
+	}
+	m.by[method] = handler
+	m.allow = allowed(m.by)
+}
+
+// get adds a handler that only answers GET.
+func (t *table) get(path string, handler http.HandlerFunc) { t.HandleFunc("GET "+path, handler) }
+
+// ServeHTTP answers a request.
+func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.mux.ServeHTTP(w, r) }

@@ -1,0 +1,229 @@
+package rest
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"tierboard/server/calendar"
+	"tierboard/server/health"
+	"tierboard/server/problem"
+	"tierboard/server/query"
+	"tierboard/shared/api"
+	"tierboard/shared/event"
+)
+
+// statusOperations are the feed's health and the market's calendar.
+func (x *REST) statusOperations() []operation {
+	return []operation{
+		{
+			method: http.MethodGet, path: api.PathTiersHealth, id: "getTiersHealth", tag: tagHealth, summary: "Tell whether each tier's events arrive as they should",
+			doc: "Knows the exchange's calendar: silence at night is idle, silence in the morning is stale. Always 200; /readyz is what fails.",
+			out: api.TiersHealth{}, handle: x.tiersHealth,
+		},
+		{
+			method: http.MethodGet, path: api.PathClock, id: "getMarketClock", tag: tagHealth, summary: "Tell the exchange's session now",
+			out: api.Clock{}, handle: func(w http.ResponseWriter, r *http.Request) error {
+				if err := noParams(r); err != nil {
+					return err
+				}
+				return writeJSON(w, http.StatusOK, clockOf(x.cfg.Market().Clock(x.cfg.Now())))
+			},
+		},
+		{
+			method: http.MethodGet, path: api.PathSessions, id: "listMarketSessions", tag: tagHealth, summary: "List days of the exchange's calendar",
+			doc: "Closed days too, with their names.", params: sessionParams, out: api.MarketSessions{}, handle: x.sessions,
+		},
+	}
+}
+
+// The bounds of the calendar's parameters.
+const (
+	mostDays    = 400
+	defaultDays = 30
+)
+
+var sessionParams = []query.Param{
+	{Name: "from", Type: query.TypeDate, Doc: "First day; today in New York if absent.", Example: "2026-11-20"},
+	{Name: "to", Type: query.TypeDate, Doc: "Last day, at most 400 days on; 30 days after the first if absent.", Example: "2026-12-31"},
+}
+
+// sessions answers with a part of the calendar.
+func (x *REST) sessions(w http.ResponseWriter, r *http.Request) error {
+	now := x.cfg.Now()
+	v, err := query.Read(r.URL.RawQuery, sessionParams, now)
+	if err != nil {
+		return err
+	}
+	market := x.cfg.Market()
+	from := dateOf(v.Date("from"), market.DateAt(now))
+	at := time.Date(from.Year, from.Month, from.Day, 0, 0, 0, 0, time.UTC)
+	to := dateOf(v.Date("to"), calendar.DateOf(at.AddDate(0, 0, defaultDays)))
+	switch days := time.Date(to.Year, to.Month, to.Day, 0, 0, 0, 0, time.UTC).Sub(at).Hours() / 24; {
+	case days < 0:
+		v.Refuse("to", "must not be before from")
+	case days > mostDays:
+		v.Refuse("to", "must be at most %d days after from", mostDays)
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
+	out := api.MarketSessions{Calendar: calendar.Name, Days: []api.MarketDay{}}
+	for d := range market.Days(from, to) {
+		out.Days = append(out.Days, api.MarketDay{
+			Date: d.Date.String(), Kind: string(d.Kind), Name: d.Name,
+			PreOpen: optional(d.PreOpen), Open: optional(d.Open), Close: optional(d.Close), PostClose: optional(d.PostClose),
+		})
+	}
+	return writeJSON(w, http.StatusOK, out)
+}
+
+// dateOf reads a checked date; otherwise is for the empty one.
+func dateOf(s string, otherwise calendar.Date) calendar.Date {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return otherwise
+	}
+	return calendar.DateOf(t)
+}
+
+// optional returns nil for the zero time.
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = stampOf(t)
+	return &t
+}
+
+// seconds returns nil for an unknown number.
+func seconds(s health.Seconds) *int64 {
+	if s == health.NoSeconds {
+		return nil
+	}
+	n := int64(s)
+	return &n
+}
+
+// clockOf turns a clock into what bodies show.
+func clockOf(c calendar.Clock) api.Clock {
+	return api.Clock{
+		Calendar: c.Calendar, Session: c.Session, SessionDate: c.SessionDate, HolidayName: c.HolidayName, EarlyClose: c.EarlyClose,
+		ClosesAt: optional(c.ClosesAt), NextOpen: optional(c.NextOpen), ChangesAt: optional(c.ChangesAt), OffsetSeconds: c.OffsetSeconds,
+	}
+}
+
+// tiersHealth answers with the report.
+func (x *REST) tiersHealth(w http.ResponseWriter, r *http.Request) error {
+	if err := noParams(r); err != nil {
+		return err
+	}
+	now := x.cfg.Now()
+	report := x.cfg.Health.Report(now)
+	out := healthOf(report)
+	if x.cfg.ArchiveHealth != nil {
+		a := x.cfg.ArchiveHealth()
+		out.Archive = &a
+		if a.Status != "ok" && out.Status == "ok" {
+			out.Status, out.Reason = "degraded", "archive: "+a.Reason
+		}
+	}
+	rates := x.rates.at(now)
+	numbers := gather(x.m)
+	for _, t := range event.Tiers() {
+		name := t.String()
+		tier, ok := out.Tiers[name]
+		if !ok {
+			continue
+		}
+		rate := rates[t]
+		tier.Rate = &rate
+		tier.DeliverMS = numbers.percentiles("tierboard_deliver_seconds", name)
+		tier.Counters = &api.TierCounters{Accepted: numbers.count("tierboard_events_accepted_total", name)}
+		out.Tiers[name] = tier
+	}
+	w.Header().Set("Cache-Control", "private, no-cache")
+	return writeJSON(w, http.StatusOK, out)
+}
+
+// healthOf turns a report into what bodies show.
+func healthOf(r health.Report) api.TiersHealth {
+	out := api.TiersHealth{
+		Status: string(r.Status), Reason: r.Reason, AsOf: stampOf(r.AsOf), Market: clockOf(r.Market), Tiers: map[string]api.TierHealth{},
+		Ingest: api.IngestHealth{
+			Connected: r.Ingest.Connected, Transport: r.Ingest.Transport, Channels: r.Ingest.Channels,
+			ConnectedSince: optional(r.Ingest.ConnectedSince), DisconnectedSince: optional(r.Ingest.DisconnectedSince),
+			Reconnects24h: r.Ingest.Reconnects24h, LastMessageAt: optional(r.Ingest.LastMessageAt),
+			HeartbeatAgeS: seconds(r.Ingest.HeartbeatAgeS), HeartbeatLate: r.Ingest.HeartbeatLate,
+		},
+	}
+	if p := r.Producer; p.Status != "" || p.SessionID != "" || p.Session != "" {
+		out.Producer = &api.ProducerHealth{
+			SessionID: p.SessionID, Session: p.Session, Implied: p.Implied, StartedAt: optional(p.StartedAt),
+			Status: p.Status, SampleAgeS: seconds(p.SampleAgeS),
+		}
+	}
+	if d := r.Delivery; d != (health.Delivery{}) {
+		out.Delivery = &api.DeliveryHealth{
+			Status: d.Status, Reason: d.Reason, Errors: d.Errors, Users: d.Users, MatchMS: d.MatchMillis, DeliverMS: d.DeliverMillis,
+		}
+	}
+	for name, t := range r.Tiers {
+		out.Tiers[name] = api.TierHealth{
+			Status: string(t.Status), Reason: t.Reason, LastEventAt: optional(t.LastEventAt), AgeS: seconds(t.AgeS), StaleAfterS: seconds(t.StaleAfterS),
+		}
+	}
+	return out
+}
+
+// ratesFor is how long counted rates are used again: counting walks the ring.
+const ratesFor = time.Second
+
+// rates counts the accepted events of the last minute and hour, as far as the ring remembers.
+type rates struct {
+	pages *pages
+
+	mu     sync.Mutex
+	taken  time.Time               // guarded by mu
+	counts map[event.Tier]api.Rate // guarded by mu; never changed once there
+}
+
+// at returns the rates by tier.
+func (c *rates) at(now time.Time) map[event.Tier]api.Rate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.counts != nil && now.Sub(c.taken).Abs() < ratesFor {
+		return c.counts
+	}
+	counts := map[event.Tier]api.Rate{}
+	ring := c.pages.hub.Recent()
+	first, last := ring.Span()
+	for last >= max(first, 1) {
+		from := max(first-1, max(last, piece)-piece)
+		items, ok := ring.Between(from, last, nil)
+		if !ok || len(items) == 0 || now.Sub(items[len(items)-1].Event.ReceivedAt) > time.Hour {
+			break
+		}
+		for _, it := range slices.Backward(items) {
+			age := now.Sub(it.Event.ReceivedAt)
+			rate := counts[it.Event.Tier]
+			if age <= time.Minute {
+				rate.PerMin++
+			}
+			if age <= time.Hour {
+				rate.PerHour++
+			}
+			counts[it.Event.Tier] = rate
+		}
+		last = from
+	}
+	c.taken, c.counts = now, counts
+	return counts
+}
+
+// isNotFound reports whether an error says that there is no such thing.
+func isNotFound(err error) bool {
+	p := asProblem(err)
+	return p != nil && p.Kind == problem.NotFound
+}

@@ -1,0 +1,402 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"tierboard/server/gate"
+	"tierboard/server/match"
+	"tierboard/server/problem"
+	"tierboard/server/query"
+	"tierboard/shared/api"
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+)
+
+// userOperations are what belongs to whoever asks.
+func (x *REST) userOperations() []operation {
+	ops := []operation{
+		{
+			method: http.MethodGet, path: api.PathMe, id: "getMe", tag: tagUser, summary: "Tell who is asking",
+			out: api.Me{}, handle: func(w http.ResponseWriter, r *http.Request) error {
+				if err := noParams(r); err != nil {
+					return err
+				}
+				return writeJSON(w, http.StatusOK, x.me(gate.User(r.Context())))
+			},
+		},
+		{
+			method: http.MethodGet, path: api.PathPreferences, id: "getPreferences", tag: tagUser, summary: "Get your preferences",
+			out: api.Preferences{}, headers: map[string]string{"ETag": "The version, for If-Match."},
+			problems: []problem.Kind{problem.Unavailable}, handle: x.preferences,
+		},
+		{
+			method: http.MethodPatch, path: api.PathPreferences, id: "changePreferences", tag: tagUser, summary: "Change your preferences",
+			doc: "The named settings replace those before, null removes one, and settings that are not named stay.",
+			in:  api.PreferencesChange{}, out: api.Preferences{}, ifMatch: true, headers: map[string]string{"ETag": "The new version."},
+			problems: []problem.Kind{problem.Unavailable}, handle: x.changePreferences,
+		},
+	}
+	ops = append(ops, x.subscriptions().operations()...)
+	ops = append(ops, operation{
+		method: http.MethodPost, path: api.PathEstimate, id: "estimateSubscription", tag: tagUser, summary: "Estimate how many events filters bring",
+		doc: "From the events of the last 24 hours, as far as they are known.", in: api.EstimateBody{}, out: api.Estimate{}, handle: x.estimate,
+	})
+	ops = append(ops, x.views().operations()...)
+	return append(ops, x.watchlists().operations()...)
+}
+
+// me describes a user.
+func (x *REST) me(user string) api.Me {
+	name := user
+	if user == gate.LocalUser {
+		name = "Local user"
+	}
+	return api.Me{ID: user, Name: name, Limits: api.Limits{
+		RequestsPerMinute: x.cfg.PerMinute, Streams: x.cfg.StreamsPerUser, ExportRows: x.cfg.ExportRows,
+		Subscriptions: mostEntries, Views: mostEntries, Watchlists: mostEntries,
+	}}
+}
+
+// Bounds of preferences.
+const (
+	mostPreferences = 200
+	maxPreference   = 64 // bytes of a name
+)
+
+// current returns a user's preferences; version 0 means that there are none yet.
+func (x *REST) current(ctx context.Context, user string) (api.Preferences, error) {
+	out := api.Preferences{Values: map[string]any{}}
+	e, err := x.cfg.Library.Entry(ctx, user, Preferences, PreferencesID)
+	if errors.Is(err, query.ErrNotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return out, x.saveFault(ctx, err)
+	}
+	if err := json.Unmarshal(e.Body, &out.Values); err != nil {
+		return out, fmt.Errorf("read preferences of user %s: %w", user, err)
+	}
+	out.Version, out.UpdatedAt = e.Version, optional(e.UpdatedAt)
+	return out, nil
+}
+
+// preferences answers with the user's preferences.
+func (x *REST) preferences(w http.ResponseWriter, r *http.Request) error {
+	if err := noParams(r); err != nil {
+		return err
+	}
+	p, err := x.current(r.Context(), gate.User(r.Context()))
+	if err != nil {
+		return err
+	}
+	tag := versionTag(p.Version)
+	w.Header().Set("ETag", tag)
+	if matches(r.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return writeJSON(w, http.StatusOK, p)
+}
+
+// changePreferences merges a change.
+func (x *REST) changePreferences(w http.ResponseWriter, r *http.Request) error {
+	if err := noParams(r); err != nil {
+		return err
+	}
+	version, err := ifMatch(r)
+	if err != nil {
+		return err
+	}
+	var change api.PreferencesChange
+	if err := x.readBody(w, r, &change); err != nil {
+		return err
+	}
+	ctx, user := r.Context(), gate.User(r.Context())
+	p, err := x.current(ctx, user)
+	if err != nil {
+		return err
+	}
+	if version != anyVersion && version != p.Version {
+		return problem.New(problem.Changed, "The preferences have another version by now; read them again.")
+	}
+	for _, name := range slices.Sorted(maps.Keys(change.Values)) {
+		switch {
+		case name == "" || len(name) > maxPreference || !problem.Plain(name):
+			return problem.At(problem.Body, problem.Field("body.values", "", "names of settings must be 1 to 40 plain characters"))
+		case change.Values[name] == nil:
+			delete(p.Values, name)
+		default:
+			p.Values[name] = change.Values[name]
+		}
+	}
+	if len(p.Values) > mostPreferences {
+		return problem.At(problem.Body, problem.Field("body.values", "", "would make more than %d settings", mostPreferences))
+	}
+	raw, err := json.Marshal(p.Values)
+	if err != nil {
+		return err
+	}
+	if len(raw) > maxBody {
+		return problem.At(problem.Body, problem.Field("body.values", "", "would make more than %d bytes of settings", maxBody))
+	}
+	e := Entry{ID: PreferencesID, Name: Preferences, Body: raw, Version: p.Version}
+	if p.Version == 0 {
+		e, err = x.cfg.Library.Add(ctx, user, Preferences, e)
+		if errors.Is(err, query.ErrConflict) { // somebody was faster
+			err = query.ErrChanged
+		}
+	} else {
+		e, err = x.cfg.Library.Change(ctx, user, Preferences, e)
+	}
+	if err != nil {
+		return x.saveFault(ctx, err)
+	}
+	w.Header().Set("ETag", versionTag(e.Version))
+	return writeJSON(w, http.StatusOK, api.Preferences{Values: p.Values, Version: e.Version, UpdatedAt: optional(e.UpdatedAt)})
+}
+
+// keptSubscription is what the library keeps of a subscription.
+type keptSubscription struct {
+	Filters []api.FilterSpec `json:"filters"`
+	Active  bool             `json:"active"`
+}
+
+// subscriptions is the shelf of saved subscriptions.
+func (x *REST) subscriptions() shelf[api.SubscriptionBody, api.Subscription] {
+	return shelf[api.SubscriptionBody, api.Subscription]{
+		x: x, name: Subscriptions, path: api.PathSubscriptions, word: "a subscription", id: "Subscription",
+		about: "A subscription is a list of filters with a name; an event is wanted when one of them wants it.",
+		check: func(b api.SubscriptionBody) (string, any, error) {
+			filters, err := parseFilters(b.Filters)
+			if err != nil {
+				return "", nil, err
+			}
+			kept := keptSubscription{Active: b.Active == nil || *b.Active}
+			for i := range filters {
+				kept.Filters = append(kept.Filters, specOf(&filters[i]))
+			}
+			return b.Name, kept, nil
+		},
+		show: func(e Entry) (api.Subscription, error) {
+			var kept keptSubscription
+			if err := json.Unmarshal(e.Body, &kept); err != nil {
+				return api.Subscription{}, fmt.Errorf("read subscription %s: %w", e.ID, err)
+			}
+			return api.Subscription{
+				ID: e.ID, Name: e.Name, Filters: kept.Filters, Active: kept.Active, Version: e.Version,
+				CreatedAt: stampOf(e.CreatedAt), UpdatedAt: stampOf(e.UpdatedAt),
+			}, nil
+		},
+		list: func(s []api.Subscription) any {
+			return api.SubscriptionList{Subscriptions: s, Metadata: api.CountMeta{Count: len(s)}}
+		},
+	}
+}
+
+// parseFilters reads filters of a body through the one reader of filters.
+func parseFilters(specs []api.FilterSpec) ([]filter.Filter, error) {
+	raw, err := json.Marshal(specs)
+	if err != nil {
+		return nil, err
+	}
+	var list []any
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, err
+	}
+	filters, err := filter.DefaultSchema().ParseAll(list)
+	var bad *filter.Error
+	if errors.As(err, &bad) {
+		return nil, problem.At(problem.Body, problem.Field("body."+bad.Field, "", "%s", query.Unquoted(bad.Problem)))
+	}
+	return filters, err
+}
+
+// specOf writes a canonical filter as a body does.
+func specOf(f *filter.Filter) api.FilterSpec {
+	out := api.FilterSpec{PatternTypes: f.Patterns, Symbols: f.Symbols, ExcludeSymbols: f.ExcludeSymbols, Timeframes: f.Timeframes}
+	for _, k := range f.Kinds {
+		out.Kinds = append(out.Kinds, string(k))
+	}
+	for _, t := range f.Tiers {
+		out.Tiers = append(out.Tiers, t.String())
+	}
+	for _, s := range f.Sessions {
+		out.Sessions = append(out.Sessions, string(s))
+	}
+	for _, d := range f.Directions {
+		out.Directions = append(out.Directions, string(d))
+	}
+	if f.ConfidenceMin > 0 {
+		out.ConfidenceMin = &f.ConfidenceMin
+	}
+	if f.ConfidenceMax > 0 {
+		out.ConfidenceMax = &f.ConfidenceMax
+	}
+	if f.PriorityMin > event.Low {
+		out.PriorityMin = f.PriorityMin.String()
+	}
+	return out
+}
+
+// estimate tells how many events filters would have brought.
+func (x *REST) estimate(w http.ResponseWriter, r *http.Request) error {
+	if err := noParams(r); err != nil {
+		return err
+	}
+	var body api.EstimateBody
+	if err := x.readBody(w, r, &body); err != nil {
+		return err
+	}
+	filters, err := parseFilters(body.Filters)
+	if err != nil {
+		return err
+	}
+	if x.cfg.Archive != nil {
+		began := time.Now()
+		perHour, hours, err := x.cfg.Archive.Estimate(r.Context(), filters, x.cfg.Now(), estimateWithin)
+		gate.Database(r.Context(), time.Since(began))
+		if err != nil {
+			return x.pages.fault(r.Context(), "estimate", err)
+		}
+		return writeJSON(w, http.StatusOK, api.Estimate{PerHour: rounded(perHour, 2), SampleHours: rounded(hours, 2)})
+	}
+	return writeJSON(w, http.StatusOK, x.estimateRecent(filters))
+}
+
+// estimateWithin is how far back an estimate looks.
+const estimateWithin = 24 * time.Hour
+
+// estimateRecent estimates from the ring alone.
+func (x *REST) estimateRecent(filters []filter.Filter) api.Estimate {
+	index := match.New()
+	index.Add(filters)
+	var hits []match.ID
+	wanted := 0
+	var oldest time.Time
+	ring := x.cfg.Hub.Recent()
+	first, last := ring.Span()
+	_, _ = ring.Between(max(first, 1)-1, last, func(e *event.Event) bool {
+		if oldest.IsZero() {
+			oldest = e.ReceivedAt
+		}
+		if hits = index.Match(e, hits[:0]); len(hits) > 0 {
+			wanted++
+		}
+		return false
+	})
+	if oldest.IsZero() {
+		return api.Estimate{}
+	}
+	hours := max(x.cfg.Now().Sub(oldest), time.Minute).Hours()
+	return api.Estimate{PerHour: rounded(float64(wanted)/hours, 2), SampleHours: rounded(hours, 2)}
+}
+
+// keptView is what the library keeps of a view.
+type keptView struct {
+	Default bool           `json:"default"`
+	Layout  map[string]any `json:"layout"`
+}
+
+// views is the shelf of saved views.
+func (x *REST) views() shelf[api.ViewBody, api.View] {
+	show := func(e Entry) (api.View, error) {
+		var kept keptView
+		if err := json.Unmarshal(e.Body, &kept); err != nil {
+			return api.View{}, fmt.Errorf("read view %s: %w", e.ID, err)
+		}
+		return api.View{
+			ID: e.ID, Name: e.Name, Default: kept.Default, Layout: kept.Layout, Version: e.Version,
+			CreatedAt: stampOf(e.CreatedAt), UpdatedAt: stampOf(e.UpdatedAt),
+		}, nil
+	}
+	return shelf[api.ViewBody, api.View]{
+		x: x, name: Views, path: api.PathViews, word: "a view", id: "View",
+		about: "A view is filters, order, density and columns of the board under a name. At most one is the default: making one the default ends that of the others.",
+		check: func(b api.ViewBody) (string, any, error) {
+			return b.Name, keptView{Default: b.Default, Layout: b.Layout}, nil
+		},
+		show: show,
+		list: func(v []api.View) any { return api.ViewList{Views: v, Metadata: api.CountMeta{Count: len(v)}} },
+		saved: func(ctx context.Context, user string, e Entry) error {
+			if v, err := show(e); err != nil || !v.Default {
+				return err
+			}
+			return x.onlyDefault(ctx, user, e.ID)
+		},
+	}
+}
+
+// onlyDefault ends the default of every other view.
+func (x *REST) onlyDefault(ctx context.Context, user, id string) error {
+	entries, err := x.cfg.Library.Entries(ctx, user, Views)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		var kept keptView
+		if err := json.Unmarshal(e.Body, &kept); err != nil || e.ID == id || !kept.Default {
+			continue
+		}
+		kept.Default = false
+		if e.Body, err = json.Marshal(kept); err != nil {
+			return err
+		}
+		if _, err := x.cfg.Library.Change(ctx, user, Views, e); err != nil && !errors.Is(err, query.ErrChanged) && !errors.Is(err, query.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// watchlists is the shelf of lists of symbols.
+func (x *REST) watchlists() shelf[api.WatchlistBody, api.Watchlist] {
+	return shelf[api.WatchlistBody, api.Watchlist]{
+		x: x, name: Watchlists, path: api.PathWatchlists, word: "a watchlist", id: "Watchlist",
+		about: "A watchlist is a list of symbols under a name; lists take its id in the parameter watchlist.",
+		check: func(b api.WatchlistBody) (string, any, error) {
+			symbols := make([]string, 0, len(b.Symbols))
+			for i, s := range b.Symbols {
+				clean := filter.Symbol(s)
+				if clean == "" || len(clean) > event.MaxSymbol || strings.Contains(clean, ",") {
+					return "", nil, problem.At(problem.Body, problem.Field(fmt.Sprintf("body.symbols[%d]", i), "", "is no symbol (1 to %d characters, no comma)", event.MaxSymbol))
+				}
+				symbols = append(symbols, clean)
+			}
+			slices.Sort(symbols)
+			return b.Name, slices.Compact(symbols), nil
+		},
+		show: showWatchlist,
+		list: func(v []api.Watchlist) any {
+			return api.WatchlistList{Watchlists: v, Metadata: api.CountMeta{Count: len(v)}}
+		},
+	}
+}
+
+// showWatchlist turns a kept watchlist back.
+func showWatchlist(e Entry) (api.Watchlist, error) {
+	out := api.Watchlist{ID: e.ID, Name: e.Name, Version: e.Version, CreatedAt: stampOf(e.CreatedAt), UpdatedAt: stampOf(e.UpdatedAt)}
+	if err := json.Unmarshal(e.Body, &out.Symbols); err != nil {
+		return out, fmt.Errorf("read watchlist %s: %w", e.ID, err)
+	}
+	return out, nil
+}
+
+// watchlist returns the user's watchlist that a parameter names.
+func (x *REST) watchlist(ctx context.Context, id string) (api.Watchlist, error) {
+	e, err := x.cfg.Library.Entry(ctx, gate.User(ctx), Watchlists, id)
+	if errors.Is(err, query.ErrNotFound) {
+		return api.Watchlist{}, problem.At(problem.Parameter, problem.Field("query.watchlist", id, "is no watchlist of yours"))
+	}
+	if err != nil {
+		return api.Watchlist{}, x.saveFault(ctx, err)
+	}
+	return showWatchlist(e)
+}
