@@ -5,18 +5,22 @@
 //
 // Publish refuses a copy, links a combo to the events it is made of, gives the event the next sequence number, puts it into the
 // ring and hands it to every shard. A shard is one goroutine that owns everything it touches: an index of filters, the
-// cohorts (subscriptions with the same filters share one entry of the index), the sessions and their open windows. So
-// there are no locks on the way of an event, and a subscribe is ordered against events by construction. The only thing a
-// shard shares is a session's outbox, a bounded queue of ready frames under a mutex, from which the session's writer
-// takes with Next. A shard never waits for a session.
+// cohorts (subscriptions with the same filters share one entry of the index), its share of the sessions and their open
+// windows. So there are no locks on the way of an event, and a subscribe is ordered against events by construction. A new
+// session goes to the shard with the fewest. The only thing a shard shares is a session's outbox, under a mutex. As long
+// as the session keeps up, the outbox holds nothing: a ready frame goes to the session's Sink, which writes it without
+// waiting. What the sink cannot write at once queues, and a goroutine of the sink's takes it with Next. A shard never waits
+// for a session. Batches that several sessions send at the same moment, such as the members of a cohort, are encoded once.
 //
 // # Windows, limits, slow consumers
 //
-// A quiet session gets an event at once; that opens a window of Config.Window, in which further events wait for company,
-// unless the batch is full before. At most Config.RateLimit live events leave in any one second; of those waiting in the
-// same window the most urgent, then the newest, go first, and the number of the others is told in the next batch.
-// When an outbox is full the session lags: its events wait as references in a bounded list, from which the least
-// urgent, then the oldest, are dropped and counted. A session that still lags after Config.CutAfter is cut.
+// A quiet session gets an event at once; that opens a window, in which further events wait for company, unless the batch
+// is full before. The window is Config.WindowMin while the shard is busy for less than 30 % of a second, grows with that
+// share, and is Config.WindowMax from 85 % on or when a quarter of its inbox is taken. At most Config.RateLimit live
+// events leave in any one second; of those waiting in the same window the most urgent, then the newest, go first, and the
+// number of the others is told in the next batch. When an outbox is full the session lags: its events wait as references
+// in a bounded list, from which the least urgent, then the oldest, are dropped and counted. A session that still lags
+// after Config.CutAfter is cut.
 //
 // # Resume
 //
@@ -28,9 +32,14 @@
 //
 // # Decisions
 //
-// 2026-11-23 One timer a shard. Windows have one length, so those opened first close first, and a FIFO with one timer for its
-// head is exact. Because: a timer or a goroutine per session doubles the CPU per frame. Rejected: a tick on which
-// all sessions flush together, which sends in bursts. Look again when: window lengths differ between sessions.
+// 2026-11-23 One timer a shard. Windows opened first close first, so a FIFO with one timer for its head is exact; when the
+// window shrinks, a new one closes no earlier than the last. Because: a timer or a goroutine per session doubles the CPU
+// per frame. Rejected: a tick on which all sessions flush together, which sends in bursts. Look again when: window lengths
+// differ between sessions.
+//
+// 2026-11-23 The shard writes. Because: a goroutine per session that is woken for each frame costs twice the CPU of the
+// write itself, and eight kilobytes. Rejected: a pool of writers, which reorders nothing but wakes as often. Look again
+// when: most connections are TLS ones of this process, which cannot be written without waiting.
 //
 // 2026-11-23 The rate limit counts what leaves, not what arrives. Because: only then no second of a client's time holds
 // more than the limit, whatever the window. Rejected: a token bucket, which lets twice the limit through at its edge.

@@ -1,0 +1,510 @@
+package hub
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tierboard/server/recent"
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+	"tierboard/shared/wire"
+)
+
+// pipe is a sink whose connection takes a number of bytes without waiting, and the rest when a test lets it drain.
+type pipe struct {
+	*rig
+	*Session
+
+	mu      sync.Mutex
+	room    int // bytes that go without waiting; negative for any number
+	got     []wire.Frame
+	raw     [][]byte // what Try was given, as it is: two that share bytes share an address
+	drains  int
+	ended   int
+	beats   []time.Time
+	release chan struct{} // each token lets the drain write one frame
+}
+
+// pipes opens a session with a sink.
+func (r *rig) pipe(room int, beat time.Duration) *pipe {
+	r.Helper()
+	p := &pipe{rig: r, room: room, release: make(chan struct{})}
+	p.Session = r.Attach(wire.MsgPack, p, beat)
+	if err := p.Join(r.Context(), &wire.Pong{ID: "hello"}); err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(p.Session.Close)
+	return p
+}
+
+func (p *pipe) take(f Frame) {
+	m, err := wire.Decode(slices.Clone(f.Bytes))
+	if err != nil {
+		panic(err)
+	}
+	p.got = append(p.got, m)
+}
+
+func (p *pipe) Try(f Frame) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.room < 0 || len(f.Ready) <= p.room {
+		if p.room > 0 {
+			p.room -= len(f.Ready)
+		}
+		p.raw = append(p.raw, f.Ready)
+		if f.Bytes != nil {
+			p.take(f)
+		}
+		return 0
+	}
+	left := len(f.Ready) - p.room
+	p.room = 0
+	p.drains++
+	own := f.keep()
+	go p.drain(own)
+	return left
+}
+
+func (p *pipe) drain(f Frame) {
+	for {
+		if _, ok := <-p.release; ok {
+			p.mu.Lock()
+			p.take(f)
+			p.mu.Unlock()
+		}
+		var err error
+		if f, err = p.Next(p.Context()); err != nil {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if errors.Is(err, ErrIdle) {
+				p.room = -1
+			} else {
+				p.ended++
+			}
+			return
+		}
+	}
+}
+
+func (p *pipe) Ended() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended++
+}
+
+func (p *pipe) Beat(now time.Time) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.beats = append(p.beats, now)
+	return []byte{0x89, 0}
+}
+
+func (p *pipe) subscribe(f filter.Filter) {
+	p.Helper()
+	if err := p.Subscribe(p.Context(), "main", []filter.Filter{f.Canonical()}, &wire.Resume{Epoch: p.Epoch()}); err != nil {
+		p.Fatal(err)
+	}
+	synctest.Wait()
+}
+
+// events returns the ids of the live events that came.
+func (p *pipe) events() []string {
+	synctest.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []string
+	for _, m := range p.got {
+		if b, ok := m.(*wire.Batch); ok && b.ID == "" {
+			for _, e := range b.Events {
+				out = append(out, e.ID)
+			}
+		}
+	}
+	return out
+}
+
+func TestASinkThatKeepsUpHasNoQueueAndNoGoroutine(t *testing.T) {
+	start(t, one, func(r *rig) {
+		p := r.pipe(-1, 0)
+		p.subscribe(filter.Filter{})
+		r.burst(5)
+		time.Sleep(time.Second)
+		wantIDs(t, p.events(), "e1", "e2", "e3", "e4", "e5")
+		if hello, ok := p.got[0].(*wire.Pong); !ok || hello.ID != "hello" || p.drains != 0 || p.out.frames != nil {
+			t.Errorf("first %+v, %d drains, %d queued", p.got[0], p.drains, len(p.out.frames))
+		}
+	})
+}
+
+func TestASinkThatLagsGetsEverythingInOrderAndThenFramesAtOnceAgain(t *testing.T) {
+	start(t, func(c *Config) { one(c); c.RateLimit = 0 }, func(r *rig) {
+		p := r.pipe(-1, 0)
+		p.subscribe(filter.Filter{})
+		synctest.Wait()
+		p.mu.Lock()
+		p.room = 10 // part of the next frame
+		p.mu.Unlock()
+		for range 4 {
+			r.publish(nil)
+			time.Sleep(20 * time.Millisecond)
+		}
+		p.Send(&wire.Pong{ID: "late"}) // keeps its place behind what waits
+		if got := p.events(); len(got) != 0 {
+			t.Fatalf("%v came past the frame that waits", got)
+		}
+		for range 5 {
+			p.release <- struct{}{}
+		}
+		wantIDs(t, p.events(), "e1", "e2", "e3", "e4")
+		if last, ok := p.got[len(p.got)-1].(*wire.Pong); !ok || last.ID != "late" {
+			t.Errorf("last %+v, want the answer", p.got[len(p.got)-1])
+		}
+		if p.out.bytes != 0 || p.out.control != 0 {
+			t.Errorf("%d and %d bytes still accounted for", p.out.bytes, p.out.control)
+		}
+		r.publish(nil)
+		if got := p.events(); len(got) != 5 || p.drains != 1 {
+			t.Errorf("%v after %d drains, want the next event at once", got, p.drains)
+		}
+	})
+}
+
+func TestAFullOutboxOfASinkBoundsMemoryAndDropsTheLeastUrgent(t *testing.T) {
+	start(t, func(c *Config) { one(c); tight(c) }, func(r *rig) {
+		p := r.pipe(-1, 0)
+		p.subscribe(filter.Filter{})
+		synctest.Wait()
+		p.mu.Lock()
+		p.room = 0
+		p.mu.Unlock()
+		r.publish(nil)
+		for i := range 50 {
+			r.publish(urgent([]float64{.65, .95}[i%2]))
+		}
+		synctest.Wait()
+		if p.out.bytes > 2000 || len(p.pending) != 20 {
+			t.Errorf("%d bytes and %d events wait, want the outbox and the backlog at their bounds", p.out.bytes, len(p.pending))
+		}
+		close(p.release)
+		time.Sleep(time.Second)
+		if s := r.Stats(); s.Dropped == 0 || s.Dropped != 51-s.Delivered {
+			t.Errorf("stats %+v, want each of 51 events delivered or counted as dropped", s)
+		}
+	})
+}
+
+func TestTheEndOfASessionReachesItsSinkOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(*pipe)
+		room int
+		code wire.CloseCode
+	}{
+		"finish":             {func(p *pipe) { p.Finish(wire.CloseGoingAway, "x") }, -1, wire.CloseGoingAway},
+		"finish behind lag":  {func(p *pipe) { p.Finish(wire.CloseGoingAway, "x"); close(p.release) }, 0, wire.CloseGoingAway},
+		"abort":              {func(p *pipe) { p.Abort(wire.CloseTooSlow, "x") }, -1, wire.CloseTooSlow},
+		"finish, then abort": {func(p *pipe) { p.Finish(wire.ClosePolicy, "x"); p.Abort(wire.CloseTooSlow, "y") }, -1, wire.ClosePolicy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start(t, one, func(r *rig) {
+				p := r.pipe(-1, 0)
+				p.subscribe(filter.Filter{})
+				p.mu.Lock()
+				p.room = c.room
+				p.mu.Unlock()
+				r.publish(nil)
+				synctest.Wait()
+				c.end(p)
+				synctest.Wait()
+				if p.ended != 1 || p.Cause() == nil || p.Cause().Code != c.code {
+					t.Errorf("told %d times of %v, want once of %d", p.ended, p.Cause(), c.code)
+				}
+				n := len(p.got)
+				p.Send(&wire.Pong{})
+				r.publish(nil)
+				synctest.Wait()
+				if len(p.got) != n {
+					t.Error("a frame came after the end")
+				}
+			})
+		})
+	}
+}
+
+func TestSignsOfLifeAreAskedForAtAConstantInterval(t *testing.T) {
+	start(t, one, func(r *rig) {
+		began := time.Now()
+		p := r.pipe(-1, 10*time.Second)
+		synctest.Wait()
+		time.Sleep(35 * time.Second)
+		synctest.Wait()
+		p.mu.Lock()
+		var at []time.Duration
+		for _, b := range p.beats {
+			at = append(at, b.Sub(began))
+		}
+		pings := len(p.raw) - 1 // the first is the hello
+		p.mu.Unlock()
+		if want := []time.Duration{10 * time.Second, 20 * time.Second, 30 * time.Second}; !slices.Equal(at, want) || pings != 3 {
+			t.Errorf("asked at %v and wrote %d, want %v", at, pings, want)
+		}
+		p.Session.Close()
+		time.Sleep(time.Minute)
+		if len(p.beats) != 3 {
+			t.Errorf("asked %d times, want no more after the end", len(p.beats))
+		}
+		synctest.Wait()
+		p.out.mu.Lock()
+		defer p.out.mu.Unlock()
+		if p.out.sink != nil {
+			t.Error("the hub holds on to a closed connection")
+		}
+	})
+}
+
+// TestMembersOfACohortShareTheBytesOfABatch holds what makes a preset that thousands use cheap: it is encoded once.
+func TestMembersOfACohortShareTheBytesOfABatch(t *testing.T) {
+	start(t, one, func(r *rig) {
+		sh := r.shards[0]
+		ps := make([]*pipe, 10)
+		for i := range ps {
+			ps[i] = r.pipe(-1, 0)
+			ps[i].subscribe(ofSymbol("AAPL"))
+		}
+		other := r.pipe(-1, 0)
+		other.subscribe(ofSymbol("AAPL", "TSLA"))
+		synctest.Wait()
+		before := sh.press.prints
+		r.publish(symbol("AAPL")) // the leading edge is the same for everybody
+		synctest.Wait()
+		if n := sh.press.prints - before; n != 1 {
+			t.Errorf("%d encodings of the first event, want 1", n)
+		}
+		before = sh.press.prints
+		r.publish(symbol("AAPL"))
+		r.publish(symbol("TSLA"))
+		r.publish(symbol("AAPL"))
+		time.Sleep(100 * time.Millisecond) // the windows close together
+		synctest.Wait()
+		if n := sh.press.prints - before; n != 2 {
+			t.Errorf("%d encodings of the batches, want one for the cohort and one for the other", n)
+		}
+		for _, p := range ps {
+			wantIDs(t, p.events(), "e1", "e2", "e4")
+			if &p.raw[2][0] != &ps[0].raw[2][0] {
+				t.Error("two members got bytes of their own")
+			}
+		}
+		wantIDs(t, other.events(), "e1", "e2", "e3", "e4")
+	})
+}
+
+func TestAPrintIsSharedOnlyWithItsLike(t *testing.T) {
+	start(t, one, func(r *rig) {
+		r.burst(4)
+		items, _ := r.Recent().Between(0, 4, nil)
+		now := time.Now()
+		b := func(change func(*wire.Batch)) *wire.Batch {
+			out := &wire.Batch{Seq: 4}
+			if change != nil {
+				change(out)
+			}
+			return out
+		}
+		var p press
+		p.print(b(nil), items, wire.MsgPack, now)
+		for name, again := range map[string]func(){
+			"another moment": func() { p.print(b(nil), items, wire.MsgPack, now.Add(1)) },
+			"other events":   func() { p.print(b(nil), items[1:], wire.MsgPack, now) },
+			"a format":       func() { p.print(b(nil), items, wire.JSON, now) },
+			"a position":     func() { p.print(b(func(b *wire.Batch) { b.Seq++ }), items, wire.MsgPack, now) },
+			"suppressed":     func() { p.print(b(func(b *wire.Batch) { b.Suppressed = 1 }), items, wire.MsgPack, now) },
+			"dropped":        func() { p.print(b(func(b *wire.Batch) { b.Dropped = 1 }), items, wire.MsgPack, now) },
+			"a subscription": func() { p.print(b(func(b *wire.Batch) { b.ID = "x" }), items, wire.MsgPack, now) },
+			"a snapshot":     func() { p.print(b(func(b *wire.Batch) { b.Reset = true }), items, wire.MsgPack, now) },
+		} {
+			p.print(b(nil), items, wire.MsgPack, now)
+			before := p.prints
+			if again(); p.prints != before+1 {
+				t.Errorf("%s: not encoded anew", name)
+			}
+		}
+		got := p.print(b(nil), nil, wire.JSON, now)
+		if m, err := wire.DecodeJSON(string(got.Bytes)); err != nil || len(m.(*wire.Batch).Events) != 0 {
+			t.Errorf("an empty batch: %+v, %v", m, err)
+		}
+	})
+}
+
+func TestSealWritesTheHeaderOfEachLength(t *testing.T) {
+	for n, head := range map[int][]byte{
+		0:       {0x82, 0},
+		125:     {0x82, 125},
+		126:     {0x82, 126, 0, 126},
+		0xffff:  {0x82, 126, 0xff, 0xff},
+		0x10000: {0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0},
+	} {
+		f := seal(make([]byte, headroom+n), wire.MsgPack)
+		if len(f.Bytes) != n || len(f.Ready) != n+len(head) || !slices.Equal(f.Ready[:len(head)], head) {
+			t.Errorf("%d bytes: header %x of %d, want %x", n, f.Ready[:len(f.Ready)-n], len(f.Ready), head)
+		}
+	}
+	if f := seal(make([]byte, headroom), wire.JSON); f.Ready[0] != 0x81 {
+		t.Errorf("JSON begins with %x, want a text message", f.Ready[0])
+	}
+}
+
+func TestSessionsGoToTheShardWithTheFewest(t *testing.T) {
+	start(t, func(c *Config) { c.Shards = 3 }, func(r *rig) {
+		loads := func() []int {
+			synctest.Wait()
+			out := make([]int, len(r.shards))
+			for i, sh := range r.shards {
+				out[i] = sh.load
+				if len(sh.sessions) != sh.load {
+					t.Errorf("shard %d holds %d sessions and counts %d", i, len(sh.sessions), sh.load)
+				}
+			}
+			return out
+		}
+		var ls []*listener
+		for range 9 {
+			ls = append(ls, r.listen(nil))
+		}
+		if got := loads(); !slices.Equal(got, []int{3, 3, 3}) {
+			t.Errorf("loads %v, want them even", got)
+		}
+		for _, l := range ls {
+			if l.shard == r.shards[1] {
+				l.Close()
+				l.Close()
+			}
+		}
+		for range 2 {
+			r.listen(nil)
+		}
+		if got := loads(); !slices.Equal(got, []int{3, 2, 3}) {
+			t.Errorf("loads %v, want the new ones where there is room", got)
+		}
+	})
+}
+
+func TestEveryShardDeliversEveryEvent(t *testing.T) {
+	start(t, func(c *Config) { c.Shards = 4; c.RateLimit = 0 }, func(r *rig) {
+		ls := make([]*listener, 12)
+		for i := range ls {
+			ls[i] = r.listen(nil)
+			ls[i].subscribe("main", nil, ofSymbol([]string{"AAPL", "TSLA"}[i%2]))
+		}
+		for i := range 200 {
+			r.publish(symbol([]string{"AAPL", "TSLA"}[i%2]))
+		}
+		time.Sleep(time.Second)
+		for i, l := range ls {
+			got := l.look()
+			if len(got.live) != 100 || !slices.IsSorted(got.live) || got.live[0] != uint64(1+i%2) { //nolint:gosec // small
+				t.Errorf("session %d got %d events from %d on", i, len(got.live), got.live[0])
+			}
+		}
+	})
+}
+
+func TestTheWindowGrowsWithTheLoad(t *testing.T) {
+	ms := time.Millisecond
+	var p pace
+	p.init(10*ms, 80*ms, time.Unix(0, 0))
+	for _, c := range []struct {
+		share float64
+		want  time.Duration
+	}{{0, 10}, {.3, 10}, {.45, 30}, {.6, 50}, {.725, 65}, {.85, 80}, {1, 80}} {
+		if got := p.of(c.share); (got - c.want*ms).Abs() > time.Microsecond {
+			t.Errorf("busy %v: window %v, want %v ms", c.share, got, int(c.want))
+		}
+	}
+	at := time.Unix(0, 0)
+	second := func(idle time.Duration) {
+		p.rest(at, at.Add(idle), false)
+		p.rest(at.Add(time.Second), at.Add(time.Second), false)
+		at = at.Add(time.Second)
+	}
+	second(400 * ms)
+	if p.window < 49*ms || p.window > 51*ms || time.Duration(p.now.Load()) != p.window {
+		t.Errorf("window %v after a second 60 %% busy, want 50 ms", p.window)
+	}
+	second(0)
+	if p.window != 80*ms {
+		t.Errorf("window %v after a second without rest, want the longest", p.window)
+	}
+	second(900 * ms)
+	if p.window != 10*ms {
+		t.Errorf("window %v after a quiet second, want the shortest", p.window)
+	}
+	p.rest(at, at, true)
+	if p.window != 80*ms {
+		t.Errorf("window %v while events crowd, want the longest at once", p.window)
+	}
+}
+
+func TestACrowdedInboxMakesTheWindowLong(t *testing.T) {
+	start(t, func(c *Config) { one(c); c.Inbox = 8 }, func(r *rig) {
+		if w := r.Window(); w != 10*time.Millisecond || r.Stats().Window != w {
+			t.Fatalf("window %v at first, want the shortest", w)
+		}
+		sh := r.shards[0]
+		sh.slots <- struct{}{} // as Publish does
+		for range 7 {
+			sh.slots <- struct{}{}
+		}
+		for i := range 8 {
+			r.sent = i
+			e := r.make(nil)
+			e.Seq = uint64(i + 1) //nolint:gosec // small
+			it := recent.NewItem(e)
+			r.ring.Add(it)
+			sh.events <- it
+		}
+		synctest.Wait()
+		if w := r.Window(); w != 80*time.Millisecond {
+			t.Errorf("window %v, want the longest", w)
+		}
+		time.Sleep(2 * time.Second)
+		r.Broadcast(&wire.Status{}) // anything that wakes the shard
+		synctest.Wait()
+		if w := r.Window(); w != 10*time.Millisecond {
+			t.Errorf("window %v after a quiet second, want the shortest", w)
+		}
+	})
+}
+
+func TestWindowsCloseInOrderAlsoWhenTheyShrink(t *testing.T) {
+	var q fifo
+	at := time.Unix(0, 0)
+	first := q.push(nil, at.Add(80*time.Millisecond))
+	second := q.push(nil, at.Add(20*time.Millisecond))
+	if second.Before(first) || !second.Equal(first) {
+		t.Errorf("the second closes at %v, want not before the first at %v", second, first)
+	}
+}
+
+func TestASlowSinkIsCutWhereItStands(t *testing.T) {
+	start(t, func(c *Config) { one(c); tight(c) }, func(r *rig) {
+		p := r.pipe(-1, 0)
+		p.subscribe(filter.Filter{})
+		p.mu.Lock()
+		p.room = 0
+		p.mu.Unlock()
+		r.publish(nil)
+		synctest.Wait()
+		r.publish(func(e *event.Event) { e.Priority = event.Critical })
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		if p.ended != 1 || p.Cause().Code != wire.CloseTooSlow {
+			t.Errorf("told %d times of %v, want it cut", p.ended, p.Cause())
+		}
+		close(p.release)
+	})
+}
