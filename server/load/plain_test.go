@@ -64,6 +64,7 @@ type plainSession struct {
 
 // send queues frames.
 func (s *plainSession) send(t *testing.T, frames ...wire.Frame) {
+	t.Helper()
 	for _, f := range frames {
 		select {
 		case s.out <- f.Append(nil, wire.MsgPack):
@@ -143,7 +144,7 @@ func (p *plain) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer conn.CloseNow() //nolint:errcheck // over
+	defer conn.CloseNow()
 	ctx, stop := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer stop()
 	s := &plainSession{out: make(chan []byte, 1<<14)}

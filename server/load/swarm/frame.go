@@ -39,7 +39,7 @@ func appendFrame(b []byte, op byte, payload []byte) []byte {
 	case n < 1<<16:
 		b = binary.BigEndian.AppendUint16(append(b, 0x80|126), uint16(n))
 	default:
-		b = binary.BigEndian.AppendUint64(append(b, 0x80|127), uint64(n)) //nolint:gosec // a length
+		b = binary.BigEndian.AppendUint64(append(b, 0x80|127), uint64(n))
 	}
 	b = append(b, 0, 0, 0, 0) // the mask key, which leaves the payload as it is
 	return append(b, payload...)
@@ -73,7 +73,7 @@ func header(b []byte) (op byte, from, to int, ok bool, err error) {
 	if size > mostFrame {
 		return 0, 0, 0, false, fmt.Errorf("a frame of %d bytes", size)
 	}
-	to = from + int(size) //nolint:gosec // bounded
+	to = from + int(size)
 	return op, from, to, len(b) >= to, nil
 }
 

@@ -64,7 +64,7 @@ func detach(conn net.Conn) (int, error) {
 	err = raw.Control(func(own uintptr) {
 		syscall.ForkLock.RLock() // a child must not inherit it between the two calls
 		defer syscall.ForkLock.RUnlock()
-		if fd, failed = syscall.Dup(int(own)); failed == nil { //nolint:gosec // a descriptor
+		if fd, failed = syscall.Dup(int(own)); failed == nil {
 			syscall.CloseOnExec(fd)
 		}
 	})
@@ -73,7 +73,7 @@ func detach(conn net.Conn) (int, error) {
 
 // setReceiveBuffer bounds what the kernel takes for a socket.
 func setReceiveBuffer(fd uintptr, size int) error {
-	return syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, size) //nolint:gosec // a descriptor
+	return syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, size)
 }
 
 // readSocket reads what is there; again means nothing is.

@@ -47,7 +47,7 @@ func start(t *testing.T, serve func(ctx context.Context, conn *websocket.Conn)) 
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"p"}})
 		if err == nil {
-			defer conn.CloseNow() //nolint:errcheck // over
+			defer conn.CloseNow()
 			serve(r.Context(), conn)
 		}
 	}))

@@ -129,7 +129,7 @@ func (p *Publisher) Run(ctx context.Context, t *Traffic, plan Plan) (Outcome, er
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			<-answered
+			_ = <-answered // ctx ended it
 			return out, ctx.Err()
 		}
 	}
