@@ -106,6 +106,9 @@ e2e: tierboard ## the built binary with a real Redis and a real browser
 load: tierboard ## measure a server under load: make load SCENARIO=wide ARGS="--seconds 30"; ./tierboard load --help tells more
 	./tierboard load $(SCENARIO) $(ARGS)
 
+bench-ui: tierboard ## how fast the board is in Chromium, beside what is promised; takes ten minutes on a quiet machine
+	go run ./e2e/benchui $(ARGS)
+
 rules:
 	$(call step,floors and docs)
 	@# Not from the cache: they look at the whole module through other programs, which the cache knows nothing of.

@@ -95,7 +95,9 @@ var floors = []place{
 	{"assets/pack", 10, []string{}},
 	{"e2e/candles", 10, []string{}},
 	{"e2e/stack", 10, []string{"e2e"}},
-	{"e2e", 11, []string{}},
+	{"e2e/benchui/naive", 10, []string{}},
+	{"e2e", 11, []string{"e2e/benchui"}}, // for its budgets
+	{"e2e/benchui", 12, []string{}},
 }
 
 // libraries says which packages may import which foreign module: as few as can be, so that a library can be replaced by
@@ -104,15 +106,15 @@ var libraries = map[string][]string{
 	"github.com/alecthomas/kong":              {"server", "server/config"},
 	"github.com/alicebob/miniredis/v2":        {"server/broker"},
 	"github.com/andybalholm/brotli":           {"assets/pack", "server/web"},
-	"github.com/chromedp":                     {"e2e/stack", "e2e"},
-	"github.com/coder/websocket":              {"server/session", "app/live"}, // app/live: outside the browser only
+	"github.com/chromedp":                     {"e2e/stack", "e2e", "e2e/benchui"},
+	"github.com/coder/websocket":              {"server/session", "app/live", "e2e/benchui"}, // app/live: outside the browser only
 	"github.com/google/uuid":                  {"server/classify", "server/demo"},
 	"github.com/danielgtaylor/huma/v2":        {"server/rest", "server/rest/docs"},
 	"github.com/klauspost/compress":           {"server/web", "server/gate"},
 	"github.com/lmittmann/tint":               {"server"},
-	"github.com/maxence-charriere/go-app/v10": {"app", "app/ui", "server/web"},
+	"github.com/maxence-charriere/go-app/v10": {"app", "app/ui", "server/web", "e2e/benchui", "e2e/benchui/naive"},
 	"github.com/prometheus/client_golang":     {"server/metrics"},
-	"github.com/redis/go-redis/v9":            {"server/ingest", "server/demo", "server/tape", "e2e/candles"},
+	"github.com/redis/go-redis/v9":            {"server/ingest", "server/demo", "server/tape", "e2e/candles", "e2e/benchui"},
 	"github.com/rickar/cal/v2":                {"server/calendar"},
 	"github.com/valyala/fastjson":             {"server/classify", "server/classify/loose"},
 	"github.com/vmihailenco/msgpack/v5":       {"shared/wire"},
