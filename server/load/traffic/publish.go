@@ -129,8 +129,7 @@ func (p *Publisher) Run(ctx context.Context, t *Traffic, plan Plan) (Outcome, er
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			_ = <-answered // ctx ended it
-			return out, ctx.Err()
+			return out, p.fault(ctx, ctx.Err(), answered)
 		}
 	}
 	out.Took = time.Since(start)
@@ -143,14 +142,14 @@ func (p *Publisher) Run(ctx context.Context, t *Traffic, plan Plan) (Outcome, er
 
 // fault prefers what Redis said to what the connection's end looks like.
 func (p *Publisher) fault(ctx context.Context, err error, answered <-chan error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	_ = p.conn.Close()
 	if answered != nil {
 		if said := <-answered; said != nil {
 			err = said
 		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	return fmt.Errorf("publish: %w", err)
 }
