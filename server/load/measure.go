@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"tierboard/server/load/swarm"
@@ -75,6 +74,7 @@ type Run struct {
 	Events         float64  `json:"events_per_second"` // delivered, all sessions together
 	CPUPerEvent    float64  `json:"server_cpu_us_per_event"`
 	CPUShare       float64  `json:"server_cpu_cores"`
+	OthersCPU      float64  `json:"others_cpu_cores"` // all other processes, Redis among them
 	ClientPerEvent float64  `json:"client_cpu_us_per_event"`
 	RSSPerSession  float64  `json:"rss_bytes_per_session"`
 	UsePerSession  float64  `json:"in_use_bytes_per_session"` // heap and stacks
@@ -219,13 +219,13 @@ func (m *measurement) do(ctx context.Context) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	ownStart := ownCPU()
+	ownStart, allStart := ownCPU(), machineCPU()
 	out, err := m.publish(ctx, publisher)
 	if err != nil {
 		return nil, err
 	}
 	run.Published, run.Seconds, run.Late = out.Sent, out.Took.Seconds(), float64(out.Late)/float64(time.Millisecond)
-	own := ownCPU() - ownStart
+	own, all := ownCPU()-ownStart, machineCPU()-allStart
 	end, err := m.target.Read(ctx, false)
 	if err != nil {
 		return nil, err
@@ -239,11 +239,15 @@ func (m *measurement) do(ctx context.Context) (*Run, error) {
 		return nil, err
 	}
 	run.Exact.Unheard = out.Unheard
+	run.OthersCPU = max((all-own).Seconds()/run.Seconds-run.CPUShare, 0)
+	if run.OthersCPU > 0.5 {
+		run.Notes = append(run.Notes, fmt.Sprintf("other processes took %.1f cores meanwhile: times are not the server's alone", run.OthersCPU))
+	}
 	m.accounts(run, start, end)
 	run.WindowMS = int(m.window.Load())
 	run.Live, run.Quiet = m.live.times(), m.quiet.times()
-	if late := 20.0; run.Late > late {
-		run.Notes = append(run.Notes, fmt.Sprintf("the publisher was up to %.0f ms late: the machine is busy, latencies are not the server's alone", run.Late))
+	if run.Late > 20 {
+		run.Notes = append(run.Notes, fmt.Sprintf("the publisher was up to %.0f ms late: the machine is busy", run.Late))
 	}
 	if asked := float64(run.Published) / m.rate; run.Seconds > 1.05*asked {
 		run.Notes = append(run.Notes, fmt.Sprintf("publishing took %.1f s instead of %.1f s: the rate was not reached", run.Seconds, asked))
@@ -432,30 +436,4 @@ func (m *measurement) settledAll() bool {
 		}
 	}
 	return true
-}
-
-// ownCPU is the CPU time of this process.
-func ownCPU() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// files makes sure that so many files can be open.
-func files(need int) error {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return fmt.Errorf("limit of open files: %w", err)
-	}
-	want := uint64(need) //nolint:gosec // positive
-	if limit.Cur >= want {
-		return nil
-	}
-	raised := syscall.Rlimit{Cur: want, Max: max(limit.Max, want)}
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &raised); err != nil {
-		return fmt.Errorf("%d open files are needed, %d are allowed: raise the limit (ulimit -n %d) or take fewer --users", need, limit.Max, need)
-	}
-	return nil
 }

@@ -180,6 +180,7 @@ func commonRows(r *Run) []Row {
 		{Name: "events delivered", Value: r.Events, Unit: "/s"},
 		{Name: "server CPU per delivered event", Value: r.CPUPerEvent, Unit: "µs"},
 		{Name: "server CPU, cores", Value: r.CPUShare},
+		{Name: "other processes' CPU with Redis, cores", Value: r.OthersCPU},
 		{Name: "load's own CPU per delivered event", Value: r.ClientPerEvent, Unit: "µs"},
 		{Name: "resident memory per session", Value: r.RSSPerSession, Unit: "B", Budget: SessionBytes},
 		{Name: "heap and stacks per session", Value: r.UsePerSession, Unit: "B"},
