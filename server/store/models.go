@@ -75,6 +75,7 @@ func newEventRow(e *event.Event, epoch string, now time.Time) (eventRow, error) 
 		return eventRow{}, err
 	}
 	body := string(wire.AppendEvent(make([]byte, 0, 1024), e, wire.JSON))
+	body = strings.NewReplacer("\n", " ", "\r", " ").Replace(body) // between a producer's values; an export has an event a line
 	if !utf8.ValidString(body) || strings.ContainsRune(body, 0) {
 		return eventRow{}, errors.New("event: holds bytes that are no text")
 	}

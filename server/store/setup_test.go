@@ -81,7 +81,7 @@ func makeEvent(i int, change func(*event.Event)) *event.Event {
 		DetectedAt: noon.Add(time.Duration(i) * time.Second), ReceivedAt: noon.Add(time.Duration(i)*time.Second + 20*time.Millisecond),
 		Session: event.Regular, SessionDate: "2026-11-20", Occurrences: 1, Intraday: &event.IntradayDetail{RealTime: true},
 		Price: event.Num(229.41), Levels: []event.Level{{Kind: "entry", Price: 228.6}}, Source: "TickStockPL",
-		Details: `{"vwap":228.9,"note":"it's <b>?</b> \u0000 ☃"}`,
+		Details: `{"vwap":228.9,` + "\n\r\n" + `"note":"it's <b>?</b> \u0000 ☃"}`,
 	}
 	if change != nil {
 		change(e)
