@@ -3,8 +3,8 @@ package match
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -18,7 +18,7 @@ var (
 	patterns   = []string{"bull_flag", "doji", "hammer", ""}
 	timeframes = []string{"", "1min", "daily"}
 	kinds      = []event.Kind{"pattern", "market", "alert", "a", "b", "c", "d", "e", "f", "g"}
-	levels     = []float64{0, .1, .6, .7, .75, math.Nextafter(.75, 1), .8, .9, 1}
+	minimums   = []float64{0, .1, .6, .7, .7005, .75, math.Nextafter(.75, 1), math.Nextafter(.75, 0), .8, .9, 1, 1.03, 7, -.5}
 )
 
 func subset[T any](t *rapid.T, from []T, most int) []T {
@@ -30,7 +30,7 @@ func drawFilter(t *rapid.T) filter.Filter {
 		Symbols:       subset(t, symbols, 3),
 		Patterns:      subset(t, patterns, 3),
 		Tiers:         subset(t, []event.Tier{0, 1, 2, 3, 7, 9}, 3),
-		ConfidenceMin: rapid.SampledFrom(levels).Draw(t, "min"),
+		ConfidenceMin: rapid.SampledFrom(minimums).Draw(t, "min"),
 		PriorityMin:   event.Priority(rapid.IntRange(0, 4).Draw(t, "priority")), //nolint:gosec // small
 	}
 	if rapid.Bool().Draw(t, "rare") {
@@ -39,7 +39,7 @@ func drawFilter(t *rapid.T) filter.Filter {
 		f.Timeframes = subset(t, timeframes, 2)
 		f.Sessions = subset(t, []event.Session{event.Regular, event.Closed}, 1)
 		f.Directions = subset(t, []event.Direction{event.Bullish, event.Bearish}, 1)
-		f.ConfidenceMax = rapid.SampledFrom(levels).Draw(t, "max")
+		f.ConfidenceMax = rapid.SampledFrom(minimums).Draw(t, "max")
 		f.Extra = map[event.Dim][]string{"regime": subset(t, []string{"", "bull", "bear"}, 1)}
 	}
 	if rapid.IntRange(0, 9).Draw(t, "huge") == 0 {
@@ -62,7 +62,7 @@ func drawEvent(t *rapid.T) *event.Event {
 			Direction: rapid.SampledFrom([]event.Direction{"", event.Bullish, event.Bearish}).Draw(t, "direction"),
 		},
 		Session:    rapid.SampledFrom([]event.Session{"", event.Regular, event.Closed}).Draw(t, "session"),
-		Confidence: rapid.OneOf(rapid.SampledFrom(levels), rapid.Float64Range(0, 1), rapid.Just(math.NaN())).Draw(t, "confidence"),
+		Confidence: rapid.OneOf(rapid.SampledFrom(minimums), rapid.Float64Range(0, 1), rapid.SampledFrom([]float64{math.NaN(), -.4, -.6, 1.025, 2, 8})).Draw(t, "confidence"),
 		Priority:   event.Priority(rapid.IntRange(0, 4).Draw(t, "priority")), //nolint:gosec // small
 	}
 	if r := rapid.SampledFrom([]string{"", "bull", "bear"}).Draw(t, "regime"); r != "" {
@@ -126,7 +126,7 @@ func TestMatchEqualsAScanWithFilterMatch(t *testing.T) {
 		for _, id := range ids {
 			x.Remove(id)
 		}
-		if len(x.symbols) != 0 || len(x.any.patterns) != 0 || len(x.any.any.words)+len(x.any.any.steps) != 0 || x.Len() != 0 {
+		if len(x.symbols.numbers) != 0 || len(x.patterns.numbers) != 0 || len(x.cells) != 0 || x.Len() != 0 {
 			t.Fatalf("removing everything left a trace: %+v", x)
 		}
 	})
@@ -163,6 +163,37 @@ func TestThresholdsAreExact(t *testing.T) {
 		if got := x.Match(aapl(c), nil); len(got) != want {
 			t.Errorf("minimum 0.75, event %v: %d hits, want %d", c, len(got), want)
 		}
+	}
+}
+
+// TestEveryThresholdOnARoundNumberIsALevelOfItsOwn holds that what users choose needs no check on the hit.
+func TestEveryThresholdOnARoundNumberIsALevelOfItsOwn(t *testing.T) {
+	for i := range levels + 1 {
+		written, err := strconv.ParseFloat(fmt.Sprintf("%d.%03d", i/levels, i%levels), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := threshold(written); w&checked != 0 || int(w>>levelShift) != i {
+			t.Errorf("%v: %x, want level %d without a check", written, w, i)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		c := rapid.Float64Range(0, 2).Draw(t, "confidence")
+		l := level(c)
+		if float64(l)/levels > c || (l < lastLevel && float64(l+1)/levels <= c) {
+			t.Fatalf("level(%v) = %d", c, l)
+		}
+	})
+}
+
+func TestNamesAreUsedAgain(t *testing.T) {
+	x := New()
+	for i := range 1000 {
+		f := filter.Filter{Symbols: []string{fmt.Sprintf("S%d", i), "KEPT"}, Patterns: []string{fmt.Sprintf("p%d", i)}}
+		x.Remove(x.Add([]filter.Filter{f.Canonical()}))
+	}
+	if n := len(x.symbols.uses) + len(x.patterns.uses); n > 6 {
+		t.Errorf("%d numbers were needed for three names at a time", n)
 	}
 }
 
@@ -220,7 +251,7 @@ func TestAProductBeyondTheBoundIsStillExact(t *testing.T) {
 				}
 			}
 			x.Remove(id)
-			if len(x.symbols) != 0 || len(x.any.patterns) != 0 || len(x.any.any.words) != 0 {
+			if len(x.symbols.numbers) != 0 || len(x.patterns.numbers) != 0 || len(x.cells) != 0 {
 				t.Error("removal left a trace")
 			}
 		})
@@ -236,7 +267,7 @@ func TestAListGivesMemoryBack(t *testing.T) {
 	for _, id := range ids[:990] {
 		x.Remove(id)
 	}
-	if c := cap(x.any.any.words); c > 100 {
+	if c := cap(x.cells[0].many.plain); c > 20 {
 		t.Errorf("10 entries hold room for %d", c)
 	}
 	if got := len(x.Match(aapl(.5), nil)); got != 10 {
@@ -245,101 +276,11 @@ func TestAListGivesMemoryBack(t *testing.T) {
 }
 
 func TestMatchDoesNotAllocate(t *testing.T) {
-	x, events := population(1000)
+	w := newWorkload(1000, 1000)
+	x, events := w.index(), w.events
 	dst := make([]ID, 0, 1000)
 	i := 0
 	if n := testing.AllocsPerRun(200, func() { dst = x.Match(events[i%len(events)], dst[:0]); i++ }); n != 0 {
 		t.Errorf("%v allocations an event, want none", n)
-	}
-}
-
-// population returns an index of n distinct filters and events of the same world: 2,000 symbols and 30 patterns, the
-// popular ones far more often.
-func population(n int) (*Index, []*event.Event) {
-	r := rand.New(rand.NewPCG(1, 2))
-	symbol := rand.NewZipf(r, 1.1, 4, 1999)
-	pattern := rand.NewZipf(r, 1.1, 2, 29)
-	x := New()
-	for range n {
-		x.Add([]filter.Filter{person(r, symbol, pattern)})
-	}
-	events := make([]*event.Event, 1024)
-	for i := range events {
-		c := .3 + .7*r.Float64()
-		events[i] = &event.Event{
-			Kind: event.Pattern, Tier: event.Tier(1 + r.IntN(3)), Confidence: c, Priority: event.PriorityOf(c), //nolint:gosec // small
-			Scope: event.Scope{Symbol: fmt.Sprintf("S%d", symbol.Uint64()), Pattern: fmt.Sprintf("p%d", pattern.Uint64())},
-		}
-	}
-	return x, events
-}
-
-// person returns one user's filter: mostly a watchlist of about nine symbols and a few patterns above a threshold.
-func person(r *rand.Rand, symbol, pattern *rand.Zipf) filter.Filter {
-	var f filter.Filter
-	if r.IntN(100) >= 5 {
-		for range 1 + r.IntN(17) {
-			f.Symbols = append(f.Symbols, fmt.Sprintf("S%d", symbol.Uint64()))
-		}
-	}
-	if r.IntN(100) >= 30 {
-		for range 1 + r.IntN(6) {
-			f.Patterns = append(f.Patterns, fmt.Sprintf("p%d", pattern.Uint64()))
-		}
-	}
-	if r.IntN(2) == 0 {
-		f.Tiers = []event.Tier{event.Tier(1 + r.IntN(3))} //nolint:gosec // small
-	}
-	if r.IntN(14) >= 3 {
-		f.ConfidenceMin = .5 + float64(r.IntN(45))/100
-	}
-	if r.IntN(5) == 0 {
-		f.PriorityMin = event.Priority(r.IntN(4)) //nolint:gosec // small
-	}
-	return f.Canonical()
-}
-
-func BenchmarkMatch(b *testing.B) {
-	for _, n := range []int{1_000, 10_000, 100_000} {
-		x, events := population(n)
-		b.Run(fmt.Sprintf("index/%d", n), func(b *testing.B) {
-			dst, hits, i := make([]ID, 0, n), 0, 0
-			b.ReportAllocs()
-			for b.Loop() {
-				dst = x.Match(events[i%len(events)], dst[:0])
-				hits += len(dst)
-				i++
-			}
-			b.ReportMetric(float64(hits)/float64(b.N), "hits/op")
-		})
-		b.Run(fmt.Sprintf("scan/%d", n), func(b *testing.B) {
-			i, hits := 0, 0
-			for b.Loop() {
-				e := events[i%len(events)]
-				for _, fs := range x.lists {
-					if filter.Any(fs, e) {
-						hits++
-					}
-				}
-				i++
-			}
-			b.ReportMetric(float64(hits)/float64(b.N), "hits/op")
-		})
-	}
-}
-
-func BenchmarkSwap(b *testing.B) {
-	x, _ := population(100_000)
-	r := rand.New(rand.NewPCG(3, 4))
-	symbol, pattern := rand.NewZipf(r, 1.1, 4, 1999), rand.NewZipf(r, 1.1, 2, 29)
-	fs := make([][]filter.Filter, 4096)
-	for i := range fs {
-		fs[i] = []filter.Filter{person(r, symbol, pattern)}
-	}
-	i := 0
-	for b.Loop() {
-		x.Remove(ID(i * 17 % 100_000)) //nolint:gosec // small
-		x.Add(fs[i%len(fs)])
-		i++
 	}
 }
