@@ -333,7 +333,7 @@ func TestWithoutFilesTheQueueIsBounded(t *testing.T) {
 
 func TestSlowDatabaseSpillsOldestButNoCombos(t *testing.T) {
 	cfg := quick(t)
-	cfg.SpillAfter, cfg.Timeout = time.Hour, time.Hour
+	cfg.SpillAfter, cfg.Timeout, cfg.Drain = time.Hour, time.Hour, 50*time.Millisecond
 	db := &database{hang: true}
 	r := start(t, cfg, db)
 	add(r, 0, cfg.Queue-500)
