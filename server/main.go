@@ -27,6 +27,14 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// vars are the words that the tags of commands and settings refer to.
+func vars() kong.Vars {
+	return kong.Vars{
+		"redis_channels": strings.Join(config.DefaultChannels(), ","),
+		"load_scenarios": strings.Join(load.Scenarios(), ","),
+	}
+}
+
 // run runs one command and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := command(ctx, args, stdout, stderr)
@@ -42,10 +50,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	parser, err := kong.New(&c,
 		kong.Name("tierboard"),
 		kong.Description("Live market patterns in three columns: daily, intraday and combo."),
-		kong.Vars{
-			"redis_channels": strings.Join(config.DefaultChannels(), ","),
-			"load_scenarios": strings.Join(load.Scenarios(), ","),
-		},
+		vars(),
 		kong.Writers(stdout, stderr),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(&output{stdout: stdout, stderr: stderr}),

@@ -25,7 +25,7 @@ import (
 func parse(t *testing.T, args ...string) (*commands, *kong.Context) {
 	t.Helper()
 	var c commands
-	parser, err := kong.New(&c, kong.Vars{"redis_channels": strings.Join(config.DefaultChannels(), ",")})
+	parser, err := kong.New(&c, vars())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +54,7 @@ func clean(t *testing.T) {
 // execute runs a command line to its end.
 func execute(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
+	t.Setenv("TIERBOARD_DATA_DIR", t.TempDir())
 	var out, err bytes.Buffer
 	status = run(t.Context(), args, &out, &err)
 	return status, out.String(), err.String()

@@ -56,6 +56,21 @@ type Config struct {
 	// MaxSessionsPerAddress is how many of them one remote address may hold; loopback may hold any number.
 	MaxSessionsPerAddress int `name:"max-sessions-per-address" env:"TIERBOARD_MAX_SESSIONS_PER_ADDRESS" default:"64" help:"Live streams that one remote address may hold; loopback may hold any number. Behind a proxy all users have its address."`
 
+	// DatabaseURL is the PostgreSQL database of the archive; empty means SQLite in DataDir.
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL database of the archive, postgres://user:password@host:port/name. Without one, an SQLite file in the data directory."`
+	// DataDir is where SQLite's file lies, and what waits while the database is away.
+	DataDir string `name:"data-dir" env:"TIERBOARD_DATA_DIR" default:"tierboard-data" placeholder:"DIR" help:"Directory of the SQLite file and of what waits while the database is away. With --demo a part of it, emptied at each start."`
+	// KeepIntraday, KeepDaily and KeepCombo are how many days the archive keeps events of a tier; 0 keeps them for ever.
+	KeepIntraday int `name:"keep-intraday" env:"TIERBOARD_KEEP_INTRADAY" default:"30" placeholder:"DAYS" help:"Days the archive keeps intraday events; 0 for ever."`
+	KeepDaily    int `name:"keep-daily" env:"TIERBOARD_KEEP_DAILY" default:"400" placeholder:"DAYS" help:"Days the archive keeps daily events; 0 for ever."`
+	KeepCombo    int `name:"keep-combo" env:"TIERBOARD_KEEP_COMBO" default:"400" placeholder:"DAYS" help:"Days the archive keeps combo events; 0 for ever."`
+	// SpillMB bounds the files in which events wait while the database is away, in megabytes.
+	SpillMB int `name:"spill-mb" env:"TIERBOARD_SPILL_MB" default:"2048" placeholder:"MB" help:"Megabytes of events that may wait in files while the database is away; beyond it the oldest intraday events go, counted."`
+	// RequestsPerMinute is how many REST requests a user may make in any one minute.
+	RequestsPerMinute int `name:"requests-per-minute" env:"TIERBOARD_REQUESTS_PER_MINUTE" default:"6000" help:"REST requests a user may make in any one minute."`
+	// CORSOrigins are the origins whose pages may read the REST API.
+	CORSOrigins []string `name:"cors-origins" env:"TIERBOARD_CORS_ORIGINS" placeholder:"ORIGIN" help:"Origins of other sites whose pages may use the REST API. None by default."`
+
 	// LogFormat is text or json.
 	LogFormat string `name:"log-format" env:"TIERBOARD_LOG_FORMAT" default:"text" help:"Form of the log on standard error: text or json."`
 	// LogLevel is debug, info, warn or error.
@@ -81,6 +96,12 @@ func Default() Config {
 		Ring:                  65536,
 		MaxSessions:           20000,
 		MaxSessionsPerAddress: 64,
+		DataDir:               "tierboard-data",
+		KeepIntraday:          30,
+		KeepDaily:             400,
+		KeepCombo:             400,
+		SpillMB:               2048,
+		RequestsPerMinute:     6000,
 		LogFormat:             "text",
 		LogLevel:              "info",
 	}
@@ -141,10 +162,24 @@ func (c Config) Validate() error {
 			return bad("RedisURL", "%q is none of redis://, rediss://, unix://", u.Scheme+"://")
 		}
 	}
-	for _, origin := range c.Origins {
-		u, err := url.Parse(origin)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Scheme+"://"+u.Host != origin {
-			return bad("Origins", "%q is no origin such as https://board.example.com", origin)
+	if c.DatabaseURL != "" {
+		if c.Demo {
+			return bad("Demo", "would mix invented detections into the archive of --database-url (DATABASE_URL)")
+		}
+		u, err := url.Parse(c.DatabaseURL)
+		switch {
+		case err != nil:
+			return bad("DatabaseURL", "not a URL") // the error would repeat the password
+		case u.Scheme != "postgres" && u.Scheme != "postgresql":
+			return bad("DatabaseURL", "%q is not postgres://", u.Scheme+"://")
+		}
+	}
+	for field, origins := range map[string][]string{"Origins": c.Origins, "CORSOrigins": c.CORSOrigins} {
+		for _, origin := range origins {
+			u, err := url.Parse(origin)
+			if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+				return bad(field, "%q is no origin such as https://board.example.com", origin)
+			}
 		}
 	}
 	switch {
@@ -162,6 +197,8 @@ func (c Config) Validate() error {
 		return bad("WindowMax", "%v is not within window-min (%v) and %v", c.WindowMax, c.WindowMin, maxWindow)
 	case c.Drain < 0 || c.Drain > maxDrain:
 		return bad("Drain", "%v is not within 0s and %v", c.Drain, maxDrain)
+	case c.DataDir == "":
+		return bad("DataDir", "is empty")
 	case c.LogFormat != "text" && c.LogFormat != "json":
 		return bad("LogFormat", "%q is none of text, json", c.LogFormat)
 	}
@@ -176,6 +213,11 @@ func (c Config) Validate() error {
 		{"RateLimit", c.RateLimit, 0, 100_000},
 		{"Ring", c.Ring, 1024, 1 << 24},
 		{"MaxSessions", c.MaxSessions, 1, 1_000_000},
+		{"KeepIntraday", c.KeepIntraday, 0, 100_000},
+		{"KeepDaily", c.KeepDaily, 0, 100_000},
+		{"KeepCombo", c.KeepCombo, 0, 100_000},
+		{"SpillMB", c.SpillMB, 1, 1 << 20},
+		{"RequestsPerMinute", c.RequestsPerMinute, 1, 10_000_000},
 		{"MaxSessionsPerAddress", c.MaxSessionsPerAddress, 1, 1_000_000},
 	} {
 		if n.value < n.low || n.value > n.high {

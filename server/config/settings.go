@@ -30,9 +30,6 @@ type Setting struct {
 	Help     string
 }
 
-// reserved are variables that later releases give a meaning to. Deployments may set them already.
-var reserved = []string{"TIERBOARD_DATA_DIR"}
-
 // Settings describes c, in the order of the fields. origin tells where a flag's value comes from, by its name without
 // dashes; nil means that all are defaults.
 func Settings(c Config, origin func(flag string) Origin) []Setting {
@@ -91,7 +88,7 @@ func Mask(s string) string {
 // CheckEnvironment reports every variable of environ (as os.Environ returns it) that looks like one of our settings and
 // is none, with the name that was probably meant: a misspelt setting must not be ignored.
 func CheckEnvironment(environ []string) error {
-	known := slices.Clone(reserved)
+	var known []string
 	for _, s := range Settings(Default(), nil) {
 		known = append(known, s.Variable)
 	}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -25,6 +26,7 @@ import (
 // server is everything that is made of the settings.
 type server struct {
 	hub    *hub.Hub
+	keeper *keeper
 	ingest *ingest.Ingest
 	feed   *feed
 	demo   *demo.Demo // nil unless asked for
@@ -36,8 +38,14 @@ type server struct {
 }
 
 // build makes the parts. Nothing runs yet.
-func build(c config.Config, redisURL string, m *metrics.Metrics, log *slog.Logger) (*server, error) {
+func build(ctx context.Context, c config.Config, redisURL string, m *metrics.Metrics, log *slog.Logger) (*server, error) {
 	s := &server{probe: &probe{}, drain: c.Drain}
+	built := false
+	defer func() {
+		if !built && s.keeper != nil {
+			_ = s.keeper.store.Close()
+		}
+	}()
 	market := calendar.NYSE()
 
 	judge := health.Default()
@@ -51,6 +59,9 @@ func build(c config.Config, redisURL string, m *metrics.Metrics, log *slog.Logge
 	delivery := hub.DefaultConfig()
 	delivery.WindowMin, delivery.WindowMax, delivery.RateLimit, delivery.Ring = c.WindowMin, c.WindowMax, c.RateLimit, c.Ring
 	if s.hub, err = hub.New(delivery, m, log); err != nil {
+		return nil, err
+	}
+	if s.keeper, err = newKeeper(ctx, c, s.hub, m, log); err != nil {
 		return nil, err
 	}
 	if s.ingest, err = newIngest(c, redisURL, market, s, m, log); err != nil {
@@ -76,6 +87,7 @@ func build(c config.Config, redisURL string, m *metrics.Metrics, log *slog.Logge
 	e := &edge{hosts: page.Hosts(), m: m, log: log}
 	s.page = e.mainRoutes(s.probe, s.stream, page)
 	s.admin = e.adminRoutes(s.probe, s.ingest.DeadLetters())
+	built = true
 	return s, nil
 }
 
@@ -95,7 +107,7 @@ func newIngest(c config.Config, url string, market *calendar.Calendar, s *server
 	cfg.URL, cfg.Channels, cfg.Patterns = url, c.RedisChannels, c.RedisPatterns
 	cfg.HeartbeatKey, cfg.QueueLength, cfg.MaxPayload = c.HeartbeatKey, c.IngestQueue, classes.MaxBytes
 	sinks := ingest.Sinks{
-		Events: s.hub, Health: s.feed,
+		Events: s.keeper, Health: s.feed, Outcomes: s.keeper.Outcomes,
 		Gap: func(from, to time.Time) { s.hub.Broadcast(&wire.Gap{From: from, To: to}) },
 	}
 	in, err := ingest.New(cfg, classifier, sinks, m, log)

@@ -66,12 +66,12 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 		return err
 	}
 	defer o.close()
-	s, err := build(cfg.Settings, o.redisURL(cfg.Settings), m, log) //nolint:contextcheck // it waits for nothing
+	s, err := build(ctx, cfg.Settings, o.redisURL(cfg.Settings), m, log)
 	if err != nil {
 		return err
 	}
 	if err := o.print(cfg.Stdout); err != nil {
-		return err
+		return errors.Join(err, s.keeper.store.Close())
 	}
 	return run(ctx, s, o, log)
 }
@@ -145,6 +145,7 @@ func (o *openings) print(w io.Writer) error {
 
 // run starts everything, waits for the end and stops everything in order.
 func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
+	defer func() { _ = s.keeper.store.Close() }() // what it would say has been logged by then
 	// The parts outlive ctx: they work until their turn to stop has come.
 	parts, endParts := context.WithCancel(context.WithoutCancel(ctx))
 	defer endParts()
@@ -165,11 +166,19 @@ func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
 		part("embedded redis", o.redis.Run)
 	}
 	part("hub", s.hub.Run)
+	s.keeper.refill(parts, s.feed.EventAccepted)
 	part("ingest", s.ingest.Run)
 	part("status", func(ctx context.Context) error { s.feed.tell(ctx, s.hub.Broadcast); return nil })
 	if s.demo != nil {
 		part("demo", s.demo.Run)
 	}
+	// What keeps events outlives what brings them.
+	keep, endKeep := context.WithCancel(context.WithoutCancel(ctx))
+	defer endKeep()
+	keepers, keep := errgroup.WithContext(keep)
+	keepers.Go(func() error { return s.keeper.archive.Run(keep) })
+	keepers.Go(func() error { return s.keeper.store.Run(keep) })
+	keepers.Go(func() error { return s.keeper.runOutcomes(keep) })
 	page, admin := newServer(s.page, pageWrite), newServer(s.admin, adminWrite)
 	for l, h := range map[net.Listener]*http.Server{o.page: page, o.admin: admin} {
 		h.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // broken handshakes and the like: the clients' faults
@@ -217,6 +226,8 @@ func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
 	}
 	endParts()
 	err := group.Wait()
+	endKeep()
+	err = errors.Join(err, keepers.Wait())
 	log.Info("stopped", slog.Duration("took", time.Since(began)))
 	return err
 }

@@ -59,9 +59,11 @@ func (r *running) address(name string) string {
 	return ""
 }
 
-// free are settings with free ports everywhere.
-func free() config.Config {
+// free are settings with free ports and a directory of their own.
+func free(t *testing.T) config.Config {
+	t.Helper()
 	c := config.Default()
+	c.DataDir = t.TempDir()
 	c.Addr, c.AdminAddr, c.EmbeddedRedisAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	return c
 }
@@ -235,7 +237,7 @@ const detection = `{"event_type":"pattern_detected","source":"TickStockPL","time
 
 func TestPublishedDetectionReachesASession(t *testing.T) {
 	t.Parallel()
-	r := start(t, free())
+	r := start(t, free(t))
 	l := r.listen()
 	welcome := l.frame("welcome")
 	if welcome["build"] == nil || welcome["demo"] != nil || welcome["window_ms"] != 10.0 || welcome["rate_limit"] != 100.0 {
@@ -286,7 +288,7 @@ func TestPublishedDetectionReachesASession(t *testing.T) {
 
 func TestStop(t *testing.T) {
 	t.Parallel()
-	c := free()
+	c := free(t)
 	c.Drain = 2 * time.Second
 	r := start(t, c)
 	l := r.listen()
@@ -317,7 +319,7 @@ func TestStop(t *testing.T) {
 
 func TestForgedHostIsRefusedEverywhere(t *testing.T) {
 	t.Parallel()
-	r := start(t, free())
+	r := start(t, free(t))
 	for _, url := range []string{
 		r.address("page") + "/", r.address("page") + "/ws", r.address("page") + "/healthz", r.address("page") + "/metrics",
 		r.address("page") + "/robots.txt", r.address("admin") + "/metrics", r.address("admin") + "/debug/pprof/",
@@ -334,7 +336,7 @@ func TestForgedHostIsRefusedEverywhere(t *testing.T) {
 
 func TestConfiguredHostIsLetIn(t *testing.T) {
 	t.Parallel()
-	c := free()
+	c := free(t)
 	c.Hosts = []string{"board.example"}
 	r := start(t, c)
 	if response, body := r.request(http.MethodGet, r.address("page")+"/readyz", "board.example:8080"); response == nil || response.StatusCode != 200 {
@@ -344,7 +346,7 @@ func TestConfiguredHostIsLetIn(t *testing.T) {
 
 func TestEveryAnswerHasItsHeaders(t *testing.T) {
 	t.Parallel()
-	r := start(t, free())
+	r := start(t, free(t))
 	for _, path := range []string{"/", "/healthz", "/readyz", "/metrics", "/nothing-here", "/ws", "/robots.txt"} {
 		response, body := r.request(http.MethodGet, r.address("page")+path, "")
 		if response == nil {
@@ -365,7 +367,7 @@ func TestEveryAnswerHasItsHeaders(t *testing.T) {
 
 func TestProfilesAreForTheAdminAddressOnly(t *testing.T) {
 	t.Parallel()
-	r := start(t, free())
+	r := start(t, free(t))
 	if status, body := r.get(r.address("admin") + "/debug/pprof/goroutine?debug=1"); status != 200 || !strings.Contains(body, "goroutine profile") {
 		t.Errorf("admin: %d %.80s", status, body)
 	}
@@ -379,7 +381,7 @@ func TestProfilesAreForTheAdminAddressOnly(t *testing.T) {
 func TestRedisThatComesAndGoes(t *testing.T) {
 	t.Parallel()
 	server := stack.Redis(t)
-	c := free()
+	c := free(t)
 	c.RedisURL = server.URL()
 	r := start(t, c)
 	if got := r.address("redis"); got != "" {
@@ -407,7 +409,7 @@ func TestServesWithoutRedis(t *testing.T) {
 	t.Parallel()
 	server := stack.Redis(t)
 	server.Kill()
-	c := free()
+	c := free(t)
 	c.RedisURL = server.URL()
 	r := start(t, c)
 	r.listen().status("down")
@@ -415,7 +417,7 @@ func TestServesWithoutRedis(t *testing.T) {
 
 func TestDemoIsMarked(t *testing.T) {
 	t.Parallel()
-	c := free()
+	c := free(t)
 	c.Demo = true
 	r := start(t, c)
 	l := r.listen()
@@ -442,7 +444,7 @@ func TestBusyPortNamesTheSetting(t *testing.T) {
 		"--admin-addr (TIERBOARD_ADMIN_ADDR)":                   func(c *config.Config) { c.AdminAddr = busy.Addr().String() },
 		"--embedded-redis-addr (TIERBOARD_EMBEDDED_REDIS_ADDR)": func(c *config.Config) { c.EmbeddedRedisAddr = busy.Addr().String() },
 	} {
-		c := free()
+		c := free(t)
 		change(&c)
 		var out bytes.Buffer
 		err := Run(t.Context(), Config{Settings: c, Stdout: &out}, slog.New(slog.DiscardHandler))
@@ -457,7 +459,7 @@ func TestBusyPortNamesTheSetting(t *testing.T) {
 
 func TestDefaultRedisPortGivesWay(t *testing.T) {
 	t.Parallel()
-	c := free()
+	c := free(t)
 	c.EmbeddedRedisAddr = config.Default().EmbeddedRedisAddr
 	first, second := start(t, c), start(t, c)
 	if a, b := first.address("redis"), second.address("redis"); a == b || a == "" || b == "" {
@@ -473,7 +475,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"--redis-channels (TIERBOARD_REDIS_CHANNELS)": func(c *config.Config) { c.RedisChannels = []string{"odd[1]"} },
 		"--redis-url (REDIS_URL)":                     func(c *config.Config) { c.RedisURL = "redis://user:secret@127.0.0.1:1/no-number" },
 	} {
-		c := free()
+		c := free(t)
 		change(&c)
 		err := Run(t.Context(), Config{Settings: c, Stdout: io.Discard}, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), setting) || strings.Contains(err.Error(), "secret") {
@@ -487,11 +489,11 @@ func TestFailedPartEndsTheRest(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
 	m := metrics.New()
-	o, err := open(t.Context(), free(), m, log)
+	o, err := open(t.Context(), free(t), m, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := build(free(), o.redis.URL(), m, log)
+	s, err := build(t.Context(), free(t), o.redis.URL(), m, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -515,7 +517,7 @@ func TestUnwritableOutput(t *testing.T) {
 	r, w := io.Pipe()
 	gone := errors.New("gone")
 	_ = r.CloseWithError(gone)
-	if err := Run(t.Context(), Config{Settings: free(), Stdout: w}, slog.New(slog.DiscardHandler)); !errors.Is(err, gone) {
+	if err := Run(t.Context(), Config{Settings: free(t), Stdout: w}, slog.New(slog.DiscardHandler)); !errors.Is(err, gone) {
 		t.Errorf("got %v", err)
 	}
 }

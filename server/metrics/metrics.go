@@ -49,6 +49,7 @@ type Metrics struct {
 	ArchiveWritten    prometheus.Counter       // events handed to the database
 	ArchiveSpilled    prometheus.Counter       // events written to a spill file
 	ArchiveDropped    *prometheus.CounterVec   // reason: queue_full, spill_full, spill_failed, unreadable, refused, stopped
+	OutcomesDropped   prometheus.Counter       // outcomes that came while too many waited for the database
 	ArchivePruned     *prometheus.CounterVec   // tier: events deleted because of their age
 }
 
@@ -105,6 +106,7 @@ func New() *Metrics {
 	m.ArchiveQueue = gauge(m, "archive_queue_events", "Events waiting in memory to be written to the database.")
 	m.ArchiveSpillBytes = gauge(m, "archive_spill_bytes", "Size of the files that hold events while the database is away.")
 	m.ArchiveWritten = counter(m, "archive_written_total", "Events handed to the database.")
+	m.OutcomesDropped = counter(m, "outcomes_dropped_total", "Outcomes that came while too many waited for the database.")
 	m.ArchiveSpilled = counter(m, "archive_spilled_total", "Events written to a spill file because the database was away or slow.")
 	m.ArchiveDropped = counters(m, "archive_dropped_total", "Events that will never be in the database, by reason.", "reason")
 	m.ArchivePruned = counters(m, "archive_pruned_total", "Events deleted because they are older than their tier is kept.", "tier")
