@@ -1,0 +1,126 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tierboard/server/archive"
+	"tierboard/server/classify"
+	"tierboard/server/config"
+	"tierboard/server/hub"
+	"tierboard/server/metrics"
+	"tierboard/server/store"
+	"tierboard/shared/event"
+)
+
+// refill is how many events of each tier a server that starts reads back from the archive, so that the first board is not empty.
+const refill = 500
+
+// keeper is the archive and what stands in front of it.
+type keeper struct {
+	hub      *hub.Hub
+	store    *store.Store
+	archive  *archive.Archive
+	outcomes chan []classify.Outcome // bounded; at the bound the newest go, counted
+	m        *metrics.Metrics
+	log      *slog.Logger
+}
+
+// newKeeper opens the database and makes the writer. Nothing runs yet.
+func newKeeper(ctx context.Context, c config.Config, h *hub.Hub, m *metrics.Metrics, log *slog.Logger) (*keeper, error) {
+	dir := c.DataDir
+	if c.Demo {
+		// Invented events have a place of their own, and none of them outlives its market: a later start without --demo must not
+		// find them, and one with it begins a new market.
+		dir = filepath.Join(dir, "demo")
+		if err := os.RemoveAll(dir); err != nil {
+			return nil, fmt.Errorf("--data-dir (TIERBOARD_DATA_DIR): %w", err)
+		}
+	}
+	days := func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
+	sc := store.DefaultConfig()
+	sc.URL, sc.DataDir, sc.Epoch = c.DatabaseURL, dir, h.Epoch()
+	sc.Keep = map[event.Tier]time.Duration{event.Daily: days(c.KeepDaily), event.Intraday: days(c.KeepIntraday), event.Combo: days(c.KeepCombo)}
+	db, err := store.Open(ctx, sc, m, log)
+	if err != nil {
+		return nil, fmt.Errorf("archive (--database-url, --data-dir): %w", err)
+	}
+	ac := archive.DefaultConfig()
+	ac.Dir, ac.SpillBytes = filepath.Join(dir, "spill"), int64(c.SpillMB)<<20
+	ac.SegmentBytes = min(ac.SegmentBytes, ac.SpillBytes)
+	writer, err := archive.New(ac, db, m, log)
+	if err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("archive (--data-dir): %w", err)
+	}
+	return &keeper{hub: h, store: db, archive: writer, outcomes: make(chan []classify.Outcome, 256), m: m, log: log}, nil
+}
+
+// Publish hands an event to the hub, and to the archive if it is a new one. The archive never makes it wait.
+func (k *keeper) Publish(ctx context.Context, e *event.Event) (bool, error) {
+	accepted, err := k.hub.Publish(ctx, e)
+	if accepted {
+		k.archive.Add(e)
+	}
+	return accepted, err
+}
+
+// Outcomes takes what became of events. It never waits: while the database is away or slow, what does not fit is counted as
+// dropped; the producer sends outcomes again when they change.
+func (k *keeper) Outcomes(outcomes []classify.Outcome) {
+	select {
+	case k.outcomes <- outcomes:
+	default:
+		k.m.OutcomesDropped.Add(float64(len(outcomes)))
+	}
+}
+
+// runOutcomes stores outcomes until ctx ends. A batch that the database refuses is tried again, for it is the only copy.
+func (k *keeper) runOutcomes(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case batch := <-k.outcomes:
+			for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
+				if _, err := k.store.AddOutcomes(ctx, batch); err == nil {
+					break
+				} else if ctx.Err() == nil {
+					k.log.Warn("outcomes wait for the database", slog.Int("outcomes", len(batch)), slog.Any("err", err))
+				}
+				timer := time.NewTimer(pause)
+				select {
+				case <-ctx.Done():
+					timer.Stop()
+					return nil
+				case <-timer.C:
+				}
+			}
+		}
+	}
+}
+
+// refill publishes the archive's newest events to the hub, so that snapshots and lists go on where the last server stopped. It
+// runs before anything else publishes; a database that is away leaves the board empty.
+func (k *keeper) refill(ctx context.Context, arrived func(tier string, at time.Time)) {
+	events, err := k.store.Recent(ctx, refill)
+	if err != nil {
+		k.log.Warn("the board starts empty: the archive cannot be read", slog.Any("err", err))
+		return
+	}
+	for _, e := range events {
+		if _, err := k.hub.Publish(ctx, e); err != nil {
+			return
+		}
+		if e.Tier != event.TierNone {
+			arrived(e.Tier.String(), e.ReceivedAt)
+		}
+	}
+	if len(events) > 0 {
+		k.log.Info("read back from the archive", slog.Int("events", len(events)))
+	}
+}
