@@ -14,6 +14,9 @@ type commands struct {
 	Replay      replayCommand      `cmd:"" help:"Publish a recording again."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it lives; the exit status is the answer."`
 	Load        loadCommand        `cmd:"" help:"Measure a server under load, and prove that it delivers exactly."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the archive's schema up or down, or tell where it stands."`
+	Backup      backupCommand      `cmd:"" help:"Copy the SQLite archive while the server goes on."`
+	Export      exportCommand      `cmd:"" help:"Write stored events as lines of JSON."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 	Settings    settingsCommand    `cmd:"" hidden:"" help:"Print the settings as a table in Markdown."`
 }

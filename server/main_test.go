@@ -294,3 +294,27 @@ func TestRecordAndReplay(t *testing.T) {
 		t.Errorf("replaying nothing: status %d: %s", status, stderr)
 	}
 }
+
+func TestArchiveToolsWorkOnOneFile(t *testing.T) {
+	clean(t)
+	dir := t.TempDir()
+	if status, out, stderr := execute(t, "migrate", "up", "--data-dir", dir); status != 0 || !strings.Contains(out, "applied") {
+		t.Fatalf("migrate up: %d %s %s", status, out, stderr)
+	}
+	if status, out, stderr := execute(t, "migrate", "status", "--data-dir", dir); status != 0 || strings.Contains(out, "not applied") {
+		t.Errorf("migrate status: %d %s %s", status, out, stderr)
+	}
+	if status, out, stderr := execute(t, "export", "--data-dir", dir); status != 0 || out != "" {
+		t.Errorf("export of an empty archive: %d %q %s", status, out, stderr)
+	}
+	copied := filepath.Join(dir, "copy.db")
+	if status, _, stderr := execute(t, "backup", "--data-dir", dir, copied); status != 0 {
+		t.Errorf("backup: %d %s", status, stderr)
+	}
+	if status, _, stderr := execute(t, "backup", "--data-dir", dir, copied); status != 1 || !strings.Contains(stderr, copied) {
+		t.Errorf("backup over a file: %d %s", status, stderr)
+	}
+	if status, _, stderr := execute(t, "export", "--data-dir", dir, "--since", "yesterday"); status != 2 || !strings.Contains(stderr, "--since") {
+		t.Errorf("export since yesterday: %d %s", status, stderr)
+	}
+}
