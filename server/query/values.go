@@ -63,7 +63,7 @@ func Read(raw string, allowed []Param, now time.Time) (*Values, error) {
 		case len(values[name]) > 1:
 			v.note(name, "", "is given %d times; separate values by commas", len(values[name]))
 		case v.given[canonical].name != "":
-			v.note(name, "", "says the same as %s; use one of them", v.given[canonical].name)
+			v.errs = append(v.errs, problem.Field("query."+name, "", "says the same as %s; use one of them", v.given[canonical].name))
 		case !utf8.ValidString(values[name][0]) || strings.ContainsRune(values[name][0], 0):
 			v.note(name, "", "is no text")
 		default:

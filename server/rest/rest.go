@@ -31,6 +31,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -146,9 +147,7 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 		x.register(o)
 	}
 	finish(x.contract.OpenAPI())
-	if err := x.publish(); err != nil {
-		return nil, err
-	}
+	x.publish()
 	x.handler = cfg.Gate.Wrap(x.table)
 	return x, nil
 }
@@ -177,31 +176,39 @@ func (x *REST) operations() []operation {
 	return append(ops, x.opsOperations()...)
 }
 
-// publish adds the contract and the pages made of it to the table.
-func (x *REST) publish() error {
-	spec, err := x.contract.OpenAPI().MarshalJSON()
-	if err != nil {
-		return fmt.Errorf("rest: write the contract: %w", err)
+// publish adds the contract and the pages made of it to the table. They are written when first asked for, since that takes
+// longer than everything else at start.
+func (x *REST) publish() {
+	spec := x.contract.OpenAPI()
+	pages := sync.OnceValues(func() (*docs.Pages, error) { return docs.New(spec) })
+	page := func(show func(*docs.Pages, http.ResponseWriter, *http.Request)) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			p, err := pages()
+			if err != nil {
+				x.log.Error("write the docs page", slog.Any("err", err))
+				problem.Write(w, err)
+				return
+			}
+			show(p, w, r)
+		}
 	}
-	yaml, err := x.contract.OpenAPI().YAML()
-	if err != nil {
-		return fmt.Errorf("rest: write the contract: %w", err)
-	}
-	pages, err := docs.New(x.contract.OpenAPI())
-	if err != nil {
-		return fmt.Errorf("rest: write the docs page: %w", err)
-	}
-	x.table.get(api.PathOpenAPIJSON, fixed("application/openapi+json", spec))
-	x.table.get(api.PathOpenAPIYAML, fixed("application/yaml", yaml))
-	x.table.get(api.PathDocs, pages.Index)
-	x.table.get(api.PathProblems+"{slug}", pages.Problem)
-	return nil
+	x.table.get(api.PathOpenAPIJSON, x.fixed("application/openapi+json", spec.MarshalJSON))
+	x.table.get(api.PathOpenAPIYAML, x.fixed("application/yaml", spec.YAML))
+	x.table.get(api.PathDocs, page((*docs.Pages).Index))
+	x.table.get(api.PathProblems+"{slug}", page((*docs.Pages).Problem))
 }
 
-// fixed answers with the same bytes every time.
-func fixed(contentType string, body []byte) http.HandlerFunc {
-	tag := etagOf(string(body))
+// fixed answers with the same bytes every time; they are made when first asked for.
+func (x *REST) fixed(contentType string, produce func() ([]byte, error)) http.HandlerFunc {
+	once := sync.OnceValues(produce)
 	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := once()
+		if err != nil {
+			x.log.Error("write the contract", slog.Any("err", err))
+			problem.Write(w, err)
+			return
+		}
+		tag := etagOf(string(body))
 		h := w.Header()
 		h.Set("ETag", tag)
 		h.Set("Cache-Control", "no-cache")

@@ -15,7 +15,7 @@ func (x *REST) streamOperations() []operation {
 	}
 	return []operation{{
 		method: http.MethodGet, path: api.PathStream, id: "streamPatterns", tag: tagStream, summary: "Follow patterns as they are detected",
-		doc: "Server-sent events: hello (epoch, max_seq), pattern (one event, its id is EPOCH-SEQ), gap (what cannot be replayed, and where to read it), " +
+		doc: "Server-sent events: hello (epoch, max_seq), subscribed (replayed, resumed), pattern (one event, its id is EPOCH-SEQ), gap (what cannot be replayed, and where to read it), " +
 			"throttled (how many were held back because more than the limit matched), heartbeat (every 15 s: max_seq, server_time) and bye (come back after retry). " +
 			"Last-Event-ID, or after, resumes: what matched since is replayed, or a gap and the newest matches come instead. " +
 			"Without either, the stream begins with what is detected next.",

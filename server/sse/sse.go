@@ -4,6 +4,8 @@
 // # Events
 //
 //   - hello: {epoch, max_seq, server_time, rate_limit}, at once.
+//   - subscribed: {max_seq, replayed, resumed}: how many patterns follow from before max_seq, and whether they are all that
+//     matched since the position the stream resumes at.
 //   - pattern: one event as lists show it; its id is EPOCH-SEQ.
 //   - gap: {from_seq, to_seq, from, to, rest_url}: what cannot be replayed, and where to read it. The newest matches follow.
 //   - throttled: {suppressed, dropped, rest_url}: how many were held back because more than the limit matched, or because the
@@ -431,6 +433,9 @@ func (s *stream) frame(f hub.Frame) {
 		Events     []json.RawMessage `json:"events"`
 		Suppressed int               `json:"suppressed"`
 		Dropped    int               `json:"dropped"`
+		Seq        uint64            `json:"seq"`
+		Replayed   int               `json:"replayed"`
+		Resumed    bool              `json:"resumed"`
 		FromSeq    uint64            `json:"from_seq"`
 		ToSeq      uint64            `json:"to_seq"`
 		From       time.Time         `json:"from"`
@@ -441,6 +446,9 @@ func (s *stream) frame(f hub.Frame) {
 		return
 	}
 	switch in.Type {
+	case "subscribed":
+		s.value("subscribed", map[string]any{"max_seq": in.Seq, "replayed": in.Replayed, "resumed": in.Resumed})
+		s.send()
 	case "batch":
 		for _, e := range in.Events {
 			var at struct {
