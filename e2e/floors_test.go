@@ -77,10 +77,11 @@ var floors = []place{
 	{"server/session", 7, wiring},
 	{"server/sse", 7, wiring},
 	{"server/rest/docs", 5, nil},
-	{"server/rest", 7, wiring},
+	{"server/rest", 7, append([]string{"server/rest/stored"}, wiring...)},
+	{"server/rest/stored", 8, wiring},
 	{"app/ui", 7, []string{"app", "server/web"}},
 	{"server/store/migrations", 6, []string{"server/store"}},
-	{"server/store", 7, wiring},
+	{"server/store", 7, append([]string{"server/rest/stored"}, wiring...)},
 	{"server/web", 8, wiring},
 
 	// The load test, which is outside of the server and talks to it as everybody does.

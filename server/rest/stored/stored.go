@@ -1,0 +1,223 @@
+// Package stored lets package rest read and keep things in package store: it translates the words of the one into those of the
+// other and decides nothing.
+package stored
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"tierboard/server/problem"
+	"tierboard/server/query"
+	"tierboard/server/rest"
+	"tierboard/server/store"
+	"tierboard/shared/api"
+	"tierboard/shared/filter"
+)
+
+// Store is a rest.Archive and a rest.Library in a database. Any number of goroutines may use it.
+type Store struct{ db *store.Store }
+
+// New returns a Store in an open database, which the caller closes.
+func New(db *store.Store) *Store { return &Store{db} }
+
+// Page answers a page of a list.
+func (s *Store) Page(ctx context.Context, a query.Ask) ([]query.Row, bool, error) {
+	q := store.Query{
+		Filter: a.Filter, Since: a.Since, Until: a.Until, UpdatedSince: a.UpdatedSince, SessionDate: a.SessionDate, Now: a.Now,
+		Sort: store.Sort(a.Sort), Limit: a.Limit,
+	}
+	if a.Active {
+		q.Status = store.Active
+	}
+	if a.After != nil {
+		q.After = &store.Cursor{Key: keyText(*a.After, a.Sort), ID: a.After.ID}
+	}
+	page, err := s.db.Query(ctx, q)
+	if err != nil {
+		return nil, false, translated(err)
+	}
+	rows := make([]query.Row, len(page.Rows))
+	for i, r := range page.Rows {
+		rows[i] = rowOf(r)
+	}
+	return rows, page.Next != nil, nil
+}
+
+// keyText writes the place of an event the way the database's cursors do.
+func keyText(k query.Key, s query.Sort) string {
+	switch s {
+	case query.Surest:
+		return strconv.FormatFloat(k.Number, 'g', -1, 64)
+	case query.BySymbol:
+		return k.Text
+	case query.Newest, query.Oldest, query.Soonest:
+	}
+	return strconv.FormatInt(k.Millis, 10)
+}
+
+// rowOf turns a row into the other kind.
+func rowOf(r store.Row) query.Row { return query.Row{ID: r.ID, Body: r.Body, ExpiresAt: r.ExpiresAt} }
+
+// translated turns the database's errors into those that package rest knows.
+func translated(err error) error {
+	var bad *store.Error
+	switch {
+	case errors.Is(err, store.ErrTooBroad):
+		return query.ErrTooBroad
+	case errors.Is(err, store.ErrNotFound):
+		return query.ErrNotFound
+	case errors.Is(err, store.ErrChanged):
+		return query.ErrChanged
+	case errors.Is(err, store.ErrTooMany):
+		return query.ErrConflict
+	case errors.As(err, &bad): // a forged cursor is what is left to refuse here
+		return problem.At(problem.Parameter, problem.Field("query."+bad.Field, "", "%s", bad.Problem))
+	}
+	return err
+}
+
+// Event returns one event.
+func (s *Store) Event(ctx context.Context, id string) (query.Row, error) {
+	r, err := s.db.Event(ctx, id)
+	if err != nil {
+		return query.Row{}, translated(err)
+	}
+	return rowOf(r), nil
+}
+
+// Symbols returns symbols that begin with a prefix.
+func (s *Store) Symbols(ctx context.Context, prefix string, limit int) ([]string, error) {
+	return s.db.SeenSymbols(ctx, prefix, limit)
+}
+
+// horizons are the horizons by their numbers in package store.
+var horizons = [...]string{"1d", "5d", "30d"}
+
+// Outcomes returns what became of events.
+func (s *Store) Outcomes(ctx context.Context, ids []string) (map[string][]api.Outcome, error) {
+	known, err := s.db.Outcomes(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string][]api.Outcome, len(known))
+	for id, o := range known {
+		for h, name := range horizons {
+			x := api.Outcome{Horizon: name, Success: o.Successes[h]}
+			value, ok := o.Returns[h].Get()
+			if ok {
+				x.ReturnPct = &value
+			}
+			if !ok && x.Success == nil {
+				continue
+			}
+			if !o.CalculatedAt.IsZero() {
+				x.ResolvedAt = &o.CalculatedAt
+			}
+			out[id] = append(out[id], x)
+		}
+	}
+	return out, nil
+}
+
+// Performance tells how the events of a span did.
+func (s *Store) Performance(ctx context.Context, p rest.Span) ([]rest.TierTally, error) {
+	horizon := slices.Index(horizons[:], p.Horizon)
+	if horizon < 0 {
+		return nil, fmt.Errorf("there is no horizon %q", p.Horizon)
+	}
+	tiers, _, err := s.db.Performance(ctx, store.PerformanceQuery{Tiers: p.Tiers, Since: p.Since, Until: p.Until, Horizon: horizon, Now: p.Now})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]rest.TierTally, 0, len(tiers))
+	for _, t := range tiers {
+		tally := rest.TierTally{Tier: t.Tier, Tally: tallyOf(t.Tally)}
+		for _, b := range t.Calibration {
+			tally.Calibration = append(tally.Calibration, rest.Bucket(b))
+		}
+		for _, p := range t.Patterns {
+			tally.Patterns = append(tally.Patterns, rest.PatternTally{Pattern: p.Pattern, Tally: tallyOf(p.Tally)})
+		}
+		out = append(out, tally)
+	}
+	return out, nil
+}
+
+// tallyOf turns a tally into the other kind.
+func tallyOf(t store.Tally) rest.Tally {
+	return rest.Tally{
+		Detected: t.Detected, Resolved: t.Resolved, Pending: t.Pending, Excluded: t.Excluded, Successes: t.Successes, Returns: rest.Spread(t.Returns),
+	}
+}
+
+// Estimate tells how many events an hour match one of the filters.
+func (s *Store) Estimate(ctx context.Context, filters []filter.Filter, now time.Time, within time.Duration) (perHour, sampleHours float64, err error) {
+	return s.db.EstimatePerHour(ctx, filters, now, within)
+}
+
+// entryOf turns a record into an entry.
+func entryOf(r store.Record) rest.Entry {
+	return rest.Entry{ID: r.ID, Name: r.Name, Body: r.Body, Version: r.Version, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
+}
+
+// Entries returns a user's entries, oldest first.
+func (s *Store) Entries(ctx context.Context, user, shelf string) ([]rest.Entry, error) {
+	records, err := s.db.Records(ctx, store.Collection(shelf), user)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(records, func(a, b store.Record) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	out := make([]rest.Entry, len(records))
+	for i, r := range records {
+		out[i] = entryOf(r)
+	}
+	return out, nil
+}
+
+// Entry returns one entry.
+func (s *Store) Entry(ctx context.Context, user, shelf, id string) (rest.Entry, error) {
+	r, err := s.db.Record(ctx, store.Collection(shelf), user, id)
+	if err != nil {
+		return rest.Entry{}, translated(err)
+	}
+	return entryOf(r), nil
+}
+
+// Add stores a new entry.
+func (s *Store) Add(ctx context.Context, user, shelf string, e rest.Entry) (rest.Entry, error) {
+	e.Version = 0
+	out, err := s.put(ctx, user, shelf, e)
+	if errors.Is(err, query.ErrChanged) { // it is there already
+		err = query.ErrConflict
+	}
+	return out, err
+}
+
+// Change replaces an entry.
+func (s *Store) Change(ctx context.Context, user, shelf string, e rest.Entry) (rest.Entry, error) {
+	if e.Version < 1 { // to the database that would be a new one
+		return rest.Entry{}, query.ErrChanged
+	}
+	return s.put(ctx, user, shelf, e)
+}
+
+// put stores an entry.
+func (s *Store) put(ctx context.Context, user, shelf string, e rest.Entry) (rest.Entry, error) {
+	r, err := s.db.Put(ctx, store.Collection(shelf), store.Record{User: user, ID: e.ID, Name: e.Name, Body: e.Body, Version: e.Version})
+	if err != nil {
+		return rest.Entry{}, translated(err)
+	}
+	return entryOf(r), nil
+}
+
+// Remove deletes an entry.
+func (s *Store) Remove(ctx context.Context, user, shelf, id string, version int64) error {
+	if err := s.db.Delete(ctx, store.Collection(shelf), user, id, version); err != nil {
+		return translated(err)
+	}
+	return nil
+}
