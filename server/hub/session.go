@@ -26,10 +26,10 @@ type Session struct {
 
 	// mine belongs to the goroutine that asks: what was subscribed, to leave out of a replay what another
 	// subscription of this session has brought already.
-	mine map[string]held
+	mine []held
 
 	// owned by the shard
-	subs       map[string]*subscription
+	subs       []*subscription
 	stamp      uint64         // seq of the last event that was offered
 	pending    []*recent.Item // live events that wait, ascending
 	bytes      int            // encoded size of pending
@@ -48,12 +48,14 @@ type Session struct {
 
 // held is a subscription as its session's asking goroutine sees it.
 type held struct {
+	id      string
 	filters []filter.Filter
 	since   uint64 // events with a higher position that the filters want have reached the session or are on their way
 }
 
 // subscription ties a session to a cohort.
 type subscription struct {
+	id      string
 	session *Session
 	cohort  *cohort
 	at      int // its place in cohort.members
@@ -71,7 +73,7 @@ type backfill struct {
 // Attach returns a session for a connection, which the hub knows nothing of before Join. Frames go to the sink; every
 // beat, unless that is 0, the sink is asked for a sign of life. The beat should be the same for all sessions.
 func (h *Hub) Attach(f wire.Format, sink Sink, beat time.Duration) *Session {
-	s := &Session{hub: h, shard: h.lightest(), format: f, beat: beat, mine: map[string]held{}, subs: map[string]*subscription{}}
+	s := &Session{hub: h, shard: h.lightest(), format: f, beat: beat}
 	s.out.init(&h.cfg, sink, h.m)
 	return s
 }
@@ -143,13 +145,26 @@ func (s *Session) Subscribe(ctx context.Context, id string, filters []filter.Fil
 	for _, it := range c.items {
 		it.Bytes(s.format) // encode here, so that the shard only copies
 	}
-	h := held{filters: filters, since: c.upTo}
+	h := held{id: id, filters: filters, since: c.upTo}
 	if c.exact {
 		h.since = c.after
 	}
-	s.mine[id] = h
+	if i := s.find(id); i >= 0 {
+		s.mine[i] = h
+	} else {
+		s.mine = append(s.mine, h)
+	}
 	return s.shard.ask(ctx, subscribing{s: s, id: id, key: strings.Join(keys, "\n"), filters: filters, catchup: c})
 }
+
+// find returns the place of a subscription in mine, or -1. A session has few, and a map of one costs half a kilobyte.
+func (s *Session) find(id string) int {
+	return slices.IndexFunc(s.mine, func(h held) bool { return h.id == id })
+}
+
+// Subscribed reports whether there is a subscription with this id, and how many there are. The goroutine that asks may
+// call it.
+func (s *Session) Subscribed(id string) (is bool, all int) { return s.find(id) >= 0, len(s.mine) }
 
 // brought reports whether another subscription, or the one being replaced, has covered the event.
 func (s *Session) brought(e *event.Event) bool {
@@ -164,7 +179,9 @@ func (s *Session) brought(e *event.Event) bool {
 // Unsubscribe ends a subscription; an unknown id is confirmed like a known one. After the confirmation no event comes that
 // only this subscription wanted.
 func (s *Session) Unsubscribe(ctx context.Context, id string) error {
-	delete(s.mine, id)
+	if i := s.find(id); i >= 0 {
+		s.mine = slices.Delete(s.mine, i, i+1)
+	}
 	return s.shard.ask(ctx, unsubscribing{s: s, id: id})
 }
 

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -289,8 +290,8 @@ func (sh *shard) leave(s *Session) {
 	}
 	delete(sh.sessions, s)
 	s.left = true
-	for id := range s.subs {
-		sh.part(s, id)
+	for len(s.subs) > 0 {
+		sh.part(s, s.subs[0].id)
 	}
 	s.pending, s.backfill, s.bytes = nil, nil, 0
 	s.limit = limiter{}
@@ -312,9 +313,9 @@ func (sh *shard) join(s *Session, id, key string, filters []filter.Filter) *coho
 		sh.cohorts[key] = c
 		sh.hub.counts.cohorts.Add(1)
 	}
-	sub := &subscription{session: s, cohort: c, at: len(c.members)}
+	sub := &subscription{id: id, session: s, cohort: c, at: len(c.members)}
 	c.members = append(c.members, sub)
-	s.subs[id] = sub
+	s.subs = append(s.subs, sub)
 	sh.hub.counts.subscriptions.Add(1)
 	sh.hub.m.Subscriptions.Inc()
 	return c
@@ -322,11 +323,12 @@ func (sh *shard) join(s *Session, id, key string, filters []filter.Filter) *coho
 
 // part takes a subscription out of its cohort, and the cohort out of the index with its last member.
 func (sh *shard) part(s *Session, id string) {
-	sub := s.subs[id]
-	if sub == nil {
+	i := slices.IndexFunc(s.subs, func(sub *subscription) bool { return sub.id == id })
+	if i < 0 {
 		return
 	}
-	delete(s.subs, id)
+	sub := s.subs[i]
+	s.subs = slices.Delete(s.subs, i, i+1)
 	c := sub.cohort
 	last := len(c.members) - 1
 	c.members[sub.at] = c.members[last]
@@ -345,8 +347,8 @@ func (sh *shard) part(s *Session, id string) {
 
 // wanted reports whether a subscription of the session, other than the one named, wants an event.
 func (s *Session) wanted(e *event.Event, but string) bool {
-	for id, sub := range s.subs {
-		if id != but && filter.Any(sub.cohort.filters, e) {
+	for _, sub := range s.subs {
+		if sub.id != but && filter.Any(sub.cohort.filters, e) {
 			return true
 		}
 	}

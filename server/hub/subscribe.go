@@ -143,7 +143,7 @@ func (r unsubscribing) apply(sh *shard, now time.Time) {
 // inherit keeps, of a replay that will not be sent, the events that another subscription wants too: its own replay
 // left them out because this one was to bring them.
 func (sh *shard) inherit(s *Session, left []*recent.Item) {
-	for id, sub := range s.subs {
+	for _, sub := range s.subs {
 		var take []*recent.Item
 		left = slices.DeleteFunc(left, func(it *recent.Item) bool {
 			if filter.Any(sub.cohort.filters, it.Event) {
@@ -155,9 +155,9 @@ func (sh *shard) inherit(s *Session, left []*recent.Item) {
 		if len(take) == 0 {
 			continue
 		}
-		i := slices.IndexFunc(s.backfill, func(b backfill) bool { return b.id == id })
+		i := slices.IndexFunc(s.backfill, func(b backfill) bool { return b.id == sub.id })
 		if i < 0 {
-			s.backfill = slices.Insert(s.backfill, 0, backfill{id: id, seq: take[len(take)-1].Event.Seq})
+			s.backfill = slices.Insert(s.backfill, 0, backfill{id: sub.id, seq: take[len(take)-1].Event.Seq})
 			i = 0
 		}
 		s.backfill[i].items = merge(s.backfill[i].items, take)

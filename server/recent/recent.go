@@ -31,11 +31,23 @@ func (it *Item) Bytes(f wire.Format) []byte {
 	if b := p.Load(); b != nil {
 		return *b
 	}
-	// Two goroutines may both get here; they make the same bytes and one of the copies is dropped.
-	b := slices.Clip(wire.AppendEvent(make([]byte, 0, 1024), it.Event, f))
+	// Two goroutines may both get here; they make the same bytes and one of the copies is dropped. Tens of thousands are
+	// kept, so each gets no more memory than it needs.
+	scratch, _ := scratches.Get().(*[]byte)
+	*scratch = wire.AppendEvent((*scratch)[:0], it.Event, f)
+	b := append(make([]byte, 0, len(*scratch)), *scratch...)
+	if cap(*scratch) <= mostScratch {
+		scratches.Put(scratch)
+	}
 	p.CompareAndSwap(nil, &b)
 	return *p.Load()
 }
+
+// scratches are buffers to encode in.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
+// mostScratch is the largest buffer that is kept for the next event, in bytes.
+const mostScratch = 64 << 10
 
 // Ring holds the newest items. Every method may be called by any number of goroutines.
 type Ring struct {

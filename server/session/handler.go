@@ -55,6 +55,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "server is going away", http.StatusServiceUnavailable)
 		return
 	}
+	ownNames(r.Header)
 	shake := &handshake{ResponseWriter: w}
 	conn, err := websocket.Accept(shake, r, &websocket.AcceptOptions{
 		Subprotocols:    []string{wire.MsgPackProtocol, wire.JSONProtocol},
@@ -76,6 +77,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.start() //nolint:contextcheck // the session outlives the request
+}
+
+// ownNames replaces the names of our subprotocols in a request by our own copies of them: the library keeps the one that was
+// chosen, and with it, since header values are cut from one text, all headers of the request.
+func ownNames(h http.Header) {
+	values := h["Sec-Websocket-Protocol"]
+	for i, v := range values {
+		switch v {
+		case wire.MsgPackProtocol:
+			values[i] = wire.MsgPackProtocol
+		case wire.JSONProtocol:
+			values[i] = wire.JSONProtocol
+		}
+	}
 }
 
 // Shutdown refuses new sessions, tells the open ones when to come back, closes them with wire.CloseGoingAway and waits for

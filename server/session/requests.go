@@ -55,16 +55,11 @@ func (s *session) answer(r *wire.Request) error {
 	ctx := context.Background()
 	switch r.Type {
 	case "subscribe":
-		if _, swap := s.subscriptions[r.ID]; !swap && len(s.subscriptions) >= s.h.cfg.MaxSubscriptions {
+		if swap, n := s.peer.Subscribed(r.ID); !swap && n >= s.h.cfg.MaxSubscriptions {
 			return &wire.RequestError{ID: r.ID, Code: wire.CodeTooMany, Detail: fmt.Sprintf("id: at most %d subscriptions", s.h.cfg.MaxSubscriptions)}
 		}
-		if s.subscriptions == nil {
-			s.subscriptions = map[string]struct{}{}
-		}
-		s.subscriptions[r.ID] = struct{}{}
 		return s.peer.Subscribe(ctx, r.ID, r.Filters, r.Resume)
 	case "unsubscribe":
-		delete(s.subscriptions, r.ID)
 		return s.peer.Unsubscribe(ctx, r.ID)
 	default: // DecodeRequest lets no other type through than ping
 		s.peer.Send(&wire.Pong{ID: r.ID})

@@ -31,9 +31,8 @@ type session struct {
 	kind   websocket.MessageType // of frames in the format
 
 	// The reading goroutine's. It changes, but there is one at a time.
-	tokens        bucket
-	bad           badFrames
-	subscriptions map[string]struct{}
+	tokens bucket
+	bad    badFrames
 
 	asked time.Time // when the first unanswered ping was sent; only the shard, in Beat, uses it
 
