@@ -54,11 +54,13 @@ func (m *measurement) disturb(ctx context.Context) {
 func (m *measurement) reconnect(ctx context.Context, c *client) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	if err := m.connect(ctx, c); err != nil {
-		c.mu.Lock()
+	err := m.connect(ctx, c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dialing = false
+	if err != nil && c.lost == 0 { // else the server ended it, which is told already
 		c.wrong(&c.lost, "could not connect again: %v", err)
 		c.conn = nil
-		c.mu.Unlock()
 	}
 }
 

@@ -33,6 +33,7 @@ type client struct {
 
 	mu      sync.Mutex // guards everything below
 	conn    *swarm.Conn
+	dialing bool            // cut, and not connected again yet
 	filters []filter.Filter // asked for last
 	asked   *era            // sent and not confirmed
 	eras    []era
@@ -222,15 +223,15 @@ func (c *client) swap(filters []filter.Filter) {
 	}
 }
 
-// cut breaks the connection and reports whether there was one.
+// cut breaks the connection and reports whether there was one; then whoever cut must connect again.
 func (c *client) cut() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.conn == nil {
+	if c.conn == nil || c.dialing {
 		return false
 	}
 	c.conn.Drop()
-	c.conn, c.asked, c.left = nil, nil, 0
+	c.conn, c.asked, c.left, c.dialing = nil, nil, 0, true
 	c.cuts++
 	return true
 }
@@ -252,7 +253,7 @@ func (c *client) attach(conn *swarm.Conn) error {
 func (c *client) settled() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.lost > 0 || c.conn != nil && c.asked == nil && c.left <= 0
+	return c.lost > 0 || c.conn != nil && !c.dialing && c.asked == nil && c.left <= 0
 }
 
 // wants returns the set of shapes that one of the filters wants, one bit each.
