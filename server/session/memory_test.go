@@ -103,8 +103,17 @@ func perConnection(b *testing.B, n int, h http.Handler, ready func(n int) bool) 
 		_ = server.Close()
 		<-served
 	}()
+	dial := func(i int) {
+		b.Helper()
+		fd, err := dialRaw(i, port, fmt.Sprintf(
+			`{"type":"subscribe","id":"main","filters":[{"symbols":["S%d"],"pattern_types":["bull_flag","doji"],"confidence_min":0.%d}]}`, i, 10+i%89))
+		if err != nil {
+			b.Fatal(err)
+		}
+		dialled = append(dialled, fd)
+	}
 	for i := range 100 { // what the first connections bring with them is not theirs
-		dialled = append(dialled, dialRaw(b, i, port))
+		dial(i)
 	}
 	wait := func() {
 		b.Helper()
@@ -117,7 +126,7 @@ func perConnection(b *testing.B, n int, h http.Handler, ready func(n int) bool) 
 	wait()
 	before, goroutines := resident(b), runtime.NumGoroutine()
 	for i := len(dialled); i < n; i++ {
-		dialled = append(dialled, dialRaw(b, i, port))
+		dial(i)
 	}
 	wait()
 	after := resident(b)
@@ -129,36 +138,31 @@ func perConnection(b *testing.B, n int, h http.Handler, ready func(n int) bool) 
 	return float64(after-before) / grown
 }
 
-// dialRaw connects from one of many loopback addresses, shakes hands and subscribes, without a byte of Go's memory left
-// behind.
-func dialRaw(b *testing.B, i, port int) int {
-	b.Helper()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		b.Fatal(err)
+// dialRaw connects from one of many loopback addresses, shakes hands and sends a request, without a byte of Go's memory
+// left behind.
+func dialRaw(i, port int, ask string) (fd int, err error) {
+	if fd, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0); err != nil {
+		return 0, err
 	}
 	at := [4]byte{127, 0, 0, byte(1 + i/5000)}
 	if err := syscall.Connect(fd, &syscall.SockaddrInet4{Port: port, Addr: at}); err != nil {
-		b.Fatal(err)
+		return 0, err
 	}
 	hello := "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
 		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: tierboard.v1.json\r\n\r\n"
 	if _, err := syscall.Write(fd, []byte(hello)); err != nil {
-		b.Fatal(err)
+		return 0, err
 	}
 	var buf [4096]byte
 	if n, err := syscall.Read(fd, buf[:]); err != nil || !bytes.HasPrefix(buf[:n], []byte("HTTP/1.1 101")) {
-		b.Fatalf("%q, %v", buf[:max(n, 0)], err)
+		return 0, fmt.Errorf("handshake: %q, %w", buf[:max(n, 0)], err)
 	}
-	ask := fmt.Sprintf(`{"type":"subscribe","id":"main","filters":[{"symbols":["S%d"],"pattern_types":["bull_flag","doji"],"confidence_min":0.%d}]}`, i, 10+i%89)
 	frame := []byte{0x81, 0x80 | 126, byte(len(ask) >> 8), byte(len(ask)), 0, 0, 0, 0}
 	if len(ask) < 126 {
 		frame = []byte{0x81, 0x80 | byte(len(ask)), 0, 0, 0, 0}
 	}
-	if _, err := syscall.Write(fd, append(frame, ask...)); err != nil {
-		b.Fatal(err)
-	}
-	return fd
+	_, err = syscall.Write(fd, append(frame, ask...))
+	return fd, err
 }
 
 // resident returns the resident memory of this process after a thorough collection, in bytes.
