@@ -17,7 +17,9 @@ import (
 	"tierboard/server/hub"
 	"tierboard/server/ingest"
 	"tierboard/server/metrics"
+	"tierboard/server/rest"
 	"tierboard/server/session"
+	"tierboard/server/sse"
 	"tierboard/server/web"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
@@ -31,6 +33,8 @@ type server struct {
 	feed   *feed
 	demo   *demo.Demo // nil unless asked for
 	stream *session.Handler
+	rest   *rest.REST
+	sse    *sse.Handler
 	probe  *probe
 	drain  time.Duration
 
@@ -84,8 +88,11 @@ func build(ctx context.Context, c config.Config, redisURL string, m *metrics.Met
 	if s.stream, err = newStream(c, s, page.Version(), m, log); err != nil {
 		return nil, err
 	}
+	if err := newAPI(c, s, market, page.Version(), m, log); err != nil {
+		return nil, err
+	}
 	e := &edge{hosts: page.Hosts(), m: m, log: log}
-	s.page = e.mainRoutes(s.probe, s.stream, page)
+	s.page = e.mainRoutes(s.probe, s.stream, page, s.rest)
 	s.admin = e.adminRoutes(s.probe, s.ingest.DeadLetters())
 	built = true
 	return s, nil

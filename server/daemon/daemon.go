@@ -219,6 +219,9 @@ func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
 	if err := s.stream.Shutdown(closing); err != nil {
 		log.Warn("sessions did not end in time", slog.Any("err", err))
 	}
+	if err := s.sse.Shutdown(closing); err != nil {
+		log.Warn("event streams did not end in time", slog.Any("err", err))
+	}
 	for _, h := range []*http.Server{page, admin} {
 		if err := h.Shutdown(closing); err != nil {
 			_ = h.Close()

@@ -49,6 +49,9 @@ func say(w http.ResponseWriter, status int, word string) {
 	_, _ = w.Write([]byte(word + "\n"))
 }
 
+// router adds routes of its own.
+type router interface{ Routes(mux *http.ServeMux) }
+
 // edge is what all routes share.
 type edge struct {
 	hosts web.Hosts
@@ -57,8 +60,11 @@ type edge struct {
 }
 
 // mainRoutes returns the handler of the main address. The page replaces the headers by its own.
-func (e *edge) mainRoutes(p *probe, stream, page http.Handler) http.Handler {
+func (e *edge) mainRoutes(p *probe, stream, page http.Handler, more ...router) http.Handler {
 	mux := http.NewServeMux()
+	for _, r := range more {
+		r.Routes(mux)
+	}
 	mux.HandleFunc("GET "+api.PathHealth, p.alive)
 	mux.HandleFunc("GET "+api.PathReady, p.ready)
 	mux.Handle("GET "+api.PathMetrics, e.m.Handler())

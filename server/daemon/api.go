@@ -1,0 +1,83 @@
+package daemon
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"tierboard/server/calendar"
+	"tierboard/server/config"
+	"tierboard/server/gate"
+	"tierboard/server/metrics"
+	"tierboard/server/rest"
+	"tierboard/server/rest/stored"
+	"tierboard/server/sse"
+	"tierboard/shared/api"
+)
+
+// newAPI makes the REST API and the event stream beside it.
+func newAPI(c config.Config, s *server, market *calendar.Calendar, build string, m *metrics.Metrics, log *slog.Logger) error {
+	gc := gate.DefaultConfig()
+	gc.PerMinute, gc.Origins = c.RequestsPerMinute, c.CORSOrigins
+	door, err := gate.New(gc, log)
+	if err != nil {
+		return fmt.Errorf("rest: %w", err)
+	}
+	sc := sse.DefaultConfig()
+	if s.sse, err = sse.New(sc, s.hub, m, log); err != nil {
+		return fmt.Errorf("rest: %w", err)
+	}
+	archive := stored.New(s.keeper.store)
+	s.rest, err = rest.New(rest.Config{
+		Hub: s.hub, Archive: archive, Library: archive, ArchiveHealth: s.keeper.health, Health: s.feed, Gate: door,
+		Market:      func() *calendar.Calendar { return market },
+		DeadLetters: func(limit int) ([]api.DeadLetter, uint64) { return letters(s, limit) },
+		PerMinute:   c.RequestsPerMinute, Stream: s.sse, Streams: s.sse.Open, StreamsPerUser: sc.PerUser,
+		Version: build, Settings: func() []api.Setting { return settings(c) },
+	}, m, log)
+	if err != nil {
+		return fmt.Errorf("rest: %w", err)
+	}
+	return nil
+}
+
+// letters are the newest messages that are no event, for operators.
+func letters(s *server, limit int) ([]api.DeadLetter, uint64) {
+	all := s.ingest.DeadLetters()
+	newest := all.Newest(limit)
+	out := make([]api.DeadLetter, len(newest))
+	for i, l := range newest {
+		out[i] = api.DeadLetter{Time: l.Time, Channel: l.Channel, Reason: string(l.Reason), Detail: l.Detail, Size: l.Size, Head: l.Head}
+	}
+	return out, all.Total()
+}
+
+// settings are the settings in force, with passwords masked.
+func settings(c config.Config) []api.Setting {
+	var out []api.Setting
+	for _, s := range config.Settings(c, nil) {
+		from := "default"
+		if s.Value != s.Default {
+			from = "set"
+		}
+		out = append(out, api.Setting{Name: s.Flag, Value: s.Value, From: from})
+	}
+	return out
+}
+
+// health tells how the archive does.
+func (k *keeper) health() api.ArchiveHealth {
+	db, w := k.store.Health(), k.archive.Health()
+	h := api.ArchiveHealth{Status: "ok", Waiting: w.Queue}
+	switch {
+	case w.Losing:
+		h.Status, h.Reason = "down", "events had to be thrown away: the database is away and its files are full"
+	case !db.Up:
+		h.Status, h.Reason = "down", "the database has been away since "+db.Since.UTC().Format(time.TimeOnly)+" UTC; events wait"
+	case w.Failing:
+		h.Status, h.Reason = "degraded", "the database has not taken events since "+w.Since.UTC().Format(time.TimeOnly)+" UTC; they wait"
+	case w.SpillBytes > 0:
+		h.Status, h.Reason = "degraded", "events from an outage are being stored"
+	}
+	return h
+}
