@@ -125,7 +125,9 @@ func (sh *shard) sendLive(s *Session, now time.Time) {
 	if n > 0 {
 		f.Tier, f.Received = s.pending[0].Event.Tier, s.pending[0].Event.ReceivedAt
 		sh.hub.m.WindowSeconds.Observe(now.Sub(s.waiting).Seconds())
-		s.limit.add(now, n)
+		if sh.cfg.RateLimit > 0 {
+			s.limit.add(now, n)
+		}
 	}
 	sh.pushBatch(s, &b, s.pending[:n], f, now)
 	sh.hub.counts.delivered.Add(uint64(n)) //nolint:gosec // not negative

@@ -129,6 +129,9 @@ func TestLimitOff(t *testing.T) {
 		if got := l.look(); len(got.live) != 200 || got.suppressed != 0 {
 			t.Errorf("%d passed, %d suppressed; want all 200", len(got.live), got.suppressed)
 		}
+		if n := len(l.limit.sent); n != 0 {
+			t.Errorf("%d entries kept for no limit", n)
+		}
 	})
 }
 

@@ -39,16 +39,13 @@ var errBroken = errors.New("session: the connection broke within a frame")
 
 // attempt is a write that does not wait. It is kept, since a function made for each write would be allocated each time.
 type attempt struct {
-	run  func(fd uintptr) bool
+	run  func(fd uintptr)
 	data []byte
 	n    int
 	err  error
 }
 
-func (a *attempt) write(fd uintptr) bool {
-	a.n, a.err = tryWrite(fd, a.data)
-	return true // do not wait
-}
+func (a *attempt) write(fd uintptr) { a.n, a.err = tryWrite(fd, a.data) }
 
 // handshake gets hold of the connection when the library takes it from the HTTP server.
 type handshake struct {
@@ -120,7 +117,8 @@ func (s *socket) offer(frame []byte) (n int, half bool, err error) {
 	}
 	if s.raw != nil {
 		s.try.data, s.try.n, s.try.err = frame, 0, nil
-		err = s.raw.Write(s.try.run)
+		// RawConn.Write would prepare to wait, which costs half a microsecond; who else may write is the lock's matter.
+		err = s.raw.Control(s.try.run)
 		s.try.data = nil
 		if n = s.try.n; err == nil {
 			err = s.try.err
