@@ -155,7 +155,7 @@ func until(t testing.TB, what string, is func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: it did not happen within a minute", what)
 		}
-		time.Sleep(time.Millisecond) //nolint:forbidigo // polling with a deadline
+		time.Sleep(time.Millisecond) // polling with a deadline
 	}
 }
 

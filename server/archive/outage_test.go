@@ -62,7 +62,7 @@ func TestPostgresIsKilledUnderLoad(t *testing.T) {
 		for range events / 50 {
 			add(r, n, n+50)
 			n += 50
-			time.Sleep(time.Millisecond) //nolint:forbidigo // the pace of the load
+			time.Sleep(time.Millisecond) // the pace of the load
 		}
 	}
 	for range 2 {
@@ -98,7 +98,7 @@ func TestKilledProcessLosesTheWindow(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledProcessLosesTheWindow$") //nolint:gosec // ourselves
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledProcessLosesTheWindow$")
 	cmd.Env = append(os.Environ(), childDir+"="+dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -156,16 +156,16 @@ func child(t *testing.T, dir string) {
 	for i := range 200_000 {
 		e := makeEvent(i, tierOf(i))
 		a.Add(e)
-		fmt.Printf("%s %d\n", e.ID, time.Now().UnixMilli()) //nolint:forbidigo // to the parent
+		fmt.Printf("%s %d\n", e.ID, time.Now().UnixMilli()) // to the parent
 		if i%10 == 0 {
-			time.Sleep(2 * time.Millisecond) //nolint:forbidigo // the pace of the load
+			time.Sleep(2 * time.Millisecond) // the pace of the load
 		}
 	}
 }
 
 // BenchmarkArchive measures events a second from Add to the database.
 func BenchmarkArchive(b *testing.B) {
-	bench := func(b *testing.B, url, dir string) {
+	bench := func(b *testing.B, url, dir string) { //nolint:thelper // a benchmark of its own
 		s := open(b, url, dir)
 		cfg := DefaultConfig()
 		cfg.Dir = b.TempDir()

@@ -20,7 +20,7 @@ func BenchmarkQuery(b *testing.B) {
 	b.Run("postgres", func(b *testing.B) { benchQueries(b, Config{URL: stack.Postgres(b).URL()}) })
 }
 
-func benchQueries(b *testing.B, where Config) {
+func benchQueries(b *testing.B, where Config) { //nolint:thelper // a benchmark of its own
 	s := openStore(b, where)
 	m := newMarket(1, 2000, noon, 10*time.Second) // a million are four months
 	begin := time.Now()

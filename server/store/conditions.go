@@ -51,7 +51,7 @@ func conditionsOf(q Query) (conditions, error) {
 	set(&c, "session", f.Sessions)
 	set(&c, "direction", f.Directions)
 	if x := sane(f.ExcludeSymbols); len(x) > 0 {
-		c.add("symbol", false, "symbol NOT IN (?)", bun.In(x))
+		c.add("symbol", false, "symbol NOT IN (?)", bun.List(x))
 	}
 	if f.ConfidenceMin > 0 {
 		c.add("confidence", true, "confidence >= ?", f.ConfidenceMin)
@@ -136,7 +136,7 @@ func set[T ~string](c *conditions, column string, values []T) []string {
 		c.nothing = true
 		return nil
 	}
-	c.add(column, false, column+" IN (?)", bun.In(s))
+	c.add(column, false, column+" IN (?)", bun.List(s))
 	return s
 }
 

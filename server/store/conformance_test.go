@@ -45,7 +45,7 @@ var suite = []struct {
 	{"every query walks an index", explained},
 }
 
-func wholeEvent(t *testing.T, fresh place) {
+func wholeEvent(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	for i, tier := range []event.Tier{event.Daily, event.Intraday, event.Combo, event.TierNone} {
 		e := makeEvent(i, func(e *event.Event) {
@@ -83,7 +83,7 @@ func sameJSON(a, b string) bool {
 	return json.Unmarshal([]byte(a), &x) == nil && json.Unmarshal([]byte(b), &y) == nil && cmp.Equal(x, y)
 }
 
-func upserts(t *testing.T, fresh place) {
+func upserts(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	older, newer := makeEvent(1, nil), makeEvent(1, nil)
 	newer.ReceivedAt, newer.Symbol, newer.Confidence, newer.Priority = older.ReceivedAt.Add(time.Second), "MSFT", 0.95, event.Critical
@@ -108,7 +108,7 @@ func upserts(t *testing.T, fresh place) {
 	check("MSFT")
 }
 
-func refusals(t *testing.T, fresh place) {
+func refusals(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	put(t, s,
 		makeEvent(1, nil),
@@ -132,7 +132,7 @@ func refusals(t *testing.T, fresh place) {
 	}
 }
 
-func badQuestions(t *testing.T, fresh place) {
+func badQuestions(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	for field, q := range map[string]Query{
 		"sort":         {Sort: "volume"},
@@ -174,7 +174,7 @@ func badQuestions(t *testing.T, fresh place) {
 	}
 }
 
-func updatedSince(t *testing.T, fresh place) {
+func updatedSince(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	put(t, s, makeEvent(1, nil), makeEvent(2, func(e *event.Event) { e.Tier = event.Daily }))
 	row, err := s.Event(t.Context(), "event-00002")
@@ -197,7 +197,7 @@ func updatedSince(t *testing.T, fresh place) {
 	}
 }
 
-func walks(t *testing.T, fresh place) {
+func walks(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	m := newMarket(3, 50, noon, time.Second)
 	all := m.take(3 * step)
@@ -239,7 +239,7 @@ func walks(t *testing.T, fresh place) {
 	}
 }
 
-func tooBroad(t *testing.T, fresh place) {
+func tooBroad(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	m := newMarket(5, 20, noon, time.Second)
 	all := m.take(narrow + 3*step)
@@ -270,7 +270,7 @@ func tooBroad(t *testing.T, fresh place) {
 	}
 }
 
-func manySymbols(t *testing.T, fresh place) {
+func manySymbols(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	m := newMarket(7, 700, noon, time.Second)
 	all := m.take(6000)
@@ -301,7 +301,7 @@ func expected(all []*event.Event, q Query) []string {
 	return out
 }
 
-func recentEvents(t *testing.T, fresh place) {
+func recentEvents(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	m := newMarket(9, 20, noon, time.Second)
 	all := m.take(2500)
@@ -329,7 +329,7 @@ func recentEvents(t *testing.T, fresh place) {
 	}
 }
 
-func counts(t *testing.T, fresh place) {
+func counts(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	if rate, hours, err := s.EstimatePerHour(t.Context(), []filter.Filter{{}}, noon, time.Hour); rate != 0 || hours != 0 || err != nil {
 		t.Errorf("an empty archive estimates %v from %v hours, %v", rate, hours, err)
@@ -377,7 +377,7 @@ func counts(t *testing.T, fresh place) {
 	}
 }
 
-func retention(t *testing.T, fresh place) {
+func retention(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	var events []*event.Event
 	for i, tier := range []event.Tier{event.TierNone, event.Daily, event.Intraday, event.Combo} {

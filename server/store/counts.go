@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -36,15 +35,16 @@ func countDetected(ctx context.Context, db bun.IDB, tier event.Tier, from, to, y
 	if err != nil {
 		return err
 	}
+	defer rows.Close() //nolint:errcheck // Err tells
 	for rows.Next() {
 		var pattern string
 		var all, after int
 		if err := rows.Scan(&pattern, &all, &after); err != nil {
-			return errors.Join(err, rows.Close())
+			return err
 		}
 		take(pattern, all, after)
 	}
-	return errors.Join(rows.Err(), rows.Close())
+	return rows.Err()
 }
 
 // PatternCount is how many events of a tier have a pattern.
@@ -97,7 +97,7 @@ func (s *Store) EstimatePerHour(ctx context.Context, filters []filter.Filter, no
 			continue
 		}
 		all := []string{"tier IN (?)"}
-		args = append(args, bun.In(c.tiers))
+		args = append(args, bun.List(c.tiers))
 		for _, x := range c.all {
 			all, args = append(all, x.sql), append(args, x.args...)
 		}

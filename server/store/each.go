@@ -97,7 +97,7 @@ func (s *Store) stepOf(ctx context.Context, sql string, args []any, do func(Row,
 		}
 		list = append(list, r)
 	}
-	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
+	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // closed before take runs, which may be slow
 		return 0, fmt.Errorf("walk over events: %w", err)
 	}
 	for _, r := range list {

@@ -49,7 +49,7 @@ func drawEvent(t *rapid.T, i int) *event.Event {
 			Symbol: pick("symbol", someSymbols), Pattern: pick("pattern", somePatterns), Timeframe: pick("timeframe", someTimeframes),
 			Direction: rapid.SampledFrom(someDirections).Draw(t, "direction"),
 		},
-		Confidence: rapid.SampledFrom(someNumbers).Draw(t, "confidence"), Priority: event.Priority(rapid.IntRange(0, 3).Draw(t, "priority")), //nolint:gosec // small
+		Confidence: rapid.SampledFrom(someNumbers).Draw(t, "confidence"), Priority: event.Priority(rapid.IntRange(0, 3).Draw(t, "priority")),
 		DetectedAt: drawTime(t, "detected"), ReceivedAt: noon, Session: rapid.SampledFrom(someSessions).Draw(t, "session"), SessionDate: pick("date", someDates),
 	}
 	if rapid.Bool().Draw(t, "expires") {
@@ -114,7 +114,7 @@ func drawQuery(t *rapid.T) Query {
 }
 
 // oracle holds random questions about random events, page by page, to the plain answer.
-func oracle(t *testing.T, fresh place) {
+func oracle(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	rapid.Check(t, func(t *rapid.T) {
 		ctx := context.Background()
@@ -164,7 +164,7 @@ func oracle(t *testing.T, fresh place) {
 }
 
 // paging checks that a cursor made from an event is the one a page ends with, in every order.
-func paging(t *testing.T, fresh place) {
+func paging(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	all := newMarket(11, 30, noon, time.Second).take(1000)
 	put(t, s, all...)
@@ -198,7 +198,7 @@ func paging(t *testing.T, fresh place) {
 }
 
 // explained runs EXPLAIN on the queries of every shape that has to be fast, and on every other plan.
-func explained(t *testing.T, fresh place) {
+func explained(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	// Enough rows that no planner finds it cheaper to read the table.
 	m := newMarket(13, 600, noon, 30*time.Second) // a week
@@ -265,7 +265,7 @@ func explain(t testing.TB, s *Store, query string, args []any) string {
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
-	defer rows.Close() //nolint:errcheck // Err tells
+	defer rows.Close()
 	var lines []string
 	for rows.Next() {
 		var line string

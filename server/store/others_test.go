@@ -26,7 +26,7 @@ func horizon(value float64, success *bool) classify.Horizon {
 	return classify.Horizon{Value: event.Num(value), Success: success}
 }
 
-func outcomes(t *testing.T, fresh place) {
+func outcomes(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	yes, no := true, false
 	put(t, s, makeEvent(1, nil), makeEvent(5, func(e *event.Event) { e.Direction = event.Bearish }))
@@ -83,7 +83,7 @@ func outcomes(t *testing.T, fresh place) {
 	}
 }
 
-func performance(t *testing.T, fresh place) {
+func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	m := newMarket(17, 40, noon.AddDate(0, 0, -20), 30*time.Minute)
 	all := m.take(900)
@@ -180,7 +180,7 @@ func performance(t *testing.T, fresh place) {
 	}
 }
 
-func records(t *testing.T, fresh place) {
+func records(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	ctx := t.Context()
 	for _, c := range []Collection{Subscriptions, Views, Watchlists, Preferences} {
@@ -264,7 +264,7 @@ func records(t *testing.T, fresh place) {
 	}
 }
 
-func letters(t *testing.T, fresh place) {
+func letters(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	ctx := t.Context()
 	if err := s.AddDeadLetters(ctx, nil); err != nil {
@@ -300,7 +300,7 @@ func letters(t *testing.T, fresh place) {
 	}
 }
 
-func migrationRace(t *testing.T, fresh place) {
+func migrationRace(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	cfg := DefaultConfig()
 	where := fresh(t)
 	cfg.URL, cfg.DataDir = where.URL, where.DataDir
@@ -346,7 +346,7 @@ func migrationRace(t *testing.T, fresh place) {
 	}
 }
 
-func backup(t *testing.T, fresh place) {
+func backup(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	put(t, s, makeEvent(1, nil))
 	dir := t.TempDir()
@@ -376,7 +376,7 @@ func backup(t *testing.T, fresh place) {
 	}
 }
 
-func healths(t *testing.T, fresh place) {
+func healths(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	if h := s.Health(); !h.Up || h.Since.IsZero() {
 		t.Errorf("got %+v", h)
@@ -413,7 +413,7 @@ func until(t testing.TB, is func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal("it did not happen within a minute")
 		}
-		time.Sleep(5 * time.Millisecond) //nolint:forbidigo // polling with a deadline
+		time.Sleep(5 * time.Millisecond) // polling with a deadline
 	}
 }
 

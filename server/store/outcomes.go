@@ -135,7 +135,7 @@ func (s *Store) match(ctx context.Context, db bun.IDB, rows []outcomeRow) (int, 
 	if len(all) > 0 {
 		var found []target
 		if err := db.NewSelect().Table("events").Column("id", "symbol", "pattern", "detected_at").
-			Where("id IN (?)", bun.In(all)).Scan(ctx, &found); err != nil {
+			Where("id IN (?)", bun.List(all)).Scan(ctx, &found); err != nil {
 			return 0, err
 		}
 		for _, t := range found {
@@ -235,7 +235,7 @@ func (s *Store) Outcomes(ctx context.Context, ids []string) (known map[string]Ou
 		Direction string
 	}
 	if err := s.db.NewSelect().Model((*outcomeRow)(nil)).Column("outcomes.*").ColumnExpr("e.direction").
-		Join("JOIN events AS e ON e.id = outcomes.event_id").Where("outcomes.event_id IN (?)", bun.In(ids)).Scan(ctx, &rows); err != nil {
+		Join("JOIN events AS e ON e.id = outcomes.event_id").Where("outcomes.event_id IN (?)", bun.List(ids)).Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("read outcomes: %w", err)
 	}
 	for i := range rows {

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -152,6 +151,7 @@ func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier ev
 		if err != nil {
 			return err
 		}
+		defer rows.Close() //nolint:errcheck // Err tells
 		for rows.Next() {
 			var pattern, direction string
 			var confidence float64
@@ -159,7 +159,7 @@ func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier ev
 			var value *float64
 			var success *int16
 			if err := rows.Scan(&pattern, &direction, &confidence, &detected, &value, &success); err != nil {
-				return errors.Join(err, rows.Close())
+				return err
 			}
 			g := groups[pattern]
 			ok, known := verdict(value, success, direction)
@@ -181,7 +181,7 @@ func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier ev
 				g.returns = append(g.returns, *value*100)
 			}
 		}
-		return errors.Join(rows.Err(), rows.Close())
+		return rows.Err()
 	})
 	if err != nil {
 		return TierPerformance{}, err

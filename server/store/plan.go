@@ -146,7 +146,7 @@ func (b *planner) add(index string, equal []string, key string, streams [][]any,
 		}
 	}
 	if !slices.Contains(equal, "tier") && len(b.c.tiers) < 4 {
-		p.outer = append(p.outer, condition{column: "tier", sql: "tier IN (?)", args: []any{bun.In(b.c.tiers)}})
+		p.outer = append(p.outer, condition{column: "tier", sql: "tier IN (?)", args: []any{bun.List(b.c.tiers)}})
 	}
 	if b.store.name == dialect.SQLite && (index != byTime || slices.ContainsFunc(p.outer, uncovered)) {
 		p.budget = min(p.budget, narrow)
@@ -218,10 +218,13 @@ func (p *plan) arm(s *Store, values []any) (string, []any) {
 		sql += p.order(p.sort)
 	}
 	sql, args = "SELECT "+p.sort+" AS k, id FROM ("+sql+" LIMIT ?) AS r", append(args, p.share())
-	sep := " WHERE "
-	for _, x := range p.outer {
-		sql += sep + x.sql
-		args, sep = append(args, x.args...), " AND "
+	where := make([]string, len(p.outer))
+	for i, x := range p.outer {
+		where[i] = x.sql
+		args = append(args, x.args...)
+	}
+	if len(where) > 0 {
+		sql += " WHERE " + strings.Join(where, " AND ")
 	}
 	if !p.ordered || s.name == dialect.PG { // SQLite would sort again what is sorted, and first read all of it
 		sql += p.order(p.sort)

@@ -278,7 +278,7 @@ func (s *Store) page(ctx context.Context, q Query, hits []hit) (Page, error) {
 	for i, h := range hits {
 		ids[i] = h.id
 	}
-	found, err := s.rows(ctx, "id IN (?)", bun.In(ids))
+	found, err := s.rows(ctx, "id IN (?)", bun.List(ids))
 	if err != nil {
 		return Page{}, err
 	}

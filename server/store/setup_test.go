@@ -47,7 +47,7 @@ func newDatabase(t testing.TB, server string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // nothing to lose
+	defer db.Close()
 	name := fmt.Sprintf("test%d", databases.Add(1))
 	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func openStore(t testing.TB, where Config) *Store {
 // makeEvent returns an event that can be stored; i makes its id and its detection time.
 func makeEvent(i int, change func(*event.Event)) *event.Event {
 	e := &event.Event{
-		Kind: event.Pattern, ID: fmt.Sprintf("event-%05d", i), Seq: uint64(i + 1), Tier: event.Intraday, //nolint:gosec // small
+		Kind: event.Pattern, ID: fmt.Sprintf("event-%05d", i), Seq: uint64(i + 1), Tier: event.Intraday,
 		Scope:      event.Scope{Symbol: "AAPL", Pattern: "volume_spike", Label: "Volume Spike", Timeframe: "5min", Direction: event.Bullish},
 		Confidence: 0.87, Priority: event.High,
 		DetectedAt: noon.Add(time.Duration(i) * time.Second), ReceivedAt: noon.Add(time.Duration(i)*time.Second + 20*time.Millisecond),
@@ -126,8 +126,8 @@ type market struct {
 }
 
 func newMarket(seed uint64, symbols int, from time.Time, step time.Duration) *market {
-	r := rand.New(rand.NewPCG(seed, 1))                                                             //nolint:gosec // invented data
-	m := &market{random: r, at: from, step: step, zipf: rand.NewZipf(r, 1.1, 8, uint64(symbols-1))} //nolint:gosec // positive
+	r := rand.New(rand.NewPCG(seed, 1))
+	m := &market{random: r, at: from, step: step, zipf: rand.NewZipf(r, 1.1, 8, uint64(symbols-1))}
 	for i := range symbols {
 		m.symbols = append(m.symbols, fmt.Sprintf("S%04d", i))
 	}
@@ -151,7 +151,7 @@ func (m *market) next() *event.Event {
 	}
 	c := r.Float64()
 	e := &event.Event{
-		Kind: event.Pattern, ID: fmt.Sprintf("%08x-%04x-%04x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<16), m.n), Seq: uint64(m.n), Tier: tier, //nolint:gosec // positive
+		Kind: event.Pattern, ID: fmt.Sprintf("%08x-%04x-%04x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<16), m.n), Seq: uint64(m.n), Tier: tier,
 		Scope: event.Scope{
 			Symbol: m.symbols[m.zipf.Uint64()], Pattern: m.patterns[r.IntN(len(m.patterns))], Label: "Some Pattern",
 			Timeframe: []string{"1min", "5min", "15min"}[r.IntN(3)], Direction: []event.Direction{event.Bullish, event.Bearish, event.Neutral}[r.IntN(3)],

@@ -125,10 +125,10 @@ func lateral(s *Store, streams [][]any, a arm, tail string) (string, []any) {
 	var all []any
 	b.WriteString("SELECT v.s AS s, x.k AS k, x.id AS id FROM (VALUES ")
 	columns := []any{}
-	names := "s"
+	names := []string{"s"}
 	for i := range streams[0] {
 		name := "c" + strconv.Itoa(i)
-		names += ", " + name
+		names = append(names, name)
 		columns = append(columns, bun.Safe("v."+name))
 	}
 	for i, values := range streams {
@@ -143,6 +143,6 @@ func lateral(s *Store, streams [][]any, a arm, tail string) (string, []any) {
 		b.WriteString(")")
 	}
 	sql, args := a(s, columns)
-	b.WriteString(") AS v (" + names + ") CROSS JOIN LATERAL (" + sql + ") AS x" + tail)
+	b.WriteString(") AS v (" + strings.Join(names, ", ") + ") CROSS JOIN LATERAL (" + sql + ") AS x" + tail)
 	return b.String(), append(all, args...)
 }
