@@ -51,7 +51,7 @@ func newKeeper(ctx context.Context, c config.Config, h *hub.Hub, m *metrics.Metr
 	}
 	ac := archive.DefaultConfig()
 	ac.Dir, ac.SpillBytes = filepath.Join(dir, "spill"), int64(c.SpillMB)<<20
-	ac.SegmentBytes = min(ac.SegmentBytes, ac.SpillBytes)
+	ac.SegmentBytes = min(ac.SegmentBytes, ac.SpillBytes/2)
 	writer, err := archive.New(ac, db, m, log)
 	if err != nil {
 		_ = db.Close()
