@@ -1,0 +1,231 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tierboard/shared/wire"
+)
+
+// operations is the server's own numbers, as far as the page shows them.
+type operations struct {
+	AsOf      time.Time `json:"as_of"`
+	Version   string
+	StartedAt time.Time `json:"started_at"`
+	Hub       struct {
+		Epoch                                                    string
+		Seq, Duplicates, Matched, Delivered, Suppressed, Dropped uint64
+		Sessions, Subscriptions, Cohorts, Inbox                  int
+		WindowMS                                                 float64 `json:"window_ms"`
+		RateLimit                                                int     `json:"rate_limit"`
+	}
+	Streams    int
+	Rejects    map[string]uint64
+	Messages   map[string]uint64
+	Closed     map[string]uint64 `json:"sessions_closed"`
+	Histograms map[string]latency
+	Lag        *percentiles `json:"ingest_lag_ms"`
+	Settings   []struct{ Name, Value, From string }
+}
+
+// latency is a histogram in short, in milliseconds.
+type latency struct {
+	Count         uint64
+	P50, P95, P99 float64
+}
+
+// demo reports whether the feed is invented.
+func (o *operations) demo() bool {
+	for _, s := range o.Settings {
+		if strings.TrimLeft(s.Name, "-") == "demo" {
+			return s.Value == "true"
+		}
+	}
+	return false
+}
+
+// total adds a map's numbers up.
+func total(m map[string]uint64) uint64 {
+	var sum uint64
+	for _, n := range m {
+		sum += n
+	}
+	return sum
+}
+
+// keysOf returns a map's keys in order.
+func keysOf[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// byCount returns a map's keys, the largest number first.
+func byCount(m map[string]uint64) []string {
+	keys := keysOf(m)
+	for i := 1; i < len(keys); i++ { // a dozen
+		for j := i; j > 0 && m[keys[j]] > m[keys[j-1]]; j-- {
+			keys[j], keys[j-1] = keys[j-1], keys[j]
+		}
+	}
+	return keys
+}
+
+// deadLetters are messages that are no event, the newest first. Their texts are the producer's: untrusted.
+type deadLetters struct {
+	Total   uint64
+	Letters []struct {
+		Time                          time.Time
+		Channel, Reason, Detail, Head string
+		Size                          int
+	}
+}
+
+// tiersHealth is how fresh the feed is.
+type tiersHealth struct {
+	Status, Reason string
+	AsOf           time.Time `json:"as_of"`
+	Market         struct {
+		Calendar, Session string
+		HolidayName       string    `json:"holiday_name"`
+		EarlyClose        bool      `json:"early_close"`
+		ClosesAt          time.Time `json:"closes_at"`
+		NextOpen          time.Time `json:"next_open"`
+	}
+	Ingest struct {
+		Connected         bool
+		Transport         string
+		Channels          []string
+		ConnectedSince    time.Time `json:"connected_since"`
+		DisconnectedSince time.Time `json:"disconnected_since"`
+		Reconnects24h     int       `json:"reconnects_24h"`
+		LastMessageAt     time.Time `json:"last_message_at"`
+		HeartbeatAgeS     *int64    `json:"producer_heartbeat_age_s"`
+		HeartbeatLate     bool      `json:"producer_heartbeat_late"`
+	}
+	Producer *struct {
+		Session, Status string
+		StartedAt       time.Time `json:"started_at"`
+		SampleAgeS      *int64    `json:"sample_age_s"`
+	}
+	Delivery *struct {
+		Status, Reason string
+		Errors, Users  int
+		MatchMS        float64 `json:"match_ms"`
+		DeliverMS      float64 `json:"deliver_ms"`
+	}
+	Archive *struct {
+		Status, Reason string
+		Waiting        int
+		Lost           uint64
+		StoredAt       time.Time `json:"stored_at"`
+	}
+	Tiers map[string]*tierHealth
+}
+
+// tierHealth is how fresh one tier is.
+type tierHealth struct {
+	Status, Reason string
+	LastEventAt    time.Time `json:"last_event_at"`
+	AgeS           *int64    `json:"age_s"`
+	StaleAfterS    *int64    `json:"stale_after_s"`
+	Rate           *struct {
+		PerMin  int `json:"per_min"`
+		PerHour int `json:"per_hour"`
+	}
+	DeliverMS *percentiles `json:"deliver_ms"`
+	Counters  *struct{ Accepted uint64 }
+}
+
+// market returns the exchange's clock as the board's words for it want it.
+func (h *tiersHealth) market() *wire.Market {
+	m := &h.Market
+	if m.Session == "" {
+		return nil
+	}
+	return &wire.Market{Session: m.Session, Holiday: m.HolidayName, EarlyClose: m.EarlyClose, ClosesAt: m.ClosesAt, NextOpen: m.NextOpen}
+}
+
+// sampleSpan is how far back the page remembers numbers, and sampleGap from where on two of them are no longer neighbours.
+const (
+	sampleSpan = 2 * time.Minute
+	sampleGap  = 10 * time.Second
+)
+
+// sample is the numbers of one answer from which rates and lines are made.
+type sample struct {
+	at                                 time.Time // the server's clock
+	seq, delivered, messages, heldBack uint64
+	sessions, inbox                    float64
+}
+
+// samples are the last two minutes of numbers, the oldest first. The zero samples are empty.
+type samples struct {
+	epoch string // of the server they come from: a restarted server counts from zero
+	list  []sample
+}
+
+// add takes an answer's numbers in and forgets what is too old.
+func (s *samples) add(o *operations) {
+	if n := len(s.list); s.epoch != o.Hub.Epoch || (n > 0 && o.AsOf.Before(s.list[n-1].at)) {
+		s.epoch, s.list = o.Hub.Epoch, nil
+	} else if n > 0 && !o.AsOf.After(s.list[n-1].at) {
+		return // a copy
+	}
+	s.list = append(s.list, sample{
+		at: o.AsOf, seq: o.Hub.Seq, delivered: o.Hub.Delivered, messages: total(o.Messages), heldBack: o.Hub.Suppressed + o.Hub.Dropped,
+		sessions: float64(o.Hub.Sessions), inbox: float64(o.Hub.Inbox),
+	})
+	old := 0
+	for old < len(s.list) && o.AsOf.Sub(s.list[old].at) > sampleSpan {
+		old++
+	}
+	s.list = s.list[:copy(s.list, s.list[old:])]
+}
+
+// gauge returns a value's line.
+func (s *samples) gauge(value func(*sample) float64) []point {
+	var out []point
+	for i := range s.list {
+		out = append(out, point{s.ago(i), value(&s.list[i])})
+	}
+	return out
+}
+
+// rate returns the line of what a total grew by, each second. Between numbers that are no neighbours nothing is known.
+func (s *samples) rate(of func(*sample) uint64) []point {
+	var out []point
+	for i := 1; i < len(s.list); i++ {
+		a, b := &s.list[i-1], &s.list[i]
+		from, to, took := of(a), of(b), b.at.Sub(a.at)
+		if took > sampleGap || to < from {
+			continue
+		}
+		out = append(out, point{s.ago(i), float64(to-from) / took.Seconds()})
+	}
+	return out
+}
+
+// ago is how many seconds before the newest numbers those with an index were taken.
+func (s *samples) ago(i int) float64 { return s.list[len(s.list)-1].at.Sub(s.list[i].at).Seconds() }
+
+// latest is the newest value of a line; false when there is none, or the newest numbers did not give one.
+func latest(points []point) (float64, bool) {
+	if n := len(points); n > 0 && points[n-1].ago == 0 {
+		return points[n-1].value, true
+	}
+	return 0, false
+}
+
+// highest is the largest value of a line.
+func highest(points []point) float64 {
+	top := 0.0
+	for _, p := range points {
+		top = max(top, p.value)
+	}
+	return top
+}

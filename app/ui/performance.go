@@ -1,0 +1,281 @@
+package ui
+
+import (
+	"time"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/fetch"
+	"tierboard/app/format"
+	"tierboard/shared/api"
+)
+
+// performanceEvery is how often the performance page asks again; the server itself counts every half minute.
+const performanceEvery = 30 * time.Second
+
+// mostRows is how many patterns the table shows before somebody asks for the rest.
+const mostRows = 100
+
+// The choices of the performance page; the first window is not the default, see span.
+var (
+	horizons = []choice{{"1d", "1 day"}, {"5d", "5 days"}, {"30d", "30 days"}}
+	windows  = []choice{{"7", "7 days"}, {"30", "30 days"}, {"90", "90 days"}}
+)
+
+// Performance is the page that tells what became of detections, by tier and pattern. The zero Performance renders the page before
+// anything has loaded.
+type Performance struct {
+	app.Compo
+
+	watcher *watcher // nil on the server and before mounting
+	zone    format.Zone
+	demo    bool // the feed is invented
+	told    bool // whether it is, is known
+
+	horizon string // how long after the detection; "" is one day
+	window  string // days of detections; "" is 90
+	order   groupOrder
+	sorted  bool // somebody has chosen the order
+	all     bool // every row of the table is shown
+
+	fresh  freshness
+	shown  string // the path whose report is shown
+	report *performanceReport
+}
+
+// OnNav names the page.
+func (p *Performance) OnNav(ctx app.Context) { ctx.Page().SetTitle("Performance · Tierboard") }
+
+// OnMount takes the choices from the address and asks for the report, again and again while the page can be seen.
+func (p *Performance) OnMount(ctx app.Context) {
+	p.zone, _ = enterPage()
+	query := pageQuery()
+	if v := query.Get("horizon"); offered(horizons, v) {
+		p.horizon = v
+	}
+	if v := query.Get("window"); offered(windows, v) {
+		p.window = v
+	}
+	p.watcher = startWatcher(performanceEvery, p.paths, func(path string, a fetch.Answer) {
+		ctx.Dispatch(func(app.Context) { p.take(path, a, time.Now()) })
+	})
+}
+
+// OnDismount stops asking.
+func (p *Performance) OnDismount() { p.watcher.stop() }
+
+// span returns the choices in force.
+func (p *Performance) span() (horizon, window string) {
+	horizon, window = p.horizon, p.window
+	if horizon == "" {
+		horizon = "1d"
+	}
+	if window == "" {
+		window = "90"
+	}
+	return horizon, window
+}
+
+// path is the report's address for the choices in force.
+func (p *Performance) path() string {
+	horizon, window := p.span()
+	return api.PathPerformance + "?horizon=" + horizon + "&since=-" + window + "d&group_by=pattern_type"
+}
+
+// paths are the documents to ask for: the report, and as long as it is not known whether the feed is invented, the settings.
+func (p *Performance) paths() []string {
+	if p.told {
+		return []string{p.path()}
+	}
+	return []string{p.path(), api.PathOps}
+}
+
+// retry asks again. Handlers keep the values they were made with, and the first are made before there is a watcher.
+func (p *Performance) retry() { p.watcher.ask() }
+
+// take takes an answer in. One to a question that somebody has replaced by another since is dropped.
+func (p *Performance) take(path string, a fetch.Answer, now time.Time) {
+	switch path {
+	case api.PathOps:
+		var o operations
+		if new(freshness).answered(a, now, &o) {
+			p.demo, p.told = o.demo(), true
+		}
+	case p.path():
+		r := new(performanceReport)
+		if p.fresh.answered(a, now, r) {
+			p.report, p.shown = r, path
+		}
+	}
+}
+
+// choose takes a choice over and asks for the report that belongs to it.
+func (p *Performance) choose(value *string, to string) {
+	if *value == to {
+		return
+	}
+	*value = to
+	horizon, window := p.span()
+	replaceQuery("horizon=" + horizon + "&window=" + window)
+	p.watcher.ask()
+}
+
+// Render draws the page.
+func (p *Performance) Render() app.UI {
+	horizon, window := p.span()
+	waiting := p.report != nil && p.shown != p.path()
+	class := "sheet"
+	if waiting || (p.fresh.fault != "" && p.report != nil) {
+		class += " waiting"
+	}
+	return app.Div().ID("page").Class("page").Body(
+		pageTop(pathPerformance, p.demo),
+		p.fresh.noticeOf(p.zone, p.retry),
+		app.Main().ID("sheet").Class(class).TabIndex(0).Aria("labelledby", "sheet-title").Aria("busy", waiting).Body(
+			app.Div().Class("sheet-head").Body(
+				app.Div().Body(
+					app.H1().ID("sheet-title").Text("Performance"),
+					app.P().ID("sheet-about").Class("muted").Text(p.about()),
+				),
+				app.Div().Class("spring"),
+				app.Div().Class("switch").Body(
+					app.Span().Class("muted").Aria("hidden", "true").Text("Outcome after"),
+					choiceButtons("Outcome after", horizons, horizon, func(v string) { p.choose(&p.horizon, v) }),
+				),
+				app.Div().Class("switch").Body(
+					app.Span().Class("muted").Aria("hidden", "true").Text("Detected in the last"),
+					choiceButtons("Detected in the last", windows, window, func(v string) { p.choose(&p.window, v) }),
+				),
+			),
+			app.If(p.report == nil, func() app.UI { return p.fresh.instead("performance", p.zone, p.retry) }).
+				ElseSlice(p.body),
+		),
+	)
+}
+
+// about says what is counted, from the report itself.
+func (p *Performance) about() string {
+	if p.report == nil {
+		return "What became of detections, as producers reported it."
+	}
+	w := &p.report.Window
+	s := "Detected " + shortDate(w.Since) + " to " + shortDate(w.Until) + ", " + format.Plural(w.Sessions, "session") + "; outcome after " + p.after()
+	switch rule := p.report.Definition.Rule; rule {
+	case "":
+		return s + "."
+	case "producer":
+		return s + ", as the producer reported it."
+	default:
+		return s + ". Success: " + clean(rule, 120) + "."
+	}
+}
+
+// after is the report's horizon in words.
+func (p *Performance) after() string {
+	for _, h := range horizons {
+		if h.value == p.report.Definition.Horizon {
+			return h.label
+		}
+	}
+	return clean(p.report.Definition.Horizon, 12)
+}
+
+// body is the report.
+func (p *Performance) body() []app.UI {
+	r := p.report
+	var parts []app.UI
+	if r.none() {
+		parts = append(parts, app.Div().Class("panel empty-panel").ID("none").Body(
+			app.H2().Text("No outcomes received"),
+			app.P().Class("muted").Text("No producer has reported what became of these detections, so nothing can be said about success. "+
+				"It does not mean that none succeeded."),
+		))
+	}
+	low, high := spreadScale(r.Tiers)
+	cards := make([]app.UI, 0, len(r.Tiers))
+	for i := range r.Tiers {
+		if s, known := styleOf(r.Tiers[i].Tier); known {
+			cards = append(cards, p.card(s, &r.Tiers[i], low, high))
+		}
+	}
+	parts = append(parts, app.Div().Class("cards").Body(cards...))
+	return append(parts, p.table())
+}
+
+// table lists the patterns of all tiers.
+func (p *Performance) table() app.UI {
+	order := p.order
+	if !p.sorted {
+		order = groupOrder{byResolved, true}
+	}
+	rows := p.report.rows(order)
+	if len(rows) == 0 {
+		return app.P().Class("muted").Text("No pattern was detected in this window.")
+	}
+	shown := rows
+	if !p.all && len(rows) > mostRows {
+		shown = rows[:mostRows]
+	}
+	return app.Section().Class("panel").Aria("labelledby", "by-pattern").Body(
+		app.Div().Class("panel-head").Body(
+			app.H2().ID("by-pattern").Text("By pattern"),
+			app.If(len(shown) < len(rows), func() app.UI {
+				return app.Button().Type("button").Class("button").Text("Show all " + format.Count(len(rows))).
+					OnClick(func(app.Context, app.Event) { p.all = true })
+			}),
+		),
+		scroller("Performance by pattern", plain("table").Class("table sortable").ID("by-pattern-table").Body(
+			plain("caption").Class("visually-hidden").Text("Success by tier and pattern, "+groupColumns[order.column]+map[bool]string{true: " falling", false: " rising"}[order.falling]),
+			plain("thead").Body(plain("tr").Body(app.Range(groupColumns[:]).Slice(func(i int) app.UI { return p.sortHeader(i, order) }))),
+			plain("tbody").Body(app.Range(shown).Slice(func(i int) app.UI { return p.row(&shown[i]) })),
+		)),
+	)
+}
+
+// sortHeader is a column's header: a button that sorts by it.
+func (p *Performance) sortHeader(column int, order groupOrder) app.UI {
+	h := plain("th").Attr("scope", "col")
+	if column != byTier && column != byPattern {
+		h = h.Class("number")
+	}
+	mark := "i i-sort"
+	if column == order.column {
+		if order.falling {
+			h, mark = h.Aria("sort", "descending"), "i i-falling"
+		} else {
+			h, mark = h.Aria("sort", "ascending"), "i i-rising"
+		}
+	}
+	return h.Body(app.Button().Type("button").Class("sort").Body(
+		app.Text(groupColumns[column]), app.Span().Class(mark).Aria("hidden", "true"),
+	).OnClick(func(app.Context, app.Event) { p.sortBy(column) }, app.EventScope(groupColumns[column])))
+}
+
+// sortBy sorts the table by a column, or turns it round.
+func (p *Performance) sortBy(column int) {
+	if !p.sorted {
+		p.order, p.sorted = groupOrder{byResolved, true}, true
+	}
+	p.order = p.order.toggled(column)
+}
+
+// row is a pattern of a tier.
+func (p *Performance) row(r *groupRow) app.UI {
+	g := r.group
+	success := plain("td").Class("number").Body(app.Span().Class("muted").Text("too few"))
+	if g.Success.Rate != nil {
+		low, high, _ := g.Success.interval()
+		success = plain("td").Class("number").Body(app.Div().Class("rate-cell").Body(
+			rateBar(*g.Success.Rate, low, high), plain("b").Text(wholePercent(*g.Success.Rate)), app.Span().Class("muted").Text(percentRange(low, high)),
+		))
+	}
+	median := "–"
+	if g.ReturnPct != nil {
+		median = format.SignedPercent(g.ReturnPct.Median)
+	}
+	return plain("tr").Class(r.tier.class).Body(
+		plain("td").Body(app.Span().Class("tier-name").Body(app.Span().Class("i "+r.tier.icon).Aria("hidden", "true"), app.Text(r.tier.title))),
+		plain("th").Attr("scope", "row").Text(r.label), success,
+		cell(format.Count(g.Resolved)), cell(format.Count(g.Pending)), cell(format.Count(g.Excluded)), cell(format.Count(g.Detected)), cell(median),
+	)
+}
