@@ -74,6 +74,7 @@ func (d *Dashboard) column(i int) app.UI {
 		),
 		app.Button().ID("above-"+s.class).Type("button").Class("edge above").Hidden(true),
 		app.Button().ID("below-"+s.class).Type("button").Class("edge below").Hidden(true),
+		app.Button().ID("more-"+s.class).Type("button").Class("edge below more").Hidden(true),
 		app.P().ID("empty-"+s.class).Class("empty"),
 	)
 }

@@ -51,6 +51,10 @@ func (p *page) onWelcome(w *wire.Welcome) {
 
 func (p *page) onSubscribed(s *wire.Subscribed) {
 	p.refused = nil
+	if !p.d.library.loaded {
+		p.d.library.loaded = true
+		p.loadLibrary(true)
+	}
 	if s.Resumed && s.Replayed > 0 {
 		p.caughtUp, p.caughtUpAt = s.Replayed, time.Now()
 	}

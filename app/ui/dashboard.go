@@ -20,6 +20,7 @@ type Dashboard struct {
 	allHeld   bool       // everything paused
 	prefs     prefs
 	setupStep int // of the set-up dialog, from 0
+	library   library
 	columns   [3]columnState
 	notice    notice
 }
@@ -88,6 +89,10 @@ func (d *Dashboard) Render() app.UI {
 					app.Span().Class("key").Aria("hidden", "true"),
 				),
 			app.Div().Class("spring"),
+			app.Nav().Class("links").Aria("label", "Pages").Body(
+				app.A().Href(pathPerformance).Text("Performance"),
+				app.A().Href(pathOperations).Text("Operations"),
+			),
 			app.Ul().Class("tierstats").Aria("label", "State of the tiers").Body(
 				app.Range(styles[:]).Slice(func(i int) app.UI {
 					s := styles[i]
@@ -123,6 +128,7 @@ func (d *Dashboard) Render() app.UI {
 		d.settings(),
 		d.palette(),
 		d.setup(),
+		d.libraryDialog(),
 		app.P().ID("say").Class("visually-hidden").Role("status").Aria("live", "polite"),
 	)
 }
@@ -164,6 +170,9 @@ func (d *Dashboard) bar() app.UI {
 		label, icon = "Resume all", "i-play"
 	}
 	return app.Section().Class("bar").Aria("label", "View").Body(
+		app.Button().ID("open-library").Type("button").Class("button").Title("Views, watchlists and subscriptions").
+			OnClick(func(_ app.Context, _ app.Event) { d.page.openLibrary() }).
+			Body(app.Span().Class("i i-stack").Aria("hidden", "true"), app.Span().Class("word").Text("Views")),
 		app.Div().ID("chips").Class("chips").Body(
 			app.If(len(chips) == 0, func() app.UI {
 				return app.Span().Class("faint").Text("No filters: every pattern is shown")

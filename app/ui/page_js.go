@@ -45,6 +45,8 @@ type page struct {
 	viewer  viewer
 
 	edges   [3]edge
+	older   [3]older
+	ratesAt time.Time
 	drawer  drawer
 	sel     selection
 	browser *live.Browser
@@ -86,6 +88,8 @@ type page struct {
 // columnSlots are the elements of one column that follow the stream.
 type columnSlots struct {
 	count, dot, last, pill, pillCount, about, rate, empty, state, word, tabCount *slot
+	more                                                                         *slot
+	success                                                                      string // the tier's success rate in words; "" while unknown
 	revision                                                                     uint64
 	symbols                                                                      int // offered for typing ahead
 }
@@ -107,7 +111,7 @@ func startPage(ctx app.Context, d *Dashboard) *page {
 			count: newSlot("count-" + s.class), dot: newSlot("dot-" + s.class), last: newSlot("last-" + s.class),
 			pill: newSlot("new-" + s.class), pillCount: newSlot("newcount-" + s.class), about: newSlot("about-" + s.class),
 			rate: newSlot("rate-" + s.class), empty: newSlot("empty-" + s.class), state: newSlot("state-" + s.class),
-			word: newSlot("word-" + s.class), tabCount: newSlot("tabcount-" + s.class),
+			word: newSlot("word-" + s.class), tabCount: newSlot("tabcount-" + s.class), more: newSlot("more-" + s.class),
 		}
 	}
 	p.drawer = drawer{el: byID("drawer"), body: byID("drawer-body")}
@@ -169,13 +173,15 @@ func (p *page) watch() {
 		on(l.el, "scroll", func(js.Value) {
 			p.scrolled(i, l, column)
 			p.paintEdge(i)
+			p.paintMore(i)
 		})
+		on(p.columns[i].more.el, "click", func(js.Value) { p.more(l.tier) })
 		on(p.edges[i].above.el, "click", func(js.Value) { p.reveal(p.edges[i].up, l.tier) })
 		on(p.edges[i].below.el, "click", func(js.Value) { p.reveal(p.edges[i].down, l.tier) })
 	}
 	on(document, "keydown", p.onKey)
 	on(byID("palette-list"), "click", func(e js.Value) { p.paletteClick(e.Get("target")) })
-	for _, id := range []string{"help", "settings", "palette", "setup"} {
+	for _, id := range []string{"help", "settings", "palette", "setup", "library"} {
 		dialog := byID(id)
 		on(dialog, "click", func(e js.Value) {
 			if e.Get("target").Equal(dialog) { // the backdrop

@@ -102,7 +102,7 @@ func (p *page) paintState(now time.Time) {
 			title += ". " + reason
 		}
 		s.state.setTitle(title)
-		s.rate.set("times in " + format.ZoneName(now, p.viewer.zone))
+		s.rate.set(p.headerRight(i, now))
 	}
 	p.paintClock(now)
 	if l := p.stream.Latency(now); l.N > 0 {
@@ -188,6 +188,13 @@ func (p *page) tick(now time.Time) {
 		l.tick(&p.viewer, now)
 	}
 	p.paintEdges()
+	for i := range styles {
+		p.paintMore(i)
+	}
+	if p.live() && now.Sub(p.ratesAt) > time.Minute {
+		p.ratesAt = now
+		p.loadRates()
+	}
 	p.announce(now)
 	p.completePickers()
 	if p.wanted != "" && p.board.Find(p.wanted) != nil {

@@ -106,6 +106,10 @@ func (p *page) run(id string) {
 			p.export(arg)
 		case "settings":
 			p.openSettings()
+		case "page":
+			p.ctx.Navigate(arg)
+		case "library":
+			p.openLibrary()
 		case "setup":
 			p.openSetup()
 		case "help":

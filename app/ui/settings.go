@@ -29,6 +29,11 @@ func (d *Dashboard) settings() app.UI {
 			app.Div().Class("settings").Body(
 				app.Range(styles[:]).Slice(func(i int) app.UI { return d.place(i) }),
 			),
+			app.P().Class("links settings-head").Body(
+				app.A().Href(pathPerformance).Text("Performance"),
+				app.A().Href(pathOperations).Text("Operations"),
+				app.A().Href("/docs").Target("_blank").Text("API"),
+			),
 		),
 	)
 }

@@ -60,7 +60,7 @@ func TestEveryButtonHasAName(t *testing.T) {
 	tag := regexp.MustCompile(`<[^>]*>`)
 	for _, m := range button.FindAllStringSubmatch(html, -1) {
 		text := strings.TrimSpace(tag.ReplaceAllString(m[2], ""))
-		live := regexp.MustCompile(`id="(new|above|below)-`).MatchString(m[1]) && strings.Contains(m[1], "hidden") // named when shown
+		live := regexp.MustCompile(`id="(new|above|below|more)-`).MatchString(m[1]) && strings.Contains(m[1], "hidden") // named when shown
 		if text == "" && !strings.Contains(m[1], "aria-label=") && !live {
 			t.Errorf("a button without a name: <button%s>", m[1])
 		}

@@ -1,0 +1,67 @@
+package ui
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"tierboard/shared/filter"
+)
+
+// olderPage is how many events one press of More brings.
+const olderPage = 100
+
+// olderPath is where a column's older events are read: those its filter wants, detected before the oldest one it has.
+func olderPath(class string, f filter.Filter, before string) string {
+	q := url.Values{}
+	list := func(name string, values []string) {
+		if len(values) > 0 {
+			q.Set(name, strings.Join(values, ","))
+		}
+	}
+	list("pattern_types", f.Patterns)
+	list("symbols", f.Symbols)
+	list("timeframes", f.Timeframes)
+	for _, s := range f.Sessions {
+		q.Set("sessions", string(s))
+	}
+	for _, d := range f.Directions {
+		q.Set("direction", string(d))
+	}
+	if f.ConfidenceMin > 0 {
+		q.Set("confidence_min", strconv.FormatFloat(f.ConfidenceMin, 'g', -1, 64))
+	}
+	if f.PriorityMin > 0 {
+		q.Set("priority_min", f.PriorityMin.String())
+	}
+	q.Set("until", before)
+	q.Set("limit", strconv.Itoa(olderPage))
+	return "/api/patterns/" + class + "?" + q.Encode()
+}
+
+// tierRate is what a column's header says of its tier's past.
+type tierRate struct {
+	Tier     string
+	Resolved int
+	Success  struct {
+		Rate   *float64
+		CI95   []float64
+		Sample string
+	}
+}
+
+// words is the rate in the few words a header has room for; "" when there is nothing to say.
+func (r *tierRate) words() string {
+	switch {
+	case r.Resolved == 0:
+		return ""
+	case r.Success.Rate == nil:
+		return "1-day success: too few (n=" + strconv.Itoa(r.Resolved) + ")"
+	}
+	percent := func(v float64) string { return strconv.Itoa(int(v*100 + 0.5)) }
+	out := "1-day success " + percent(*r.Success.Rate) + "%"
+	if len(r.Success.CI95) == 2 {
+		out += " " + percent(r.Success.CI95[0]) + "–" + percent(r.Success.CI95[1])
+	}
+	return out + " n=" + strconv.Itoa(r.Resolved)
+}

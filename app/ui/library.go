@@ -1,0 +1,279 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/shared/event"
+	"tierboard/shared/filter"
+)
+
+// library is what a person keeps on the server: views, watchlists and subscriptions.
+type library struct {
+	views    []savedView
+	lists    []watchlist
+	subs     []subscription
+	fault    string // why the last request did not do what was asked
+	estimate string // how much the subscription being written would bring
+	loaded   bool   // asked for, once the server was there
+}
+
+// savedView is a board that can be opened again. The ones that come with the program have no ID.
+type savedView struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Default bool   `json:"default"`
+	Version int64  `json:"version"`
+	Layout  layout `json:"layout"`
+}
+
+// layout is what a view brings back.
+type layout struct {
+	Query     string   `json:"query"` // filters and orders, as in a shared link
+	Density   string   `json:"density,omitempty"`
+	Places    []string `json:"places,omitempty"`
+	Collapsed [3]bool  `json:"collapsed"`
+}
+
+// watchlist is a named list of symbols.
+type watchlist struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Symbols []string `json:"symbols"`
+}
+
+// subscription is a named list of filters; those that are active are all that the stream brings.
+type subscription struct {
+	ID      string       `json:"id"`
+	Name    string       `json:"name"`
+	Active  bool         `json:"active"`
+	Version int64        `json:"version"`
+	Filters []filterSpec `json:"filters"`
+}
+
+// filterSpec is a filter as REST writes it, as far as the manager sets it.
+type filterSpec struct {
+	Tiers         []string `json:"tiers,omitempty"`
+	PatternTypes  []string `json:"pattern_types,omitempty"`
+	Symbols       []string `json:"symbols,omitempty"`
+	ConfidenceMin float64  `json:"confidence_min,omitempty"`
+}
+
+// shippedViews come with the program.
+var shippedViews = []savedView{
+	{Name: "Everything"},
+	{Name: "High confidence", Layout: layout{Query: "combo.confidence=0.8&daily.confidence=0.8&intraday.confidence=0.8"}},
+	{Name: "Bullish", Layout: layout{Query: "combo.direction=bullish&daily.direction=bullish&intraday.direction=bullish"}},
+	{Name: "Intraday momentum", Layout: layout{Query: "intraday.confidence=0.7", Collapsed: [3]bool{true, false, false}}},
+}
+
+// libraryDialog shows and edits what is kept.
+func (d *Dashboard) libraryDialog() app.UI {
+	l := &d.library
+	return app.Dialog().ID("library").Class("dialog wide").Aria("labelledby", "library-title").Body(
+		app.Div().Class("drawer-head").Body(
+			app.H2().ID("library-title").Text("Views, watchlists, subscriptions"),
+			app.Button().Type("button").Class("button square plain").Aria("label", "Close").
+				OnClick(func(_ app.Context, _ app.Event) { d.page.closeLibrary() }).
+				Body(app.Span().Class("i i-x").Aria("hidden", "true")),
+		),
+		app.P().Class("fault").Role("alert").Hidden(l.fault == "").Text(l.fault),
+		app.Section().Class("block").Body(
+			app.H3().Text("Views"),
+			app.Range(shippedViews).Slice(func(i int) app.UI { return d.viewRow(shippedViews[i]) }),
+			app.Range(l.views).Slice(func(i int) app.UI { return d.viewRow(l.views[i]) }),
+			keep("view-name", "Name of this view", "Save this view", func() { d.page.saveView() }),
+		),
+		app.Section().Class("block").Body(
+			app.H3().Text("Watchlists"),
+			app.Range(l.lists).Slice(func(i int) app.UI { return d.watchRow(l.lists[i]) }),
+			app.Label().Class("field").Body(
+				app.Span().Text("Symbols: paste a list, or the text of a CSV file"),
+				app.Textarea().ID("watch-symbols").Rows(2).Spellcheck(false).MaxLength(20000),
+			),
+			app.Label().Class("field").Body(
+				app.Span().Text("or read them from a file"),
+				app.Input().ID("watch-file").Type("file").Accept(".csv,.txt,text/csv,text/plain").OnChange(func(ctx app.Context, _ app.Event) { d.page.readWatchFile() }),
+			),
+			keep("watch-name", "Name of the watchlist", "Save watchlist", func() { d.page.saveWatchlist() }),
+		),
+		app.Section().Class("block").Body(
+			app.H3().Text("Subscriptions"),
+			app.P().Class("muted").Text("While one is active, the stream brings only what active subscriptions want."),
+			app.Range(l.subs).Slice(func(i int) app.UI { return d.subRow(l.subs[i]) }),
+			d.subForm(),
+		),
+	)
+}
+
+// keep is a name with a button that saves under it.
+func keep(id, label, save string, act func()) app.UI {
+	return app.Div().Class("setting-row").Body(
+		app.Input().ID(id).Type("text").Placeholder(label).Aria("label", label).MaxLength(100).AutoComplete(false),
+		app.Button().Type("button").Class("button").Text(save).OnClick(func(_ app.Context, _ app.Event) { act() }),
+	)
+}
+
+// small is one button of a row; scope tells rows apart, since go-app takes handlers of the same code for the same handler.
+func small(text, label, scope string, act func()) app.UI {
+	return app.Button().Type("button").Class("button").Text(text).Aria("label", label).
+		OnClick(func(_ app.Context, _ app.Event) { act() }, app.EventScope(scope, text))
+}
+
+func (d *Dashboard) viewRow(v savedView) app.UI {
+	mark := "Make default"
+	if v.Default {
+		mark = "Default"
+	}
+	return app.Div().Class("setting").Body(
+		app.Span().Text(v.Name),
+		app.Span().Class("setting-row").Body(
+			small("Open", "Open view "+v.Name, v.ID+v.Name, func() { d.page.openView(v) }),
+			app.If(v.ID != "", func() app.UI {
+				return small(mark, mark+": "+v.Name, v.ID+mark, func() { d.page.defaultView(v) })
+			}),
+			app.If(v.ID != "", func() app.UI {
+				return small("Delete", "Delete view "+v.Name, v.ID, func() { d.page.drop("/api/views/"+v.ID, v.Version) })
+			}),
+		),
+	)
+}
+
+func (d *Dashboard) watchRow(w watchlist) app.UI {
+	return app.Div().Class("setting").Body(
+		app.Span().Body(app.Text(w.Name+" "), app.Span().Class("muted").Text(strconv.Itoa(len(w.Symbols)))),
+		app.Span().Class("setting-row").Body(
+			small("Show only these", "Show only "+w.Name, w.ID, func() { d.page.useWatchlist(w) }),
+			small("Delete", "Delete watchlist "+w.Name, w.ID, func() { d.page.drop("/api/watchlists/"+w.ID, 0) }),
+		),
+	)
+}
+
+func (d *Dashboard) subRow(s subscription) app.UI {
+	toggle := "Activate"
+	if s.Active {
+		toggle = "Deactivate"
+	}
+	return app.Div().Class("setting").Body(
+		app.Span().Body(app.Text(s.Name+" "), app.Span().Class("muted").Text(describe(s.Filters))),
+		app.Span().Class("setting-row").Body(
+			small(toggle, toggle+" "+s.Name, s.ID+toggle, func() { d.page.toggleSub(s) }),
+			small("Delete", "Delete subscription "+s.Name, s.ID, func() { d.page.drop("/api/subscriptions/"+s.ID, s.Version) }),
+		),
+	)
+}
+
+// describe says in a few words what a subscription wants.
+func describe(fs []filterSpec) string {
+	out := ""
+	for i, f := range fs {
+		if i > 0 {
+			out += "; "
+		}
+		words := len(out)
+		for _, t := range f.Tiers {
+			out += t + " "
+		}
+		if n := len(f.PatternTypes); n > 0 {
+			out += strconv.Itoa(n) + " patterns "
+		}
+		if n := len(f.Symbols); n > 0 {
+			out += strconv.Itoa(n) + " symbols "
+		}
+		if f.ConfidenceMin > 0 {
+			out += "≥ " + strconv.Itoa(int(f.ConfidenceMin*100+0.5)) + " "
+		}
+		if len(out) == words {
+			out += "everything "
+		}
+	}
+	return out
+}
+
+// subForm writes a subscription: tiers × patterns × symbols × least confidence, with an estimate before it is saved.
+func (d *Dashboard) subForm() app.UI {
+	changed := func(_ app.Context, _ app.Event) { d.page.estimate() }
+	return app.Details().Class("sub-form").Body(
+		app.Summary().Text("New subscription"),
+		app.FieldSet().Body(
+			app.Legend().Text("Tiers"),
+			app.Range(styles[:]).Slice(func(i int) app.UI {
+				return app.Label().Class("tick").Body(
+					app.Input().ID("sub-tier-"+styles[i].class).Type("checkbox").Checked(true).OnChange(changed), app.Text(styles[i].title))
+			}),
+		),
+		app.FieldSet().Class("patterns").Body(
+			app.Legend().Text("Patterns; none ticked means any"),
+			app.Range(styles[:]).Slice(func(t int) app.UI {
+				names := patternsOf(styles[t].tier)
+				return app.Div().Body(app.Range(names).Slice(func(i int) app.UI {
+					return app.Label().Class("tick").Body(
+						app.Input().Type("checkbox").Name("sub-pattern").Value(names[i].Slug).OnChange(changed), app.Text(names[i].Label))
+				}))
+			}),
+		),
+		app.Label().Class("field").Body(
+			app.Span().Text("Symbols; empty means any"),
+			app.Input().ID("sub-symbols").Type("text").Placeholder("AAPL, NVDA").AutoComplete(false).Spellcheck(false).MaxLength(8000).OnChange(changed),
+		),
+		app.Label().Class("field").Body(
+			app.Span().Text("Least confidence, percent"),
+			app.Input().ID("sub-confidence").Type("number").Min(0).Max(100).Step(1).Value("0").OnChange(changed),
+		),
+		app.P().ID("sub-estimate").Class("muted").Role("status").Text(d.library.estimate),
+		keep("sub-name", "Name of the subscription", "Save and activate", func() { d.page.saveSub() }),
+	)
+}
+
+// symbolsIn reads tickers, each once: from the column called symbol or ticker when the first line is a CSV header with one, else
+// every word of the text.
+func symbolsIn(text string) []string {
+	cells := func(line string) []string {
+		return strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(",;\t", r) })
+	}
+	clean := func(cell string) string { return filter.Symbol(strings.Trim(cell, " \"'\r")) }
+	column := -1
+	first, rest, _ := strings.Cut(text, "\n")
+	for i, c := range cells(first) {
+		if s := clean(c); s == "SYMBOL" || s == "TICKER" {
+			column, text = i, rest
+			break
+		}
+	}
+	seen := map[string]bool{}
+	var out []string
+	add := func(s string) {
+		if s != "" && len(s) <= event.MaxSymbol && !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	for line := range strings.Lines(text) {
+		row := cells(line)
+		if column >= 0 {
+			if column < len(row) {
+				add(clean(row[column]))
+			}
+			continue
+		}
+		for _, cell := range row {
+			for word := range strings.FieldsSeq(cell) {
+				add(clean(word))
+			}
+		}
+	}
+	return out
+}
+
+// filter turns the REST form into a filter.
+func (s *filterSpec) filter() filter.Filter {
+	f := filter.Filter{Patterns: s.PatternTypes, Symbols: s.Symbols, ConfidenceMin: s.ConfidenceMin}
+	for _, w := range s.Tiers {
+		if t := tierOfClass(w); t != event.TierNone {
+			f.Tiers = append(f.Tiers, t)
+		}
+	}
+	return f.Canonical()
+}
