@@ -123,7 +123,8 @@ func (sh *shard) sendLive(s *Session, now time.Time) {
 	s.told = b.Seq
 	f := Frame{Events: n}
 	if n > 0 {
-		f.Tier, f.Received = s.pending[0].Event.Tier, s.pending[0].Event.ReceivedAt
+		first := s.pending[0].Event
+		f.Tier, f.Received, f.Published = first.Tier, first.ReceivedAt, first.PublishedAt
 		sh.hub.m.WindowSeconds.Observe(now.Sub(s.waiting).Seconds())
 		if sh.cfg.RateLimit > 0 {
 			s.limit.add(now, n)
@@ -173,7 +174,11 @@ func (sh *shard) portion(items []*recent.Item, f wire.Format) int {
 
 // pushBatch sends a batch of items as f. Sessions that send the same at the same moment share its bytes.
 func (sh *shard) pushBatch(s *Session, b *wire.Batch, items []*recent.Item, f Frame, now time.Time) {
+	prints := sh.press.prints
 	ready := sh.press.print(b, items, s.format, now)
+	if sh.press.prints > prints {
+		sh.hub.m.FramesEncoded.Inc()
+	}
 	f.Ready, f.Bytes, f.scratch = ready.Ready, ready.Bytes, true
 	sh.hub.m.BatchEvents.Observe(float64(len(items)))
 	sh.push(s, f)

@@ -16,9 +16,10 @@ type Frame struct {
 	// Bytes is the payload, the last part of Ready; nil for frames of the transport itself.
 	Bytes []byte
 
-	Events   int        // how many events are in it
-	Tier     event.Tier // of the live event that waited longest
-	Received time.Time  // when the server read that event; zero if the frame holds no live event
+	Events    int        // how many events are in it
+	Tier      event.Tier // of the live event that waited longest
+	Received  time.Time  // when the server read that event; zero if the frame holds no live event
+	Published time.Time  // when the producer sent that event; zero if it did not say
 
 	control bool // an answer, not a batch: bounded separately and never dropped
 	scratch bool // Ready is the shard's and will be overwritten: copy what is kept

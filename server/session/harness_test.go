@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -251,4 +252,20 @@ func counter(m *metrics.Metrics, reason string) int {
 		}
 	}
 	return 0
+}
+
+// number returns a metric as an operator reads it, or -1.
+func number(m *metrics.Metrics, name string) float64 {
+	answer := httptest.NewRecorder()
+	m.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for line := range strings.Lines(answer.Body.String()) {
+		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "tierboard_"+name+" "); ok {
+			n, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				return -1
+			}
+			return n
+		}
+	}
+	return -1
 }

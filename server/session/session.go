@@ -90,6 +90,7 @@ func (s *session) Try(f hub.Frame) (left int) {
 		return 0
 	}
 	f.Ready, f.Bytes = append([]byte(nil), f.Ready[n:]...), nil
+	s.h.m.FramesHeld.Inc()
 	s.h.running.Add(1) // the session itself still counts, so nobody has stopped waiting
 	go s.drain(f, half)
 	return len(f.Ready)
@@ -142,7 +143,11 @@ func (s *session) sent(f *hub.Frame) {
 		s.h.m.EventsSent.Add(float64(f.Events))
 	}
 	if !f.Received.IsZero() {
-		s.h.deliver[min(f.Tier, event.Combo)].Observe(time.Since(f.Received).Seconds())
+		now := time.Now()
+		s.h.deliver[min(f.Tier, event.Combo)].Observe(now.Sub(f.Received).Seconds())
+		if !f.Published.IsZero() {
+			s.h.m.PublishSeconds.Observe(max(now.Sub(f.Published), 0).Seconds()) // clocks differ
+		}
 	}
 }
 

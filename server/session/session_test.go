@@ -307,6 +307,29 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// TestNumbersFollowADelivery reads what an operator sees after one event to two members of a cohort.
+func TestNumbersFollowADelivery(t *testing.T) {
+	r := start(t, func(c *hub.Config) { c.Shards = 1 }, nil)
+	a, b := r.ready(wire.MsgPackProtocol), r.ready(wire.MsgPackProtocol)
+	for _, c := range []*client{a, b} {
+		c.subscribe("main", filter.Filter{})
+	}
+	encoded := number(r.m, "batches_encoded_total")
+	r.publish(func(e *event.Event) { e.PublishedAt = time.Now() })
+	a.read()
+	b.read()
+	for name, want := range map[string]float64{
+		"sessions": 2, "events_sent_total": 2, "frames_sent_total": 8, "frames_held_total": 0, "events_dropped_total": 0,
+		"batches_encoded_total": encoded + 1, "publish_write_seconds_count": 2, "match_seconds_count": 1, "window_wait_seconds_count": 2,
+		`deliver_seconds_count{tier="daily"}`: 2,
+	} {
+		r.eventually(name, func() bool { return number(r.m, name) == want })
+	}
+	if number(r.m, `outbox_bytes_bucket{le="0"}`) != number(r.m, "outbox_bytes_count") {
+		t.Error("something waits although both read")
+	}
+}
+
 func TestReasons(t *testing.T) {
 	for code, want := range map[wire.CloseCode]string{
 		wire.CloseTooSlow: "too_slow", wire.ClosePolicy: "bad_frames", wire.CloseTooMany: "too_many", wire.CloseGoingAway: "going_away",
