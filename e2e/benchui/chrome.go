@@ -72,7 +72,7 @@ func startChrome(ctx context.Context, dir string) (*chrome, error) {
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
 		chromedp.WindowSize(viewportWidth, viewportHeight),
 	)...)
-	version, err := exec.CommandContext(ctx, path, "--version").Output() //nolint:gosec // found in PATH
+	version, err := exec.CommandContext(ctx, path, "--version").Output()
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for its version: %w", path, err)
 	}

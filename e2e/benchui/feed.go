@@ -42,7 +42,7 @@ func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Accept has answered
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	send := func(frame wire.Frame) error {
@@ -164,7 +164,7 @@ type maker struct {
 }
 
 func newMaker() maker {
-	m := maker{random: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // the same events in each run
+	m := maker{random: rand.New(rand.NewPCG(1, 2))} // the same events in each run
 	for _, n := range pattern.Known() {
 		for _, t := range n.Tiers {
 			m.names[t-event.Daily] = append(m.names[t-event.Daily], n)

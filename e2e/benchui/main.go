@@ -29,6 +29,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -88,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("make a temporary directory: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	b, err := newBench(ctx, s, dir, stderr)
@@ -182,8 +183,8 @@ func newBench(ctx context.Context, s settings, dir string, progress io.Writer) (
 
 // close stops what newBench started.
 func (b *bench) close() {
-	for i := len(b.stops) - 1; i >= 0; i-- {
-		b.stops[i]()
+	for _, stop := range slices.Backward(b.stops) {
+		stop()
 	}
 }
 

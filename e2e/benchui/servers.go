@@ -85,13 +85,13 @@ func startRedis(ctx context.Context, dir string) (*child, string, error) {
 	addr := l.Addr().String()
 	_ = l.Close()
 	_, port, _ := strings.Cut(addr, ":")
-	cmd := exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no") //nolint:gosec,noctx // ends with stop
+	cmd := exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no")
 	c, err := start(cmd, nil)
 	if err != nil {
 		return nil, "", err
 	}
 	client := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: 100, MaxRetryBackoff: 50 * time.Millisecond})
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	if err := client.Ping(ctx).Err(); err != nil {
@@ -103,7 +103,7 @@ func startRedis(ctx context.Context, dir string) (*child, string, error) {
 
 // startServer starts the built binary on a free port and returns the address of its page, without a slash at the end.
 func startServer(binary, dir, redisAddr string) (*child, string, error) {
-	cmd := exec.Command(binary, "serve") //nolint:gosec,noctx // the binary under test; ends with stop
+	cmd := exec.Command(binary, "serve")
 	cmd.Dir = dir
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "TIERBOARD_") && !strings.HasPrefix(entry, "REDIS_URL=") && !strings.HasPrefix(entry, "DATABASE_URL=") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
@@ -51,12 +52,12 @@ func (b *bench) starts(r *report) error {
 			if _, err := eval[bool](c, installed); err != nil {
 				return err
 			}
-			time.Sleep(2 * time.Second) // a visitor stays longer; the browser stores compiled code meanwhile
+			b.pause(2 * time.Second) // a visitor stays longer; the browser stores compiled code meanwhile
 			if live, err = c.reload(); err != nil {
 				return err
 			}
 			reload = append(reload, ms(live))
-			time.Sleep(time.Second)
+			b.pause(time.Second)
 			return nil
 		})
 		if err != nil {
@@ -131,4 +132,16 @@ func (b *bench) writeProfile(path string) error {
 		}
 		return writeJSON(path, got.Profile)
 	})
+}
+
+// writeJSON writes a value to a file.
+func writeJSON(path string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", path, err)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
 }
