@@ -50,7 +50,7 @@ BENCHTIME ?= 1s
 # A heading before each step: the seconds since the start, and what comes.
 step = @printf '\n\033[1m== %4d s  %s\033[0m\n' $$(( $$(date +%s) - $(STARTED) )) '$(1)'
 
-.PHONY: help build run demo test fast race wasm-test e2e load lint fmt cover clean tools check-format rules docs
+.PHONY: help build run demo test fast race wasm-test e2e load bench-rest lint fmt cover clean tools check-format rules docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -113,6 +113,9 @@ e2e: tierboard ## the built binary with a real Redis and a real browser
 
 load: tierboard ## measure a server under load: make load SCENARIO=wide ARGS="--seconds 30"; ./tierboard load --help tells more
 	./tierboard load $(SCENARIO) $(ARGS)
+
+bench-rest: ## how fast the REST questions are on both databases, with a million events; takes some minutes on a quiet machine
+	go test ./server/rest/stored -run '^$$' -bench REST -benchtime 500x -rows 1000000 -timeout 60m $(ARGS)
 
 bench-ui: tierboard ## how fast the board is in Chromium, beside what is promised; takes ten minutes on a quiet machine
 	go run ./e2e/benchui $(ARGS)
