@@ -97,30 +97,11 @@ func (p *Operations) take(path string, a fetch.Answer, now time.Time) {
 
 // Render draws the page.
 func (p *Operations) Render() app.UI {
-	fresh := &p.fresh
-	if fresh.fault == "" && p.healthFresh.fault != "" {
-		fresh = &p.healthFresh
+	fresh := p.fresh
+	if fresh.fault == "" && !fresh.at.IsZero() {
+		fresh.fault, fresh.request = p.healthFresh.fault, p.healthFresh.request
 	}
-	class := "sheet"
-	if fresh.fault != "" && p.now != nil {
-		class += " waiting"
-	}
-	return app.Div().ID("page").Class("page").Body(
-		pageTop(pathOperations, p.now != nil && p.now.demo()),
-		fresh.noticeOf(p.zone, p.retry),
-		app.Main().ID("sheet").Class(class).TabIndex(0).Aria("labelledby", "sheet-title").Body(
-			app.Div().Class("sheet-head").Body(
-				app.Div().Body(
-					app.H1().ID("sheet-title").Text("Operations"),
-					app.P().ID("sheet-about").Class("muted").Text(p.about()),
-				),
-				app.Div().Class("spring"),
-				p.overall(),
-			),
-			app.If(p.now == nil, func() app.UI { return p.fresh.instead("server's numbers", p.zone, p.retry) }).
-				ElseSlice(p.body),
-		),
-	)
+	return fresh.page(pathOperations, "Operations", p.about(), p.now != nil && p.now.demo(), false, p.zone, p.retry, []app.UI{p.overall()}, p.body)
 }
 
 // about says which server this is.
@@ -141,113 +122,109 @@ func (p *Operations) about() string {
 // overall is the judgement on the whole, with its first cause.
 func (p *Operations) overall() app.UI {
 	if p.health == nil {
-		return app.P().Class("overall")
+		return el("p.overall")
 	}
-	state := map[string]string{"ok": "ok", "degraded": "late", "down": "down"}[p.health.Status]
 	text := words(clean(p.health.Status, 20))
 	if p.health.Reason != "" {
 		text += ": " + clean(p.health.Reason, 160)
 	}
-	return app.P().Class("overall").Body(app.Span().Class("dot "+state).Aria("hidden", "true"), app.Span().Text(text))
+	return el("p.overall", mark("span.dot."+judgement(p.health.Status)), txt("span", text))
+}
+
+// judgement is the dot of a status: of the whole, of the archive or of delivery.
+func judgement(status string) string {
+	switch status {
+	case "ok", "healthy":
+		return "ok"
+	case "degraded", "warning":
+		return "late"
+	case "down", "error":
+		return "down"
+	}
+	return "unknown"
 }
 
 // body is everything below the head.
 func (p *Operations) body() []app.UI {
-	parts := []app.UI{p.tiles()}
+	var tiers, around app.UI = el("div"), el("div")
 	if p.health != nil {
-		parts = append(parts, p.tiers(), p.surroundings())
-	} else if p.healthFresh.fault != "" {
-		parts = append(parts, p.healthFresh.instead("tiers' health", p.zone, p.retry))
+		tiers, around = p.tiers(), p.surroundings()
 	}
-	return append(parts,
-		app.Div().Class("panels").Body(
-			tally("Messages read, by result", "messages", "Nothing was read yet.", p.now.Messages),
-			tally("Rejects, by reason", "rejects", "Nothing was rejected.", p.now.Rejects),
-			tally("Sessions closed, by reason", "closed", "No session has ended. Slow ones would stand here as too slow.", p.now.Closed),
+	return []app.UI{
+		p.tiles(), tiers, around,
+		el("div.panels",
+			tally("Messages read, by result", "Nothing was read yet.", p.now.Messages),
+			tally("Rejects, by reason", "Nothing was rejected.", p.now.Rejects),
+			tally("Sessions closed, by reason", "No session has ended. Those too slow to keep up would stand here.", p.now.Closed),
 		),
-		p.latencies(),
-		p.deadLetterTable(),
-		p.settingsTable(),
-	)
+		p.latencies(), p.deadLetterTable(), p.settingsTable(),
+	}
 }
 
 // tile is a number with its last two minutes.
 func tile(title, value, about string, points []point) app.UI {
-	return app.Div().Class("tile").Body(
-		app.H2().Text(title),
-		app.P().Class("value").Text(value),
-		sparkline(points, sampleSpan.Seconds(), sampleGap.Seconds()),
-		app.P().Class("muted").Text(about),
-	)
+	return el("div.tile", txt("h2", title), txt("p.value", value), sparkline(points, sampleSpan.Seconds(), sampleGap.Seconds()), txt("p.muted", about))
+}
+
+// gauge is a tile with a number that goes up and down.
+func (p *Operations) gauge(which int, title string, now int, about string) app.UI {
+	return tile(title, format.Count(now), about, p.history.gauge(which))
+}
+
+// rate is a tile with what a total grows by.
+func (p *Operations) rate(which int, title, about string) app.UI {
+	points := p.history.rate(which)
+	value := "…" // one answer is no rate yet
+	if v, ok := latest(points); ok {
+		value, about = perSecond(v)+"/s", "peak "+perSecond(highest(points))+"/s; "+about
+	}
+	return tile(title, value, about, points)
 }
 
 // tiles are the numbers that move.
 func (p *Operations) tiles() app.UI {
 	h := &p.now.Hub
-	gauge := func(title string, now int, about string, value func(*sample) float64) app.UI {
-		return tile(title, format.Count(now), about, p.history.gauge(value))
-	}
-	rate := func(title, about string, of func(*sample) uint64) app.UI {
-		points := p.history.rate(of)
-		value := "…" // one answer is no rate yet
-		if v, ok := latest(points); ok {
-			value = perSecond(v) + "/s"
-			about = "peak " + perSecond(highest(points)) + "/s; " + about
-		}
-		return tile(title, value, about, points)
-	}
-	return app.Div().Class("tiles").ID("tiles").Body(
-		gauge("Sessions", h.Sessions, format.Plural(h.Subscriptions, "subscription")+", "+format.Plural(h.Cohorts, "cohort")+", "+
-			format.Plural(p.now.Streams, "event stream"), func(s *sample) float64 { return s.sessions }),
-		rate("Events accepted", count(h.Seq)+" in all, "+count(h.Duplicates)+" copies refused", func(s *sample) uint64 { return s.seq }),
-		rate("Events delivered", count(h.Delivered)+" of "+count(h.Matched)+" matched", func(s *sample) uint64 { return s.delivered }),
-		rate("Messages read", count(total(p.now.Messages))+" in all, "+count(total(p.now.Rejects))+" rejected", func(s *sample) uint64 { return s.messages }),
-		rate("Events held back", count(h.Suppressed)+" by the limit of "+format.Count(h.RateLimit)+"/s, "+count(h.Dropped)+" for lagging sessions", func(s *sample) uint64 { return s.heldBack }),
-		gauge("Waiting for delivery", h.Inbox, "window "+duration(h.WindowMS), func(s *sample) float64 { return s.inbox }),
+	return el("div#tiles.tiles",
+		p.gauge(sessionCount, "Sessions", h.Sessions, format.Plural(h.Subscriptions, "subscription")+", "+format.Plural(h.Cohorts, "cohort")+", "+format.Plural(p.now.Streams, "event stream")),
+		p.rate(acceptedTotal, "Events accepted", count(h.Seq)+" in all, "+count(h.Duplicates)+" copies refused"),
+		p.rate(deliveredTotal, "Events delivered", count(h.Delivered)+" of "+count(h.Matched)+" matched"),
+		p.rate(messageTotal, "Messages read", count(total(p.now.Messages))+" in all, "+count(total(p.now.Rejects))+" rejected"),
+		p.rate(heldBackTotal, "Events held back", count(h.Suppressed)+" by the limit of "+format.Count(h.RateLimit)+"/s, "+count(h.Dropped)+" for lagging sessions"),
+		p.gauge(inboxCount, "Waiting for delivery", h.Inbox, "window "+duration(h.WindowMS)),
 	)
 }
 
 // tiers is one card a tier.
 func (p *Operations) tiers() app.UI {
-	return app.Div().Class("cards").Body(app.Range(styles[:]).Slice(func(i int) app.UI {
-		s := styles[i]
+	var cards []app.UI
+	for _, s := range styles {
 		t := p.health.Tiers[s.class]
 		if t == nil {
 			t = &tierHealth{}
 		}
-		status := format.Status(t.Status)
 		reason := clean(t.Reason, 200)
 		if reason == "" {
 			reason = format.StatusMeaning(t.Status)
 		}
-		parts := []app.UI{
-			app.Div().Class("panel-head").Body(
-				app.H2().Body(app.Span().Class("i "+s.icon).Aria("hidden", "true"), app.Text(s.title)),
-				app.Span().Class("state").Body(app.Span().Class("dot "+status).Aria("hidden", "true"), app.Text(status)),
-			),
-			app.P().Class("muted").Text(reason),
-		}
-		facts := []app.UI{}
+		pairs := []string{"Last event", "none yet", "Stale after", "no limit now"}
 		if t.AgeS != nil {
-			facts = append(facts, fact("Last event", format.Ago(seconds(float64(*t.AgeS)))))
-		} else {
-			facts = append(facts, fact("Last event", "none yet"))
+			pairs[1] = format.Ago(seconds(float64(*t.AgeS)))
+		}
+		if t.StaleAfterS != nil {
+			pairs[3] = format.Span(seconds(float64(*t.StaleAfterS)))
 		}
 		if t.Rate != nil {
-			facts = append(facts, fact("Last minute", format.Count(t.Rate.PerMin)), fact("Last hour", format.Count(t.Rate.PerHour)))
+			pairs = append(pairs, "Last minute", format.Count(t.Rate.PerMin), "Last hour", format.Count(t.Rate.PerHour))
 		}
 		if t.Counters != nil {
-			facts = append(facts, fact("Accepted", count(t.Counters.Accepted)))
+			pairs = append(pairs, "Accepted", count(t.Counters.Accepted))
 		}
-		limit := "no limit now"
-		if t.StaleAfterS != nil {
-			limit = format.Span(seconds(float64(*t.StaleAfterS)))
-		}
-		facts = append(facts, fact("Stale after", limit))
-		parts = append(parts, app.Dl().Class("counts").Body(facts...))
+		parts := []app.UI{txt("p.muted", reason), facts("counts", pairs...)}
 		if t.DeliverMS != nil {
-			parts = append(parts, app.H3().Text("Delivery, from receipt to socket"), latencyFacts(t.DeliverMS))
+			parts = append(parts, txt("h3", deliveryTitle), t.DeliverMS.facts())
 		}
-		return app.Section().Class("panel tier-card "+s.class).Aria("label", s.title).Body(parts...)
-	}))
+		status := format.Status(t.Status)
+		cards = append(cards, tierPanel(s, el("span.state", mark("span.dot."+status), app.Text(status)), parts))
+	}
+	return el("div.cards", cards...)
 }

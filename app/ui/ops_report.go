@@ -54,19 +54,13 @@ func total(m map[string]uint64) uint64 {
 	return sum
 }
 
-// keysOf returns a map's keys in order.
-func keysOf[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
+// byCount returns a map's keys, the largest number first.
+func byCount(m map[string]uint64) []string {
+	var keys []string
 	for k := range m {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	return keys
-}
-
-// byCount returns a map's keys, the largest number first.
-func byCount(m map[string]uint64) []string {
-	keys := keysOf(m)
 	for i := 1; i < len(keys); i++ { // a dozen
 		for j := i; j > 0 && m[keys[j]] > m[keys[j-1]]; j-- {
 			keys[j], keys[j-1] = keys[j-1], keys[j]
@@ -156,11 +150,20 @@ const (
 	sampleGap  = 10 * time.Second
 )
 
-// sample is the numbers of one answer from which rates and lines are made.
+// The numbers that are remembered: totals, from which rates are made, and counts.
+const (
+	acceptedTotal = iota
+	deliveredTotal
+	messageTotal
+	heldBackTotal
+	sessionCount
+	inboxCount
+)
+
+// sample is the numbers of one answer, and the server's clock.
 type sample struct {
-	at                                 time.Time // the server's clock
-	seq, delivered, messages, heldBack uint64
-	sessions, inbox                    float64
+	at     time.Time
+	number [inboxCount + 1]uint64
 }
 
 // samples are the last two minutes of numbers, the oldest first. The zero samples are empty.
@@ -176,10 +179,11 @@ func (s *samples) add(o *operations) {
 	} else if n > 0 && !o.AsOf.After(s.list[n-1].at) {
 		return // a copy
 	}
-	s.list = append(s.list, sample{
-		at: o.AsOf, seq: o.Hub.Seq, delivered: o.Hub.Delivered, messages: total(o.Messages), heldBack: o.Hub.Suppressed + o.Hub.Dropped,
-		sessions: float64(o.Hub.Sessions), inbox: float64(o.Hub.Inbox),
-	})
+	h := &o.Hub
+	s.list = append(s.list, sample{o.AsOf, [...]uint64{
+		acceptedTotal: h.Seq, deliveredTotal: h.Delivered, messageTotal: total(o.Messages), heldBackTotal: h.Suppressed + h.Dropped,
+		sessionCount: uint64(max(h.Sessions, 0)), inboxCount: uint64(max(h.Inbox, 0)),
+	}})
 	old := 0
 	for old < len(s.list) && o.AsOf.Sub(s.list[old].at) > sampleSpan {
 		old++
@@ -187,21 +191,21 @@ func (s *samples) add(o *operations) {
 	s.list = s.list[:copy(s.list, s.list[old:])]
 }
 
-// gauge returns a value's line.
-func (s *samples) gauge(value func(*sample) float64) []point {
+// gauge returns a count's line.
+func (s *samples) gauge(which int) []point {
 	var out []point
 	for i := range s.list {
-		out = append(out, point{s.ago(i), value(&s.list[i])})
+		out = append(out, point{s.ago(i), float64(s.list[i].number[which])})
 	}
 	return out
 }
 
 // rate returns the line of what a total grew by, each second. Between numbers that are no neighbours nothing is known.
-func (s *samples) rate(of func(*sample) uint64) []point {
+func (s *samples) rate(which int) []point {
 	var out []point
 	for i := 1; i < len(s.list); i++ {
 		a, b := &s.list[i-1], &s.list[i]
-		from, to, took := of(a), of(b), b.at.Sub(a.at)
+		from, to, took := a.number[which], b.number[which], b.at.Sub(a.at)
 		if took > sampleGap || to < from {
 			continue
 		}

@@ -28,7 +28,7 @@ var pageLinks = [...]struct{ path, text string }{
 
 // pageNav is the links to the app's pages and to the API's documentation. here is the path of the page it stands on.
 func pageNav(here string) app.UI {
-	links := make([]app.UI, 0, len(pageLinks)+1)
+	var links []app.UI
 	for _, l := range pageLinks {
 		a := app.A().Href(l.path).Text(l.text)
 		if l.path == here {
@@ -38,22 +38,19 @@ func pageNav(here string) app.UI {
 	}
 	// The server draws the documentation, not this program: leaveByLinks lets the browser follow the link by itself.
 	links = append(links, app.A().Href(api.PathDocs).Target("_self").Text("API docs"))
-	return app.Nav().Class("pages").Aria("label", "Pages").Body(links...)
+	return el("nav.pages", links...).Aria("label", "Pages")
 }
 
 // pageTop is the header of every page but the board.
 func pageTop(here string, demo bool) app.UI {
-	return app.Header().Class("top").Body(
+	return el("header.top",
 		app.A().Class("logo").Href(pathBoard).Aria("label", "Tierboard").Body(
 			app.Img().Src("/web/icon.svg").Alt("").Width(18).Height(18),
-			app.Span().Class("word").Text("Tierboard"),
+			txt("span.word", "Tierboard"),
 		),
 		pageNav(here),
-		app.Div().Class("spring"),
-		app.P().Class("demo").Hidden(!demo).Body(
-			app.Text("Demo feed"),
-			app.Span().Class("long").Text(": invented data"),
-		),
+		el("div.spring"),
+		el("p.demo", app.Text("Demo feed"), txt("span.long", ": invented data")).Hidden(!demo),
 	)
 }
 
@@ -98,48 +95,62 @@ func (f *freshness) sentence(z format.Zone) string {
 	return s
 }
 
-// noticeOf is the bar below the header, for a fault while there is something older to show; it is always there, and mostly hidden.
-func (f *freshness) noticeOf(z format.Zone, retry func()) app.UI {
-	show := f.fault != "" && !f.at.IsZero()
-	text := ""
-	if show {
-		text = f.sentence(z)
+// page draws a page: its header, the bar that tells a fault while there is something older to show, and the sheet with its head.
+// head is what stands at the right of the title, body what the document says, once there is one.
+func (f *freshness) page(path, title, about string, demo, waiting bool, z format.Zone, retry func(), head []app.UI, body func() []app.UI) app.UI {
+	shown := !f.at.IsZero()
+	notice, sheet := "", "main#sheet.sheet"
+	if f.fault != "" && shown {
+		notice = f.sentence(z)
 	}
-	return app.Div().ID("notice").Class("notice bad").Role("status").Hidden(!show).Body(
-		app.Span().Text(text),
-		retryButton(retry),
+	if notice != "" || waiting {
+		sheet += ".waiting"
+	}
+	var parts []app.UI
+	if shown {
+		parts = body()
+	} else {
+		parts = []app.UI{f.instead(title, z, retry)}
+	}
+	return el("div#page.page",
+		pageTop(path, demo),
+		// Always there, and mostly hidden: a bar that comes and goes would make go-app draw the sheet anew.
+		el("div#notice.notice.bad", txt("span", notice), retryButton(retry)).Role("status").Hidden(notice == ""),
+		el(sheet,
+			el("div.sheet-head", append([]app.UI{
+				el("div", txt("h1#sheet-title", title), txt("p#sheet-about.muted", about)),
+				el("div.spring"),
+			}, head...)...),
+			el("div", parts...),
+		).TabIndex(0).Aria("labelledby", "sheet-title").Aria("busy", waiting || (!shown && f.fault == "")),
 	)
 }
 
 // instead is what a page shows while it has no document: grey shapes, or why there is none and how to try again.
 func (f *freshness) instead(what string, z format.Zone, retry func()) app.UI {
 	if f.fault == "" {
-		return app.Div().Class("cards").Aria("busy", "true").Body(
-			app.P().Class("visually-hidden").Text("Loading "+what),
-			app.Range(styles[:]).Slice(func(int) app.UI { return app.Div().Class("skeleton tall").Aria("hidden", "true") }),
+		return el("div.cards",
+			txt("p.visually-hidden", "Loading"), el("div.skeleton.tall"), el("div.skeleton.tall"), el("div.skeleton.tall"),
 		)
 	}
-	return app.Div().Class("panel empty-panel").Role("alert").Body(
-		app.H2().Text("The "+what+" cannot be shown now"),
-		app.P().Class("muted").Text(f.sentence(z)),
-		retryButton(retry),
-	)
+	return el("div.panel.empty-panel",
+		txt("h2", what+" cannot be shown now"), txt("p.muted", f.sentence(z)), retryButton(retry),
+	).Role("alert")
 }
 
 // retryButton asks the server again.
 func retryButton(retry func()) app.UI {
-	return app.Button().Type("button").Class("button").Text("Try again").OnClick(func(app.Context, app.Event) { retry() })
+	return el("button.button", app.Text("Try again")).Attr("type", "button").OnClick(func(app.Context, app.Event) { retry() })
 }
 
-// choiceButtons is a row of buttons of which one is pressed.
-func choiceButtons(label string, choices []choice, value string, choose func(value string)) app.UI {
-	return app.Div().Class("choices").Role("group").Aria("label", label).Body(
-		app.Range(choices).Slice(func(i int) app.UI {
-			c := choices[i]
-			return app.Button().Type("button").Class("button").Aria("pressed", c.value == value).Text(c.label).
-				OnClick(func(app.Context, app.Event) { choose(c.value) }, app.EventScope(label, c.value))
-		}),
-	)
+// switcher is a row of buttons of which one is pressed, with what they choose in front.
+func switcher(label string, choices []choice, value string, choose func(value string)) app.UI {
+	var buttons []app.UI
+	for _, c := range choices {
+		buttons = append(buttons, el("button.button", app.Text(c.label)).Attr("type", "button").Aria("pressed", c.value == value).
+			OnClick(func(app.Context, app.Event) { choose(c.value) }, app.EventScope(label, c.value)))
+	}
+	return el("div.switch", txt("span.muted", label).Aria("hidden", "true"), el("div.choices", buttons...).Role("group").Aria("label", label))
 }
 
 // offered reports whether a value is one of the choices.
@@ -152,34 +163,95 @@ func offered(choices []choice, value string) bool {
 	return false
 }
 
-// plain is an HTML element by its tag, for those that nothing else here uses: each element that go-app has a type for adds its
-// hundred methods to the download.
-func plain(tag string) app.HTMLElem { return app.Elem(tag) }
-
-// fact is a term with its value, in a dl.
-func fact(term, value string) app.UI {
-	return app.Div().Body(app.Dt().Text(term), app.Dd().Text(value))
+// el makes an element from a selector: "div#tiles.tiles". All are of go-app's one type for any tag, since each element that it has
+// a type for adds its hundred methods to the download. Selectors are constants, or end in words of this package.
+func el(selector string, body ...app.UI) app.HTMLElem {
+	tag, classes, _ := strings.Cut(selector, ".")
+	tag, id, _ := strings.Cut(tag, "#")
+	e := app.Elem(tag).Body(body...)
+	if id != "" {
+		e = e.ID(id)
+	}
+	if classes != "" {
+		e = e.Class(strings.ReplaceAll(classes, ".", " "))
+	}
+	return e
 }
 
-// cell is a table's cell with a number.
-func cell(text string) app.UI { return plain("td").Class("number").Text(text) }
+// txt makes an element that holds text.
+func txt(selector, text string) app.HTMLElem { return el(selector, app.Text(text)) }
 
-// headRow is a table's header row: the first column holds text, the others numbers.
-func headRow(titles ...string) app.UI {
-	return plain("thead").Body(plain("tr").Body(
-		app.Range(titles).Slice(func(i int) app.UI {
-			h := plain("th").Attr("scope", "col").Text(titles[i])
-			if i > 0 {
-				h = h.Class("number")
+// mark is an element that is only looks: an icon or a dot.
+func mark(selector string) app.UI { return el(selector).Aria("hidden", "true") }
+
+// panel is a titled box; state is a dot's class with the word beside it, both "" for none.
+func panel(title, state, word string, body ...app.UI) app.HTMLElem {
+	side := []app.UI{txt("h2", title)}
+	if state != "" {
+		side = append(side, el("span.state", mark("span.dot."+state), app.Text(word)))
+	} else if word != "" {
+		side = append(side, txt("span.muted", word))
+	}
+	return el("section.panel", append([]app.UI{el("div.panel-head", side...)}, body...)...).Aria("label", title)
+}
+
+// tierPanel is a panel in a tier's colour.
+func tierPanel(s style, side app.UI, body []app.UI) app.UI {
+	head := el("div.panel-head", el("h2", mark("span.i."+s.icon), app.Text(s.title)), side)
+	return el("section.panel.tier-card."+s.class, append([]app.UI{head}, body...)...).Aria("label", s.title)
+}
+
+// facts are terms with their values, in turns: short ones beside each other. A fact without a value is a dash.
+func facts(class string, pairs ...string) app.UI {
+	var body []app.UI
+	for i := 0; i+1 < len(pairs); i += 2 {
+		value := pairs[i+1]
+		if value == "" {
+			value = "–"
+		}
+		body = append(body, el("div", txt("dt", pairs[i]), txt("dd", value)))
+	}
+	return el("dl."+class, body...)
+}
+
+// grid is a table of text in a frame of its own. A title that begins with # heads numbers; the cells under row, if it is a column,
+// name their row.
+func grid(selector, caption string, titles []string, row, rows int, cells func(i int) []string) app.UI {
+	var head, body []app.UI
+	for _, title := range titles {
+		head = append(head, txt("th"+numberClass(title), strings.TrimPrefix(title, "#")).Attr("scope", "col"))
+	}
+	for i := range rows {
+		var line []app.UI
+		for j, text := range cells(i) {
+			if j == row {
+				line = append(line, txt("th", text).Attr("scope", "row"))
+			} else {
+				line = append(line, txt("td"+numberClass(titles[j]), text))
 			}
-			return h
-		}),
-	))
+		}
+		body = append(body, el("tr", line...))
+	}
+	return scroller(caption, el("table"+selector+".table",
+		txt("caption.visually-hidden", caption), el("thead", el("tr", head...)), el("tbody", body...)))
+}
+
+// numberClass is the class of a column's cells.
+func numberClass(title string) string {
+	if strings.HasPrefix(title, "#") {
+		return ".number"
+	}
+	return ""
+}
+
+// fold is something that is shown on demand.
+func fold(summary string, body app.UI) app.UI {
+	return el("details.numbers", txt("summary", summary), body)
 }
 
 // scroller holds a table that may be wider than the page. It can be focused, so that the keyboard can scroll it too.
 func scroller(label string, table app.UI) app.UI {
-	return app.Div().Class("scroller").Role("region").TabIndex(0).Aria("label", label).Body(table)
+	return el("div.scroller", table).Role("region").TabIndex(0).Aria("label", label)
 }
 
 // wholePercent writes a share of 0 to 1 as a whole percentage: "58%".

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -123,34 +124,10 @@ func (p *Performance) choose(value *string, to string) {
 // Render draws the page.
 func (p *Performance) Render() app.UI {
 	horizon, window := p.span()
-	waiting := p.report != nil && p.shown != p.path()
-	class := "sheet"
-	if waiting || (p.fresh.fault != "" && p.report != nil) {
-		class += " waiting"
-	}
-	return app.Div().ID("page").Class("page").Body(
-		pageTop(pathPerformance, p.demo),
-		p.fresh.noticeOf(p.zone, p.retry),
-		app.Main().ID("sheet").Class(class).TabIndex(0).Aria("labelledby", "sheet-title").Aria("busy", waiting).Body(
-			app.Div().Class("sheet-head").Body(
-				app.Div().Body(
-					app.H1().ID("sheet-title").Text("Performance"),
-					app.P().ID("sheet-about").Class("muted").Text(p.about()),
-				),
-				app.Div().Class("spring"),
-				app.Div().Class("switch").Body(
-					app.Span().Class("muted").Aria("hidden", "true").Text("Outcome after"),
-					choiceButtons("Outcome after", horizons, horizon, func(v string) { p.choose(&p.horizon, v) }),
-				),
-				app.Div().Class("switch").Body(
-					app.Span().Class("muted").Aria("hidden", "true").Text("Detected in the last"),
-					choiceButtons("Detected in the last", windows, window, func(v string) { p.choose(&p.window, v) }),
-				),
-			),
-			app.If(p.report == nil, func() app.UI { return p.fresh.instead("performance", p.zone, p.retry) }).
-				ElseSlice(p.body),
-		),
-	)
+	return p.fresh.page(pathPerformance, "Performance", p.about(), p.demo, p.report != nil && p.shown != p.path(), p.zone, p.retry, []app.UI{
+		switcher("Outcome after", horizons, horizon, func(v string) { p.choose(&p.horizon, v) }),
+		switcher("Detected in the last", windows, window, func(v string) { p.choose(&p.window, v) }),
+	}, p.body)
 }
 
 // about says what is counted, from the report itself.
@@ -183,23 +160,18 @@ func (p *Performance) after() string {
 // body is the report.
 func (p *Performance) body() []app.UI {
 	r := p.report
-	var parts []app.UI
+	var parts, cards []app.UI
 	if r.none() {
-		parts = append(parts, app.Div().Class("panel empty-panel").ID("none").Body(
-			app.H2().Text("No outcomes received"),
-			app.P().Class("muted").Text("No producer has reported what became of these detections, so nothing can be said about success. "+
-				"It does not mean that none succeeded."),
-		))
+		parts = append(parts, el("div#none.panel.empty-panel", txt("h2", "No outcomes received"),
+			txt("p.muted", "No producer has reported what became of these detections, so nothing can be said about success. It does not mean that none succeeded.")))
 	}
 	low, high := spreadScale(r.Tiers)
-	cards := make([]app.UI, 0, len(r.Tiers))
 	for i := range r.Tiers {
 		if s, known := styleOf(r.Tiers[i].Tier); known {
 			cards = append(cards, p.card(s, &r.Tiers[i], low, high))
 		}
 	}
-	parts = append(parts, app.Div().Class("cards").Body(cards...))
-	return append(parts, p.table())
+	return append(parts, el("div.cards", cards...), p.table())
 }
 
 // table lists the patterns of all tiers.
@@ -210,45 +182,39 @@ func (p *Performance) table() app.UI {
 	}
 	rows := p.report.rows(order)
 	if len(rows) == 0 {
-		return app.P().Class("muted").Text("No pattern was detected in this window.")
+		return txt("p.muted", "No pattern was detected in this window.")
 	}
-	shown := rows
-	if !p.all && len(rows) > mostRows {
-		shown = rows[:mostRows]
+	var head, body []app.UI
+	for i := range groupColumns {
+		head = append(head, p.sortHeader(i, order))
 	}
-	return app.Section().Class("panel").Aria("labelledby", "by-pattern").Body(
-		app.Div().Class("panel-head").Body(
-			app.H2().ID("by-pattern").Text("By pattern"),
-			app.If(len(shown) < len(rows), func() app.UI {
-				return app.Button().Type("button").Class("button").Text("Show all " + format.Count(len(rows))).
-					OnClick(func(app.Context, app.Event) { p.all = true })
-			}),
-		),
-		scroller("Performance by pattern", plain("table").Class("table sortable").ID("by-pattern-table").Body(
-			plain("caption").Class("visually-hidden").Text("Success by tier and pattern, "+groupColumns[order.column]+map[bool]string{true: " falling", false: " rising"}[order.falling]),
-			plain("thead").Body(plain("tr").Body(app.Range(groupColumns[:]).Slice(func(i int) app.UI { return p.sortHeader(i, order) }))),
-			plain("tbody").Body(app.Range(shown).Slice(func(i int) app.UI { return p.row(&shown[i]) })),
-		)),
-	)
+	for i := range rows {
+		if i == mostRows && !p.all {
+			break
+		}
+		body = append(body, rows[i].draw())
+	}
+	parts := []app.UI{scroller("Performance by pattern", el("table#by-pattern.table",
+		txt("caption.visually-hidden", "Success by tier and pattern"), el("thead", el("tr", head...)), el("tbody", body...)))}
+	if len(body) < len(rows) {
+		parts = append(parts, el("button.button", app.Text("Show all "+format.Count(len(rows)))).Attr("type", "button").
+			OnClick(func(app.Context, app.Event) { p.all = true }))
+	}
+	return panel("By pattern", "", format.Plural(len(rows), "row"), parts...)
 }
 
 // sortHeader is a column's header: a button that sorts by it.
 func (p *Performance) sortHeader(column int, order groupOrder) app.UI {
-	h := plain("th").Attr("scope", "col")
-	if column != byTier && column != byPattern {
-		h = h.Class("number")
-	}
-	mark := "i i-sort"
+	title := groupColumns[column]
+	icon, sort := "i-sort", ""
 	if column == order.column {
+		icon, sort = "i-rising", "ascending"
 		if order.falling {
-			h, mark = h.Aria("sort", "descending"), "i i-falling"
-		} else {
-			h, mark = h.Aria("sort", "ascending"), "i i-rising"
+			icon, sort = "i-falling", "descending"
 		}
 	}
-	return h.Body(app.Button().Type("button").Class("sort").Body(
-		app.Text(groupColumns[column]), app.Span().Class(mark).Aria("hidden", "true"),
-	).OnClick(func(app.Context, app.Event) { p.sortBy(column) }, app.EventScope(groupColumns[column])))
+	return el("th"+numberClass(title), el("button.sort", app.Text(strings.TrimPrefix(title, "#")), mark("span.i."+icon)).Attr("type", "button").
+		OnClick(func(app.Context, app.Event) { p.sortBy(column) }, app.EventScope(title))).Attr("scope", "col").Aria("sort", sort)
 }
 
 // sortBy sorts the table by a column, or turns it round.
@@ -259,23 +225,23 @@ func (p *Performance) sortBy(column int) {
 	p.order = p.order.toggled(column)
 }
 
-// row is a pattern of a tier.
-func (p *Performance) row(r *groupRow) app.UI {
+// draw draws the row of a pattern of a tier.
+func (r *groupRow) draw() app.UI {
 	g := r.group
-	success := plain("td").Class("number").Body(app.Span().Class("muted").Text("too few"))
+	success := txt("span.muted", "too few")
 	if g.Success.Rate != nil {
 		low, high, _ := g.Success.interval()
-		success = plain("td").Class("number").Body(app.Div().Class("rate-cell").Body(
-			rateBar(*g.Success.Rate, low, high), plain("b").Text(wholePercent(*g.Success.Rate)), app.Span().Class("muted").Text(percentRange(low, high)),
-		))
+		success = el("div.rate-cell", rateBar(*g.Success.Rate, low, high), txt("b", wholePercent(*g.Success.Rate)), txt("span.muted", percentRange(low, high)))
+	}
+	cells := []app.UI{
+		el("td", el("span.tier-name", mark("span.i."+r.tier.icon), app.Text(r.tier.title))), txt("th", r.label).Attr("scope", "row"), el("td.number", success),
+	}
+	for _, n := range [...]int{g.Resolved, g.Pending, g.Excluded, g.Detected} {
+		cells = append(cells, txt("td.number", format.Count(n)))
 	}
 	median := "–"
 	if g.ReturnPct != nil {
 		median = format.SignedPercent(g.ReturnPct.Median)
 	}
-	return plain("tr").Class(r.tier.class).Body(
-		plain("td").Body(app.Span().Class("tier-name").Body(app.Span().Class("i "+r.tier.icon).Aria("hidden", "true"), app.Text(r.tier.title))),
-		plain("th").Attr("scope", "row").Text(r.label), success,
-		cell(format.Count(g.Resolved)), cell(format.Count(g.Pending)), cell(format.Count(g.Excluded)), cell(format.Count(g.Detected)), cell(median),
-	)
+	return el("tr."+r.tier.class, append(cells, txt("td.number", median))...)
 }

@@ -125,8 +125,8 @@ const (
 	byReturn
 )
 
-// groupColumns are their titles.
-var groupColumns = [...]string{"Tier", "Pattern", "Success", "n", "Pending", "Excluded", "Detected", "Median return"}
+// groupColumns are their titles, as grid writes them.
+var groupColumns = [...]string{"Tier", "Pattern", "#Success", "#n", "#Pending", "#Excluded", "#Detected", "#Median return"}
 
 // groupOrder is how the table is sorted.
 type groupOrder struct {
