@@ -50,7 +50,7 @@ BENCHTIME ?= 1s
 # A heading before each step: the seconds since the start, and what comes.
 step = @printf '\n\033[1m== %4d s  %s\033[0m\n' $$(( $$(date +%s) - $(STARTED) )) '$(1)'
 
-.PHONY: help build run demo test fast race wasm-test e2e load bench-rest lint fmt cover clean tools check-format rules docs
+.PHONY: help build run demo test fast race wasm-test e2e load bench-rest lint fmt cover bench clean tools check-format rules docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

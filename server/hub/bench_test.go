@@ -67,3 +67,46 @@ func BenchmarkDelivery(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkResume measures what the server does for a session that missed 10,000 events, of which it wants one in ten: the
+// scan, and the replay's way into the outbox.
+func BenchmarkResume(b *testing.B) {
+	cfg := DefaultConfig()
+	cfg.RateLimit, cfg.OutboxBytes = 0, 1<<30
+	h, err := New(cfg, metrics.New(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(b.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = h.Run(ctx) })
+	for i := range 10_000 {
+		e := &event.Event{
+			Kind: event.Pattern, ID: fmt.Sprint(i), Tier: event.Daily, Daily: &event.DailyDetail{},
+			Scope: event.Scope{Symbol: fmt.Sprint("S", i%10), Pattern: "doji"}, Confidence: .7, DetectedAt: time.Unix(int64(i), 0),
+		}
+		if _, err := h.Publish(ctx, e); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := 0; b.Loop(); i++ {
+		s, err := h.Open(ctx, wire.MsgPack)
+		if err != nil {
+			b.Fatal(err)
+		}
+		f := filter.Filter{Symbols: []string{"S3"}, ConfidenceMin: .5}
+		if err := s.Subscribe(ctx, "main", []filter.Filter{f}, &wire.Resume{Epoch: h.Epoch()}); err != nil {
+			b.Fatal(err)
+		}
+		for events := 0; events < 1000; {
+			f, err := s.Next(ctx)
+			if err != nil {
+				b.Fatal(err)
+			}
+			events += f.Events
+		}
+		s.Close()
+	}
+	stop()
+	wg.Wait()
+}

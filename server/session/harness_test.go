@@ -36,7 +36,7 @@ const patience = 10 * time.Second
 
 // rig is a running hub behind a real listener on loopback.
 type rig struct {
-	*testing.T
+	testing.TB
 	hub     *hub.Hub
 	handler *Handler
 	m       *metrics.Metrics
@@ -44,7 +44,7 @@ type rig struct {
 	sent    int
 }
 
-func start(t *testing.T, hubChange func(*hub.Config), change func(*Config)) *rig {
+func start(t testing.TB, hubChange func(*hub.Config), change func(*Config)) *rig {
 	t.Helper()
 	hc, sc := hub.DefaultConfig(), DefaultConfig()
 	if hubChange != nil {
@@ -68,7 +68,7 @@ func start(t *testing.T, hubChange func(*hub.Config), change func(*Config)) *rig
 		defer close(ended)
 		_ = h.Run(ctx)
 	}()
-	r := &rig{T: t, hub: h, handler: x, m: m, server: httptest.NewServer(x)}
+	r := &rig{TB: t, hub: h, handler: x, m: m, server: httptest.NewServer(x)}
 	t.Cleanup(func() {
 		over, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()

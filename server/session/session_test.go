@@ -153,7 +153,7 @@ func TestTheHubEndingClosesSessions(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = h.Run(ctx) }()
-	r := &rig{T: t, hub: h, handler: x, m: m, server: httptest.NewServer(x)}
+	r := &rig{TB: t, hub: h, handler: x, m: m, server: httptest.NewServer(x)}
 	defer r.server.Close()
 	c := r.ready("")
 	c.subscribe("main", filter.Filter{})

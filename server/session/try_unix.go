@@ -26,7 +26,8 @@ func tryWrite(fd uintptr, p []byte) (int, error) {
 }
 
 // readable reports whether a socket has something to read, or has failed, other than empty pongs: these are taken away
-// and reported by answered. It must be called between frames only.
+// and reported by answered. A part of one counts as something to read: the rest may never come, and a socket that has ended
+// after it looks the same. It must be called between frames only.
 func readable(fd uintptr) (ready, answered bool) {
 	var p [pongBytes]byte
 	for {
@@ -43,8 +44,6 @@ func readable(fd uintptr) (ready, answered bool) {
 				return true, answered
 			}
 			answered = true
-		case n < pongBytes && p[0] == 0x8a && (n == 1 || p[1] == 0x80):
-			return false, answered // the rest of a pong is on its way
 		default:
 			return true, answered
 		}
