@@ -67,7 +67,7 @@ func TestRetryAfterIsRoundedUp(t *testing.T) {
 func TestSuggest(t *testing.T) {
 	known := []string{"symbols", "sort", "since", "limit", "exclude_symbols"}
 	for word, want := range map[string]string{
-		"symbl": "symbols", "SYMBOLS": "symbols", "sinse": "since", "limt": "limit", "zzzzzz": "", "": "",
+		"symbl": "symbols", "SYMBOLS": "symbols", "sines": "since", "limt": "limit", "zzzzzz": "", "": "",
 		"exclude_symbol": "exclude_symbols", strings.Repeat("x", 1000): "",
 	} {
 		got := Suggest(word, known)

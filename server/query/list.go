@@ -228,8 +228,7 @@ func ParseFilter(v *Values) filter.Filter {
 		}
 	}
 	f, err := filter.DefaultSchema().Parse(m, "")
-	var bad *filter.Error
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*filter.Error](err); ok {
 		key, _, _ := strings.Cut(strings.TrimPrefix(bad.Field, "."), "[")
 		name := names[key]
 		if name == "" { // a rule about two keys is told at one that may be absent

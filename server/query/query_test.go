@@ -188,6 +188,52 @@ func TestMatchBoundsAreExact(t *testing.T) {
 	}
 }
 
+func TestCursorsAreCheckedLikeQueries(t *testing.T) {
+	l := List{Path: "/p", Question: Question{Sort: Newest, Now: now}}
+	good := l.Cursor(Key{Millis: 5, ID: "e"}, now)
+	for rule, c := range map[string]struct {
+		path, raw string
+		at        time.Time
+		location  string
+	}{
+		"too old":          {"/p", "cursor=" + good, now.Add(CursorLife + time.Second), "query.cursor"},
+		"from the future":  {"/p", "cursor=" + good, now.Add(-2 * time.Hour), "query.cursor"},
+		"another path":     {"/q", "cursor=" + good, now, "query.cursor"},
+		"cut":              {"/p", "cursor=" + good[:len(good)-3], now, "query.cursor"},
+		"no base64":        {"/p", "cursor=!", now, "query.cursor"},
+		"too long":         {"/p", "cursor=" + strings.Repeat("A", maxCursor+4), now, "query.cursor"},
+		"beside a filter":  {"/p", "cursor=" + good + "&symbols=A", now, "query.symbols"},
+		"beside an order":  {"/p", "cursor=" + good + "&sort=symbol", now, "query.sort"},
+		"beside a bad one": {"/p", "cursor=" + good + "&limit=0", now, "query.limit"},
+	} {
+		_, err := ParseList(c.raw, c.path, event.TierNone, c.at)
+		var p *problem.Error
+		if !errors.As(err, &p) || p.Fields[0].Location != c.location {
+			t.Errorf("%s: %v", rule, err)
+		}
+	}
+	if l, err := ParseList("cursor="+good+"&limit=7&fields=symbol&format=csv", "/p", event.TierNone, now); err != nil || l.Limit != 7 || l.Format != "csv" || l.After.ID != "e" {
+		t.Errorf("%+v %v", l, err)
+	}
+}
+
+func TestKeysGoWithTheOrder(t *testing.T) {
+	early := &event.Event{ID: "a", DetectedAt: now, ExpiresAt: now, Confidence: .5, Scope: event.Scope{Symbol: "AAPL"}}
+	late := &event.Event{ID: "b", DetectedAt: now.Add(time.Second), Confidence: .9, Scope: event.Scope{Symbol: "NVDA"}} // never expires
+	for sort, first := range map[Sort]*event.Event{Newest: late, Oldest: early, Surest: late, BySymbol: early, Soonest: early} {
+		other := early
+		if first == early {
+			other = late
+		}
+		if sort.Compare(KeyOf(first, sort), KeyOf(other, sort)) >= 0 || sort.Compare(KeyOf(other, sort), KeyOf(first, sort)) <= 0 {
+			t.Errorf("%s: %s is not first", sort, first.ID)
+		}
+	}
+	if Newest.Compare(Key{ID: "b"}, Key{ID: "a"}) >= 0 || Oldest.Compare(Key{ID: "a"}, Key{ID: "b"}) >= 0 {
+		t.Error("ids do not go in the direction of the order")
+	}
+}
+
 // FuzzParseList reads any query string: what is taken is read back from its canonical form.
 func FuzzParseList(f *testing.F) {
 	f.Add("symbols=AAPL&limit=1&since=-3d", "")

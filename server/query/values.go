@@ -223,10 +223,10 @@ func parseAgo(text string) (time.Duration, error) {
 	}
 	unit, ok := units[text[len(text)-1]]
 	n, err := strconv.ParseUint(text[:len(text)-1], 10, 32)
-	if !ok || err != nil || time.Duration(n) > most*24*time.Hour/unit { //nolint:gosec // 32 bits
+	if !ok || err != nil || time.Duration(n) > most*24*time.Hour/unit {
 		return 0, strconv.ErrSyntax
 	}
-	return time.Duration(n) * unit, nil //nolint:gosec // 32 bits
+	return time.Duration(n) * unit, nil
 }
 
 // Date returns a day as YYYY-MM-DD, or "" when it is absent.

@@ -221,7 +221,7 @@ func start(t testing.TB, s setup) *rig {
 	r := &rig{t: t, memory: newMemory(), m: metrics.New(), now: friday, user: gate.LocalUser}
 	log := slog.New(slog.DiscardHandler)
 	hc := hub.DefaultConfig()
-	hc.Ring = cmp.Or(s.ring, 4096)
+	hc.Ring, hc.Shards = cmp.Or(s.ring, 4096), 1 // see settle
 	var err error
 	if r.hub, err = hub.New(hc, r.m, log); err != nil {
 		t.Fatal(err)
@@ -264,6 +264,7 @@ func start(t testing.TB, s setup) *rig {
 	}
 	r.mux = http.NewServeMux()
 	r.rest.Routes(r.mux)
+	r.rest.RouteStream(r.mux)
 	return r
 }
 
@@ -275,6 +276,33 @@ func (r *rig) publish(events ...*event.Event) {
 		if err != nil || !ok {
 			r.t.Fatalf("publish %s: %v %v", e.ID, ok, err)
 		}
+	}
+}
+
+// settle waits until the hub's one shard has taken all that was published. Before that, part of what a new subscription
+// replays comes as live events instead.
+func (r *rig) settle() {
+	r.t.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	for taken := false; !taken; {
+		s, err := r.hub.Open(ctx, wire.JSON)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if err := s.Subscribe(ctx, "probe", []filter.Filter{{}}, nil); err != nil {
+			r.t.Fatal(err)
+		}
+		f, err := s.Next(ctx)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		var told struct{ Seq uint64 }
+		if err := json.Unmarshal(f.Bytes, &told); err != nil {
+			r.t.Fatal(err)
+		}
+		taken = told.Seq == r.hub.Seq()
+		s.Close()
 	}
 }
 

@@ -141,8 +141,7 @@ const mostErrors = 16
 func fieldErrors(errs []error) (fields []api.FieldError) {
 	for _, err := range errs[:min(len(errs), mostErrors)] {
 		location, message := "body", "cannot be used"
-		var detail *huma.ErrorDetail
-		if errors.As(err, &detail) {
+		if detail, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 			message = detail.Message
 			if problem.Plain(strings.NewReplacer("[", "", "]", "").Replace(detail.Location)) {
 				location = detail.Location

@@ -170,8 +170,7 @@ func (n numbers) histograms() map[string]api.Histogram {
 
 // asProblem returns the problem an error is, or nil.
 func asProblem(err error) *problem.Error {
-	var p *problem.Error
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*problem.Error](err); ok {
 		return p
 	}
 	return nil

@@ -209,6 +209,7 @@ func TestOneFilterEverywhere(t *testing.T) {
 		events := distinct(randomEvents(rt))
 		r := start(t, setup{noArchive: true})
 		r.publish(events...)
+		r.settle()
 		w := randomWish(rt)
 		q := query.Question{Sort: query.Oldest, Now: friday}
 		want := meant(rt, w, q, events)
@@ -271,7 +272,7 @@ func (r *rig) streamed(rt *rapid.T, w wish) []string {
 	if err != nil {
 		rt.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // read to its end
+	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		rt.Fatalf("stream %d", res.StatusCode)
 	}

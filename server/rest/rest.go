@@ -152,11 +152,16 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 	return x, nil
 }
 
-// Routes adds the handler to a mux, by the paths it answers. The stream is not compressed and is added by itself.
+// Routes adds the handler to a mux, by the paths it answers, except for the stream.
 func (x *REST) Routes(mux *http.ServeMux) {
 	for _, path := range []string{"/api/", api.PathOpenAPIJSON, api.PathOpenAPIYAML, api.PathDocs, api.PathProblems} {
 		mux.Handle(path, x.handler)
 	}
+}
+
+// RouteStream adds the event stream to a mux; nothing, when there is none. It is by itself because what measures requests must
+// not wrap an answer that lasts for hours. It is not compressed.
+func (x *REST) RouteStream(mux *http.ServeMux) {
 	if x.cfg.Stream != nil {
 		mux.Handle(api.PathStream, x.cfg.Gate.WrapStream(http.HandlerFunc(x.stream)))
 	}

@@ -3,6 +3,8 @@ package rest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -448,6 +450,23 @@ func TestMethodsAndPaths(t *testing.T) {
 		}
 	}
 	r.get("/problems/none").problem(404, "")
+}
+
+func TestTheStreamHasItsOwnRoute(t *testing.T) {
+	r := start(t, setup{noArchive: true, change: func(c *Config) {
+		c.Stream = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, gate.User(r.Context())) })
+	}})
+	r.user = "ann"
+	if got := r.get("/api/stream/patterns", "Accept-Encoding", "gzip").is(200); got.Body.String() != "ann" || got.Header().Get("Content-Encoding") != "" {
+		t.Errorf("%v %s", got.Header(), got.Body)
+	}
+	r.ask("POST", "/api/stream/patterns", "").problem(405, "")
+	if a := r.ask("OPTIONS", "/api/stream/patterns", "").is(204); a.Header().Get("Allow") != "GET, OPTIONS" {
+		t.Errorf("%v", a.Header())
+	}
+	if r.rest.OpenAPI().Paths["/api/stream/patterns"] == nil || start(t, setup{}).rest.OpenAPI().Paths["/api/stream/patterns"] != nil {
+		t.Error("the contract describes a stream exactly when there is one")
+	}
 }
 
 func TestConfigIsChecked(t *testing.T) {

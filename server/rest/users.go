@@ -212,8 +212,7 @@ func parseFilters(specs []api.FilterSpec) ([]filter.Filter, error) {
 		return nil, err
 	}
 	filters, err := filter.DefaultSchema().ParseAll(list)
-	var bad *filter.Error
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*filter.Error](err); ok {
 		return nil, problem.At(problem.Body, problem.Field("body."+bad.Field, "", "%s", query.Unquoted(bad.Problem)))
 	}
 	return filters, err

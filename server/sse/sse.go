@@ -194,7 +194,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return &problem.Error{Kind: problem.Unavailable, Detail: "The server is going away.", Retry: time.Second}
 	}
-	defer peer.Close()
+	defer peer.Close() //nolint:contextcheck // leaving must not be given up on
 	if !h.add(peer) {
 		peer.Finish(wire.CloseGoingAway, "server is going away")
 	}
@@ -215,9 +215,12 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 		s.gap(wire.Gap{To: time.Now()})
 		resume = nil
 	}
+	if resume != nil {
+		s.after = resume.Seq
+	}
 	if err := peer.Subscribe(ctx, "sse", []filter.Filter{f}, resume); err != nil {
 		s.bye("server is going away")
-		return nil //nolint:nilerr // told in the stream
+		return nil
 	}
 	h.pump(ctx, s, peer)
 	return nil
@@ -275,8 +278,7 @@ func (h *Handler) pump(ctx context.Context, s *stream, peer *hub.Session) {
 		case <-beat.C:
 			s.heartbeat()
 		case err := <-ended:
-			var end *hub.CloseError
-			if errors.As(err, &end) {
+			if end, ok := errors.AsType[*hub.CloseError](err); ok {
 				s.bye(end.Reason)
 			}
 			return
@@ -344,6 +346,7 @@ type stream struct {
 	control *http.ResponseController
 	epoch   string
 	rest    string
+	after   uint64 // the client has what came up to here, or does not want it
 	buf     []byte
 	err     error
 }
@@ -447,6 +450,9 @@ func (s *stream) frame(f hub.Frame) {
 	}
 	switch in.Type {
 	case "subscribed":
+		if !in.Resumed { // the newest matches follow, old as they may be
+			s.after = 0
+		}
 		s.value("subscribed", map[string]any{"max_seq": in.Seq, "replayed": in.Replayed, "resumed": in.Resumed})
 		s.send()
 	case "batch":
@@ -456,6 +462,9 @@ func (s *stream) frame(f hub.Frame) {
 			}
 			if err := json.Unmarshal(e, &at); err != nil {
 				s.h.log.Error("event cannot be read", slog.Any("err", err))
+				continue
+			}
+			if at.Seq <= s.after { // the hub's shard was behind the position when the stream was opened
 				continue
 			}
 			s.event("pattern", s.epoch+"-"+strconv.FormatUint(at.Seq, 10), e)

@@ -18,6 +18,8 @@ import (
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
+	"tierboard/shared/filter"
+	"tierboard/shared/wire"
 )
 
 // rig is a handler on a real socket, with a running hub behind it.
@@ -35,7 +37,7 @@ func start(t *testing.T, change func(*Config, *hub.Config)) *rig {
 	log := slog.New(slog.DiscardHandler)
 	m := metrics.New()
 	cfg, hc := DefaultConfig(), hub.DefaultConfig()
-	hc.Ring = 4096
+	hc.Ring, hc.Shards = 4096, 1 // see settle
 	if change != nil {
 		change(&cfg, &hc)
 	}
@@ -84,6 +86,33 @@ func (r *rig) publish(symbols ...string) {
 		if ok, err := r.hub.Publish(r.Context(), e); !ok || err != nil {
 			r.Fatalf("publish: %v %v", ok, err)
 		}
+	}
+}
+
+// settle waits until the hub's one shard has taken all that was published. Before that, part of what a new stream replays
+// comes as live events instead.
+func (r *rig) settle() {
+	r.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	for taken := false; !taken; {
+		s, err := r.hub.Open(ctx, wire.JSON)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if err := s.Subscribe(ctx, "probe", []filter.Filter{{}}, nil); err != nil {
+			r.Fatal(err)
+		}
+		f, err := s.Next(ctx)
+		if err != nil {
+			r.Fatal(err)
+		}
+		var told struct{ Seq uint64 }
+		if err := json.Unmarshal(f.Bytes, &told); err != nil {
+			r.Fatal(err)
+		}
+		taken = told.Seq == r.hub.Seq()
+		s.Close()
 	}
 }
 
@@ -178,6 +207,7 @@ func TestLiveEventsOfAFilter(t *testing.T) {
 func TestResumeReplaysExactlyWhatWasMissed(t *testing.T) {
 	r := start(t, nil)
 	r.publish("AAPL", "AAPL", "NVDA", "AAPL")
+	r.settle()
 	for _, how := range [][]string{{"", "Last-Event-ID", r.hub.Epoch() + "-1"}, {"&after=" + r.hub.Epoch() + "-1"}} {
 		s := r.read("?symbols=AAPL"+how[0], how[1:]...)
 		s.want("hello")
@@ -196,6 +226,7 @@ func TestResumeReplaysExactlyWhatWasMissed(t *testing.T) {
 func TestAnotherEpochIsAGapAndASnapshot(t *testing.T) {
 	r := start(t, nil)
 	r.publish("AAPL", "NVDA")
+	r.settle()
 	s := r.read("?symbols=AAPL", "Last-Event-ID", "ANOTHERLIFE-7")
 	s.want("hello")
 	if m := s.want("gap"); m.data["rest_url"] != "/api/patterns?sort=detected_at&symbols=AAPL" {
@@ -212,6 +243,7 @@ func TestAnotherEpochIsAGapAndASnapshot(t *testing.T) {
 func TestForgottenEventsAreAGap(t *testing.T) {
 	r := start(t, func(_ *Config, h *hub.Config) { h.Ring = 4 })
 	r.publish("A", "B", "C", "D", "E", "F", "G", "H")
+	r.settle()
 	s := r.read("", "Last-Event-ID", r.hub.Epoch()+"-1")
 	s.want("hello")
 	s.want("subscribed")
@@ -265,7 +297,9 @@ func TestShutdownSaysWhenToComeBack(t *testing.T) {
 }
 
 func TestSuppressedEventsAreTold(t *testing.T) {
-	r := start(t, func(_ *Config, h *hub.Config) { h.RateLimit, h.WindowMin, h.WindowMax = 2, 20*time.Millisecond, 20*time.Millisecond })
+	r := start(t, func(_ *Config, h *hub.Config) {
+		h.RateLimit, h.WindowMin, h.WindowMax = 2, 20*time.Millisecond, 20*time.Millisecond
+	})
 	s := r.read("")
 	s.want("hello")
 	s.want("subscribed")

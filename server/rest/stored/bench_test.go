@@ -53,10 +53,10 @@ func (m *market) next() *event.Event {
 	e.Pattern = fmt.Sprintf("pattern_%02d", skewed(30))
 	e.SessionDate = m.at.Format(time.DateOnly)
 	e.Details = `{"vwap":228.9,"rsi":61.2,"note":"seen before"}`
-	switch {
-	case m.n%10 == 0:
+	switch m.n % 10 {
+	case 0:
 		e.Tier, e.Intraday, e.Daily = event.Daily, nil, &event.DailyDetail{MarketSession: event.PostMarket}
-	case m.n%10 == 1:
+	case 1:
 		e.Tier, e.Intraday, e.Combo = event.Combo, nil, &event.ComboDetail{Correlation: event.Num(.8)}
 	}
 	m.n++
@@ -72,9 +72,9 @@ func benchREST(b *testing.B, where store.Config) { //nolint:thelper // a benchma
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // nothing to lose
+	defer db.Close()
 
-	feed := &market{random: rand.New(rand.NewPCG(1, 2)), at: noon} //nolint:gosec // the same events every time
+	feed := &market{random: rand.New(rand.NewPCG(1, 2)), at: noon}
 	begin := time.Now()
 	for range *rows / 500 {
 		batch := make([]*event.Event, 500)
