@@ -2,7 +2,7 @@ package board
 
 import (
 	"cmp"
-	"slices"
+	"sort"
 	"time"
 
 	"tierboard/shared/event"
@@ -44,8 +44,8 @@ func (c *Column) PatternsSeen() []Choice {
 		}
 		out = append(out, Choice{Value: slug, Label: label, Count: counts[slug]})
 	}
-	slices.SortFunc(out, func(a, b Choice) int {
-		return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.Value, b.Value))
+	sort.Slice(out, func(i, j int) bool { // sort and not slices here and below: one body for all types keeps the download small
+		return cmp.Or(cmp.Compare(out[i].Label, out[j].Label), cmp.Compare(out[i].Value, out[j].Value)) < 0
 	})
 	return out
 }
@@ -60,8 +60,8 @@ func (c *Column) SymbolsSeen() []Choice {
 	for s := range c.symbols {
 		out = append(out, Choice{Value: s, Label: s, Count: counts[s]})
 	}
-	slices.SortFunc(out, func(a, b Choice) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
+	sort.Slice(out, func(i, j int) bool {
+		return cmp.Or(cmp.Compare(out[j].Count, out[i].Count), cmp.Compare(out[i].Value, out[j].Value)) < 0
 	})
 	return out
 }

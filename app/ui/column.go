@@ -29,53 +29,53 @@ func (d *Dashboard) column(i int) app.UI {
 	if c.paused {
 		pauseLabel, pauseIcon = "Resume "+s.title, "i-play"
 	}
-	return app.Section().ID("column-"+s.class).Class(class).Aria("labelledby", "title-"+s.class).Body(
-		app.Header().Class("head").Body(
-			app.Div().Class("head-row").Body(
-				app.H2().ID("title-"+s.class).Body(
-					app.Span().Class("i "+s.icon).Aria("hidden", "true"),
+	return el("section").ID("column-"+s.class).Class(class).Aria("labelledby", "title-"+s.class).Body(
+		el("header.head",
+			el("div.head-row",
+				el("h2#title-"+s.class).Body(
+					mark("span.i."+s.icon),
 					app.Text(s.title),
 				),
-				app.Span().ID("count-"+s.class).Class("count"),
-				app.Span().ID("fresh-"+s.class).Class("fresh").Body(
-					app.Span().ID("dot-"+s.class).Class("dot").Aria("hidden", "true"),
-					app.Span().ID("last-"+s.class),
+				el("span#count-"+s.class+".count"),
+				el("span#fresh-"+s.class+".fresh").Body(
+					el("span#dot-"+s.class+".dot").Aria("hidden", "true"),
+					el("span#last-"+s.class),
 				),
 				app.Button().ID("unfold-"+s.class).Type("button").Class("button square plain unfold").
 					Aria("label", "Expand "+s.title).Title("Expand "+s.title).
 					OnClick(func(_ app.Context, _ app.Event) { d.fold(i, false) }).
-					Body(app.Span().Class("i i-unfold").Aria("hidden", "true")),
+					Body(mark("span.i.i-unfold")),
 				app.Button().ID("pause-"+s.class).Type("button").Class("button square plain").
 					Aria("label", pauseLabel).Aria("pressed", c.paused).Title(pauseLabel).
 					OnClick(func(_ app.Context, _ app.Event) {
 						d.setPaused(i, !c.paused)
 					}).
-					Body(app.Span().Class("i "+pauseIcon).Aria("hidden", "true")),
+					Body(mark("span.i."+pauseIcon)),
 				app.Button().ID("filter-"+s.class).Type("button").Class("button square plain").
 					Aria("label", "Filter "+s.title).Aria("expanded", c.open).Aria("controls", "filters-"+s.class).Title("Filter "+s.title).
 					OnClick(func(_ app.Context, _ app.Event) { c.open = !c.open }).
-					Body(app.Span().Class("i i-filter").Aria("hidden", "true")),
+					Body(mark("span.i.i-filter")),
 			),
-			app.Div().Class("sub").Body(
+			el("div.sub",
 				app.Button().ID("new-"+s.class).Type("button").Class("pill").Attr("hidden", true).
 					OnClick(func(_ app.Context, _ app.Event) { d.page.release(s.tier) }).
-					Body(app.Span().Class("i i-up").Aria("hidden", "true"), app.Span().ID("newcount-"+s.class)),
-				app.Span().ID("about-"+s.class),
-				app.Span().ID("rate-"+s.class),
+					Body(mark("span.i.i-up"), el("span#newcount-"+s.class)),
+				el("span#about-"+s.class),
+				el("span#rate-"+s.class),
 			),
 		),
 		d.filterRow(i),
-		app.Div().ID("list-"+s.class).Class("list").Role("group").TabIndex(0).Aria("label", s.title+" patterns").Body(
+		el("div#list-"+s.class+".list").Role("group").TabIndex(0).Aria("label", s.title+" patterns").Body(
 			app.If(!d.loaded, func() app.UI {
 				return app.Range(make([]struct{}, skeletons)).Slice(func(int) app.UI {
-					return app.Div().Class("skeleton").Aria("hidden", "true")
+					return el("div.skeleton").Aria("hidden", "true")
 				})
 			}),
 		),
 		app.Button().ID("above-"+s.class).Type("button").Class("edge above").Hidden(true),
 		app.Button().ID("below-"+s.class).Type("button").Class("edge below").Hidden(true),
 		app.Button().ID("more-"+s.class).Type("button").Class("edge below more").Hidden(true),
-		app.P().ID("empty-"+s.class).Class("empty"),
+		el("p#empty-"+s.class+".empty"),
 	)
 }
 
@@ -95,9 +95,9 @@ func (d *Dashboard) filterRow(i int) app.UI {
 	return app.Form().ID("filters-"+s.class).Class("filters "+s.class).Aria("label", s.title+" filters").Hidden(!c.open).
 		OnSubmit(func(_ app.Context, e app.Event) { e.PreventDefault() }).
 		Body(
-			app.DataList().ID("seen-"+s.class),
+			el("datalist#seen-"+s.class),
 			app.Label().Class("field").Body(
-				app.Span().Text("Symbols"),
+				txt("span", "Symbols"),
 				app.Input().ID("symbols-"+s.class).Type("text").Placeholder("AAPL, NVDA").List("seen-"+s.class).AutoComplete(false).Spellcheck(false).MaxLength(2000).
 					OnInput(func(ctx app.Context, _ app.Event) {
 						f := c.filter
@@ -113,7 +113,7 @@ func (d *Dashboard) filterRow(i int) app.UI {
 					}),
 			),
 			app.Label().Class("field").Body(
-				app.Span().Text("Pattern"),
+				txt("span", "Pattern"),
 				app.Select().ID("pattern-"+s.class).OnChange(func(ctx app.Context, _ app.Event) {
 					f := c.filter
 					if f.Pattern = ctx.JSSrc().Get("value").String(); f.Pattern == anyPattern {
@@ -132,15 +132,15 @@ func (d *Dashboard) filterRow(i int) app.UI {
 			d.narrow(i, "timeframe", "Bars", timeframeChoices, func(f *board.ColumnFilter, v string) { f.Timeframe = v }),
 			d.narrow(i, "session", "Session", sessionChoices, func(f *board.ColumnFilter, v string) { f.Session = event.Session(v) }),
 			app.Label().Class("field").Body(
-				app.Span().Text("Order"),
+				txt("span", "Order"),
 				app.Select().ID("order-"+s.class).OnChange(func(ctx app.Context, _ app.Event) {
 					d.prefs.Orders[i] = board.Order(max(ctx.JSSrc().Get("selectedIndex").Int(), 0)) //nolint:gosec // a select with four options
 					d.page.applyPrefs()
 				}).Body(app.Range(orders).Slice(func(o int) app.UI { return app.Option().Text(orders[o].label) })),
 			),
 			app.Label().Class("field").Body(
-				app.Span().Text("Least confidence"),
-				app.Span().Class("range").Body(
+				txt("span", "Least confidence"),
+				el("span.range",
 					app.Input().ID("confidence-"+s.class).Type("range").Min(0).Max(95).Step(5).Value("0").
 						OnInput(func(ctx app.Context, _ app.Event) {
 							f := c.filter
@@ -148,10 +148,10 @@ func (d *Dashboard) filterRow(i int) app.UI {
 							f.MinConfidence = float64(v) / 100
 							d.setFilter(i, f)
 						}),
-					app.Output().Text(least),
+					el("output").Text(least),
 				),
 			),
-			app.Div().Class("field wide setting-row").Body(
+			el("div.field.wide.setting-row",
 				app.Button().Type("button").Class("button").Text("Remove filters").OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, board.ColumnFilter{}) }),
 				app.Button().Type("button").Class("button").Text("Collapse column").OnClick(func(_ app.Context, _ app.Event) { d.fold(i, true) }),
 			),
@@ -169,7 +169,7 @@ var (
 // narrow is a select that restricts one field of the column's filter.
 func (d *Dashboard) narrow(i int, id, name string, choices []choice, set func(f *board.ColumnFilter, value string)) app.UI {
 	return app.Label().Class("field").Body(
-		app.Span().Text(name),
+		txt("span", name),
 		app.Select().ID(id+"-"+styles[i].class).OnChange(func(ctx app.Context, _ app.Event) {
 			f := d.columns[i].filter
 			set(&f, choices[max(ctx.JSSrc().Get("selectedIndex").Int(), 0)].value)

@@ -67,61 +67,61 @@ func (d *Dashboard) Render() app.UI {
 	if tab == event.TierNone {
 		tab = event.Intraday
 	}
-	return app.Div().ID("page").Class("page").DataSet("tab", tab.String()).Body(
-		app.Header().Class("top").Body(
-			app.H1().Class("visually-hidden").Text("Tierboard: live chart patterns"),
+	return el("div#page.page").DataSet("tab", tab.String()).Body(
+		el("header.top",
+			el("h1.visually-hidden").Text("Tierboard: live chart patterns"),
 			app.A().Class("logo").Href("/").Aria("label", "Tierboard").Body(
 				app.Img().Src("/web/icon.svg").Aria("hidden", "true").Width(18).Height(18),
-				app.Span().Text("Tierboard"),
+				txt("span", "Tierboard"),
 			),
-			app.P().ID("clock").Class("clock"),
+			el("p#clock.clock"),
 			// Always there, and hidden: go-app compares children by position, so an element that comes and goes would
 			// replace the ones behind it, which page writes to.
-			app.P().Class("demo").ID("demo").Hidden(!d.demo).Body(
+			el("p.demo").ID("demo").Hidden(!d.demo).Body(
 				app.Text("Demo feed"),
-				app.Span().Class("long").Text(": invented data"),
+				txt("span.long", ": invented data"),
 			),
 			app.Button().ID("search").Type("button").Class("search").Aria("label", "Search symbol, pattern, command").Aria("keyshortcuts", "Control+K Meta+K").
 				OnClick(func(_ app.Context, _ app.Event) { d.page.openPalette() }).
 				Body(
-					app.Span().Class("i i-search").Aria("hidden", "true"),
-					app.Span().Class("word").Text("Search symbol, pattern, command"),
-					app.Span().Class("key").Aria("hidden", "true"),
+					mark("span.i.i-search"),
+					txt("span.word", "Search symbol, pattern, command"),
+					el("span.key").Aria("hidden", "true"),
 				),
-			app.Div().Class("spring"),
-			app.Nav().Class("links").Aria("label", "Pages").Body(
+			el("div.spring"),
+			el("nav.links").Aria("label", "Pages").Body(
 				app.A().Href(pathPerformance).Text("Performance"),
 				app.A().Href(pathOperations).Text("Operations"),
 			),
-			app.Ul().Class("tierstats").Aria("label", "State of the tiers").Body(
+			el("ul.tierstats").Aria("label", "State of the tiers").Body(
 				app.Range(styles[:]).Slice(func(i int) app.UI {
 					s := styles[i]
-					return app.Li().ID("state-"+s.class).Class("tierstat "+s.class).Title(s.title+": not connected yet").Body(
-						app.Span().Class("i "+s.icon).Aria("hidden", "true"),
-						app.Span().Class("visually-hidden").Text(s.title),
-						app.Span().ID("word-"+s.class).Class("word"),
+					return el("li").ID("state-"+s.class).Class("tierstat "+s.class).Title(s.title+": not connected yet").Body(
+						mark("span.i."+s.icon),
+						txt("span.visually-hidden", s.title),
+						el("span#word-"+s.class+".word"),
 					)
 				}),
 			),
-			app.Span().ID("speed").Class("speed").Title("From the server's receipt of an event to its arrival here, median of the last five minutes"),
+			el("span#speed.speed").Title("From the server's receipt of an event to its arrival here, median of the last five minutes"),
 			d.themeButton(),
 			app.Button().ID("open-settings").Type("button").Class("button square").Title("Settings").Aria("label", "Settings").
 				OnClick(func(_ app.Context, _ app.Event) { d.page.openSettings() }).
-				Body(app.Span().Class("i i-gear").Aria("hidden", "true")),
+				Body(mark("span.i.i-gear")),
 		),
 		d.bar(),
 		d.noticeBar(),
-		app.Nav().Class("tabs").Aria("label", "Tiers").Body(
-			app.Div().Role("tablist").Aria("label", "Tiers").Body(
+		el("nav.tabs").Aria("label", "Tiers").Body(
+			el("div").Role("tablist").Aria("label", "Tiers").Body(
 				app.Range(styles[:]).Slice(func(i int) app.UI { return d.tabButton(styles[i], tab) }),
 			),
 		),
-		app.Div().Class("stage").Body(
-			app.Main().ID("columns").Class("columns").Body(
+		el("div.stage",
+			el("main#columns.columns").Body(
 				app.Range(styles[:]).Slice(func(i int) app.UI { return d.column(i) }),
 			),
-			app.Aside().ID("drawer").Class("drawer").Aria("label", "Details").Hidden(true).Body(
-				app.Div().ID("drawer-body").Class("drawer-body"),
+			el("aside#drawer.drawer").Aria("label", "Details").Hidden(true).Body(
+				el("div#drawer-body.drawer-body"),
 			),
 		),
 		help(),
@@ -129,7 +129,7 @@ func (d *Dashboard) Render() app.UI {
 		d.palette(),
 		d.setup(),
 		d.libraryDialog(),
-		app.P().ID("say").Class("visually-hidden").Role("status").Aria("live", "polite"),
+		el("p#say.visually-hidden").Role("status").Aria("live", "polite"),
 	)
 }
 
@@ -147,7 +147,7 @@ func (d *Dashboard) themeButton() app.UI {
 			next := map[string]string{"": "light", "dark": "light", "light": "system", "system": "dark"}
 			d.setTheme(next[d.theme])
 		}).
-		Body(app.Span().Class("i "+icon).Aria("hidden", "true"))
+		Body(mark("span.i." + icon))
 }
 
 // bar shows the filters in force, over all columns, and the button that pauses everything.
@@ -159,9 +159,9 @@ func (d *Dashboard) bar() app.UI {
 				Title("Remove this filter").Aria("label", "Remove filter "+s.title+" "+c.text).
 				OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, c.without) }, app.EventScope(s.class, c.text)).
 				Body(
-					app.Span().Class("i "+s.icon).Aria("hidden", "true"),
+					mark("span.i."+s.icon),
 					app.Text(c.text),
-					app.Span().Class("i i-x").Aria("hidden", "true"),
+					mark("span.i.i-x"),
 				))
 		}
 	}
@@ -169,13 +169,13 @@ func (d *Dashboard) bar() app.UI {
 	if d.allHeld {
 		label, icon = "Resume all", "i-play"
 	}
-	return app.Section().Class("bar").Aria("label", "View").Body(
+	return el("section.bar").Aria("label", "View").Body(
 		app.Button().ID("open-library").Type("button").Class("button").Title("Views, watchlists and subscriptions").
 			OnClick(func(_ app.Context, _ app.Event) { d.page.openLibrary() }).
-			Body(app.Span().Class("i i-stack").Aria("hidden", "true"), app.Span().Class("word").Text("Views")),
-		app.Div().ID("chips").Class("chips").Body(
+			Body(mark("span.i.i-stack"), txt("span.word", "Views")),
+		el("div#chips.chips").Body(
 			app.If(len(chips) == 0, func() app.UI {
-				return app.Span().Class("faint").Text("No filters: every pattern is shown")
+				return txt("span.faint", "No filters: every pattern is shown")
 			}),
 			app.If(len(chips) == 0, func() app.UI {
 				return app.Button().ID("open-setup").Type("button").Class("button").Text("Set up").
@@ -183,12 +183,12 @@ func (d *Dashboard) bar() app.UI {
 			}),
 			app.Range(chips).Slice(func(i int) app.UI { return chips[i] }),
 		),
-		app.Div().Class("spring"),
+		el("div.spring"),
 		app.Button().ID("share").Type("button").Class("button").Title("Copy a link to this view").
 			OnClick(func(_ app.Context, _ app.Event) { d.page.share() }).
-			Body(app.Span().Class("i i-share").Aria("hidden", "true"), app.Span().Class("word").Text("Share")),
+			Body(mark("span.i.i-share"), txt("span.word", "Share")),
 		app.Label().Class("button export").Title("Save what is shown").Body(
-			app.Span().Class("i i-save").Aria("hidden", "true"), app.Span().Class("word").Text("Export"),
+			mark("span.i.i-save"), txt("span.word", "Export"),
 			app.Select().ID("export").Aria("label", "Export what is shown").OnChange(func(ctx app.Context, _ app.Event) {
 				format := ctx.JSSrc().Get("value").String()
 				ctx.JSSrc().Set("selectedIndex", 0)
@@ -202,14 +202,14 @@ func (d *Dashboard) bar() app.UI {
 			OnClick(func(_ app.Context, _ app.Event) {
 				d.pauseAll(!d.allHeld)
 			}).
-			Body(app.Span().Class("i "+icon).Aria("hidden", "true"), app.Span().Class("pause-word").Text(label)),
+			Body(mark("span.i."+icon), txt("span.pause-word", label)),
 	)
 }
 
 // noticeBar tells what is wrong, or was, in one sentence.
 func (d *Dashboard) noticeBar() app.UI {
-	return app.Div().ID("notice").Class("notice "+d.notice.tone).Role("status").Hidden(d.notice.text == "").Body(
-		app.Span().ID("notice-text").Text(d.notice.text),
+	return el("div").ID("notice").Class("notice "+d.notice.tone).Role("status").Hidden(d.notice.text == "").Body(
+		el("span#notice-text").Text(d.notice.text),
 		app.If(d.notice.action != "", func() app.UI {
 			return app.Button().Type("button").Class("button").ID("notice-action").Text(d.notice.action).
 				OnClick(func(_ app.Context, _ app.Event) {
@@ -230,9 +230,9 @@ func (d *Dashboard) tabButton(s style, current event.Tier) app.UI {
 			d.page.shown(s.tier)
 		}).
 		Body(
-			app.Span().Class("i "+s.icon).Aria("hidden", "true"),
+			mark("span.i."+s.icon),
 			app.Text(s.title),
-			app.Span().ID("tabcount-"+s.class),
+			el("span#tabcount-"+s.class),
 		)
 }
 
@@ -274,13 +274,13 @@ var keys = [][2]string{
 func help() app.UI {
 	return app.Dialog().ID("help").Class("dialog").Aria("labelledby", "help-title").Body(
 		app.Form().Attr("method", "dialog").Body(
-			app.Div().Class("drawer-head").Body(
-				app.H2().ID("help-title").Text("Keyboard"),
-				app.Button().Class("button square plain").Aria("label", "Close").Body(app.Span().Class("i i-x").Aria("hidden", "true")),
+			el("div.drawer-head",
+				el("h2#help-title").Text("Keyboard"),
+				app.Button().Class("button square plain").Aria("label", "Close").Body(mark("span.i.i-x")),
 			),
-			app.Dl().Class("keys").Body(
+			el("dl.keys").Body(
 				app.Range(keys).Slice(func(i int) app.UI {
-					return app.Div().Body(app.Dt().Text(keys[i][0]), app.Dd().Text(keys[i][1]))
+					return el("div", txt("dt", keys[i][0]), txt("dd", keys[i][1]))
 				}),
 			),
 		),

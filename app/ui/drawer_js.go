@@ -5,6 +5,7 @@ package ui
 import (
 	"encoding/json"
 	"slices"
+	"sort"
 	"strconv"
 	"syscall/js"
 	"time"
@@ -162,7 +163,7 @@ func (p *page) others(e *event.Event) js.Value {
 	if len(cards) == 0 {
 		return js.Undefined()
 	}
-	slices.SortStableFunc(cards, func(a, b *board.Card) int { return b.Event.DetectedAt.Compare(a.Event.DetectedAt) })
+	sort.SliceStable(cards, func(i, j int) bool { return cards[i].Event.DetectedAt.After(cards[j].Event.DetectedAt) })
 	box := element("section", "block", "", element("h3", "", "Other signals on "+e.Symbol))
 	const most = 12
 	for _, c := range cards[:min(len(cards), most)] {

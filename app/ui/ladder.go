@@ -1,7 +1,7 @@
 package ui
 
 import (
-	"slices"
+	"sort"
 
 	"tierboard/app/format"
 	"tierboard/shared/event"
@@ -42,15 +42,7 @@ func rungs(e *event.Event) []rung {
 	if v, ok := e.Price.Get(); ok && v > 0 {
 		ps = append(ps, point{"price", format.Price(v), v})
 	}
-	slices.SortStableFunc(ps, func(a, b point) int {
-		switch {
-		case a.price > b.price:
-			return -1
-		case a.price < b.price:
-			return 1
-		}
-		return 0
-	})
+	sort.SliceStable(ps, func(i, j int) bool { return ps[i].price > ps[j].price })
 	high, low := ps[0].price, ps[len(ps)-1].price
 	span := high - low
 	if span == 0 {

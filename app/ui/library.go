@@ -73,35 +73,35 @@ var shippedViews = []savedView{
 func (d *Dashboard) libraryDialog() app.UI {
 	l := &d.library
 	return app.Dialog().ID("library").Class("dialog wide").Aria("labelledby", "library-title").Body(
-		app.Div().Class("drawer-head").Body(
-			app.H2().ID("library-title").Text("Views, watchlists, subscriptions"),
+		el("div.drawer-head",
+			el("h2#library-title").Text("Views, watchlists, subscriptions"),
 			app.Button().Type("button").Class("button square plain").Aria("label", "Close").
 				OnClick(func(_ app.Context, _ app.Event) { d.page.closeLibrary() }).
-				Body(app.Span().Class("i i-x").Aria("hidden", "true")),
+				Body(mark("span.i.i-x")),
 		),
-		app.P().Class("fault").Role("alert").Hidden(l.fault == "").Text(l.fault),
-		app.Section().Class("block").Body(
-			app.H3().Text("Views"),
+		el("p.fault").Role("alert").Hidden(l.fault == "").Text(l.fault),
+		el("section.block",
+			txt("h3", "Views"),
 			app.Range(shippedViews).Slice(func(i int) app.UI { return d.viewRow(shippedViews[i]) }),
 			app.Range(l.views).Slice(func(i int) app.UI { return d.viewRow(l.views[i]) }),
 			keep("view-name", "Name of this view", "Save this view", func() { d.page.saveView() }),
 		),
-		app.Section().Class("block").Body(
-			app.H3().Text("Watchlists"),
+		el("section.block",
+			txt("h3", "Watchlists"),
 			app.Range(l.lists).Slice(func(i int) app.UI { return d.watchRow(l.lists[i]) }),
 			app.Label().Class("field").Body(
-				app.Span().Text("Symbols: paste a list, or the text of a CSV file"),
+				txt("span", "Symbols: paste a list, or the text of a CSV file"),
 				app.Textarea().ID("watch-symbols").Rows(2).Spellcheck(false).MaxLength(20000),
 			),
 			app.Label().Class("field").Body(
-				app.Span().Text("or read them from a file"),
+				txt("span", "or read them from a file"),
 				app.Input().ID("watch-file").Type("file").Accept(".csv,.txt,text/csv,text/plain").OnChange(func(ctx app.Context, _ app.Event) { d.page.readWatchFile() }),
 			),
 			keep("watch-name", "Name of the watchlist", "Save watchlist", func() { d.page.saveWatchlist() }),
 		),
-		app.Section().Class("block").Body(
-			app.H3().Text("Subscriptions"),
-			app.P().Class("muted").Text("While one is active, the stream brings only what active subscriptions want."),
+		el("section.block",
+			txt("h3", "Subscriptions"),
+			txt("p.muted", "While one is active, the stream brings only what active subscriptions want."),
 			app.Range(l.subs).Slice(func(i int) app.UI { return d.subRow(l.subs[i]) }),
 			d.subForm(),
 		),
@@ -110,7 +110,7 @@ func (d *Dashboard) libraryDialog() app.UI {
 
 // keep is a name with a button that saves under it.
 func keep(id, label, save string, act func()) app.UI {
-	return app.Div().Class("setting-row").Body(
+	return el("div.setting-row",
 		app.Input().ID(id).Type("text").Placeholder(label).Aria("label", label).MaxLength(100).AutoComplete(false),
 		app.Button().Type("button").Class("button").Text(save).OnClick(func(_ app.Context, _ app.Event) { act() }),
 	)
@@ -127,9 +127,9 @@ func (d *Dashboard) viewRow(v savedView) app.UI {
 	if v.Default {
 		mark = "Default"
 	}
-	return app.Div().Class("setting").Body(
-		app.Span().Text(v.Name),
-		app.Span().Class("setting-row").Body(
+	return el("div.setting",
+		txt("span", v.Name),
+		el("span.setting-row",
 			small("Open", "Open view "+v.Name, v.ID+v.Name, func() { d.page.openView(v) }),
 			app.If(v.ID != "", func() app.UI {
 				return small(mark, mark+": "+v.Name, v.ID+mark, func() { d.page.defaultView(v) })
@@ -142,9 +142,9 @@ func (d *Dashboard) viewRow(v savedView) app.UI {
 }
 
 func (d *Dashboard) watchRow(w watchlist) app.UI {
-	return app.Div().Class("setting").Body(
-		app.Span().Body(app.Text(w.Name+" "), app.Span().Class("muted").Text(strconv.Itoa(len(w.Symbols)))),
-		app.Span().Class("setting-row").Body(
+	return el("div.setting",
+		el("span", app.Text(w.Name+" "), txt("span.muted", strconv.Itoa(len(w.Symbols)))),
+		el("span.setting-row",
 			small("Show only these", "Show only "+w.Name, w.ID, func() { d.page.useWatchlist(w) }),
 			small("Delete", "Delete watchlist "+w.Name, w.ID, func() { d.page.drop("/api/watchlists/"+w.ID, 0) }),
 		),
@@ -156,9 +156,9 @@ func (d *Dashboard) subRow(s subscription) app.UI {
 	if s.Active {
 		toggle = "Deactivate"
 	}
-	return app.Div().Class("setting").Body(
-		app.Span().Body(app.Text(s.Name+" "), app.Span().Class("muted").Text(describe(s.Filters))),
-		app.Span().Class("setting-row").Body(
+	return el("div.setting",
+		el("span", app.Text(s.Name+" "), txt("span.muted", describe(s.Filters))),
+		el("span.setting-row",
 			small(toggle, toggle+" "+s.Name, s.ID+toggle, func() { d.page.toggleSub(s) }),
 			small("Delete", "Delete subscription "+s.Name, s.ID, func() { d.page.drop("/api/subscriptions/"+s.ID, s.Version) }),
 		),
@@ -195,34 +195,34 @@ func describe(fs []filterSpec) string {
 // subForm writes a subscription: tiers × patterns × symbols × least confidence, with an estimate before it is saved.
 func (d *Dashboard) subForm() app.UI {
 	changed := func(_ app.Context, _ app.Event) { d.page.estimate() }
-	return app.Details().Class("sub-form").Body(
-		app.Summary().Text("New subscription"),
-		app.FieldSet().Body(
-			app.Legend().Text("Tiers"),
+	return el("details.sub-form").Body(
+		txt("summary", "New subscription"),
+		el("fieldset",
+			txt("legend", "Tiers"),
 			app.Range(styles[:]).Slice(func(i int) app.UI {
 				return app.Label().Class("tick").Body(
 					app.Input().ID("sub-tier-"+styles[i].class).Type("checkbox").Checked(true).OnChange(changed), app.Text(styles[i].title))
 			}),
 		),
-		app.FieldSet().Class("patterns").Body(
-			app.Legend().Text("Patterns; none ticked means any"),
+		el("fieldset.patterns",
+			txt("legend", "Patterns; none ticked means any"),
 			app.Range(styles[:]).Slice(func(t int) app.UI {
 				names := patternsOf(styles[t].tier)
-				return app.Div().Body(app.Range(names).Slice(func(i int) app.UI {
+				return el("div", app.Range(names).Slice(func(i int) app.UI {
 					return app.Label().Class("tick").Body(
 						app.Input().Type("checkbox").Name("sub-pattern").Value(names[i].Slug).OnChange(changed), app.Text(names[i].Label))
 				}))
 			}),
 		),
 		app.Label().Class("field").Body(
-			app.Span().Text("Symbols; empty means any"),
+			txt("span", "Symbols; empty means any"),
 			app.Input().ID("sub-symbols").Type("text").Placeholder("AAPL, NVDA").AutoComplete(false).Spellcheck(false).MaxLength(8000).OnChange(changed),
 		),
 		app.Label().Class("field").Body(
-			app.Span().Text("Least confidence, percent"),
+			txt("span", "Least confidence, percent"),
 			app.Input().ID("sub-confidence").Type("number").Min(0).Max(100).Step(1).Value("0").OnChange(changed),
 		),
-		app.P().ID("sub-estimate").Class("muted").Role("status").Text(d.library.estimate),
+		el("p#sub-estimate.muted").Role("status").Text(d.library.estimate),
 		keep("sub-name", "Name of the subscription", "Save and activate", func() { d.page.saveSub() }),
 	)
 }

@@ -101,7 +101,7 @@ func (d *Dashboard) palette() app.UI {
 		app.Input().ID("palette-query").Type("text").Placeholder("Symbol, pattern or command").AutoComplete(false).Spellcheck(false).
 			Role("combobox").Aria("expanded", "true").Aria("controls", "palette-list").Aria("label", "Symbol, pattern or command").MaxLength(64).
 			OnInput(func(ctx app.Context, _ app.Event) { d.page.find(ctx.JSSrc().Get("value").String()) }),
-		app.Ul().ID("palette-list").Class("palette-list").Role("listbox").Aria("label", "Matches"),
+		el("ul#palette-list.palette-list").Role("listbox").Aria("label", "Matches"),
 	)
 }
 

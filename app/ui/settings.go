@@ -6,11 +6,11 @@ import "github.com/maxence-charriere/go-app/v10/pkg/app"
 func (d *Dashboard) settings() app.UI {
 	return app.Dialog().ID("settings").Class("dialog").Aria("labelledby", "settings-title").Body(
 		app.Form().Attr("method", "dialog").Body(
-			app.Div().Class("drawer-head").Body(
-				app.H2().ID("settings-title").Text("Settings"),
-				app.Button().Class("button square plain").Aria("label", "Close").Body(app.Span().Class("i i-x").Aria("hidden", "true")),
+			el("div.drawer-head",
+				el("h2#settings-title").Text("Settings"),
+				app.Button().Class("button square plain").Aria("label", "Close").Body(mark("span.i.i-x")),
 			),
-			app.Div().Class("settings").Body(
+			el("div.settings",
 				d.pick("theme", "Theme", themes, func(v string) { d.setTheme(v) }),
 				d.pick("contrast", "Contrast", contrasts, func(v string) { d.prefs.Contrast = v }),
 				d.pick("density", "Density", densities, func(v string) { d.prefs.Density = v }),
@@ -25,11 +25,11 @@ func (d *Dashboard) settings() app.UI {
 					d.page.askNotify()
 				}),
 			),
-			app.H3().Class("settings-head").Text("Columns"),
-			app.Div().Class("settings").Body(
+			txt("h3.settings-head", "Columns"),
+			el("div.settings",
 				app.Range(styles[:]).Slice(func(i int) app.UI { return d.place(i) }),
 			),
-			app.P().Class("links settings-head").Body(
+			el("p.links.settings-head",
 				app.A().Href(pathPerformance).Text("Performance"),
 				app.A().Href(pathOperations).Text("Operations"),
 				app.A().Href("/docs").Target("_blank").Text("API"),
@@ -44,7 +44,7 @@ var themes = []choice{{"dark", "Dark"}, {"light", "Light"}, {"system", "As the s
 // pick is one setting: a name and a select.
 func (d *Dashboard) pick(id, name string, choices []choice, set func(value string)) app.UI {
 	return app.Label().Class("setting").Body(
-		app.Span().Text(name),
+		txt("span", name),
 		app.Select().ID("set-"+id).OnChange(func(ctx app.Context, _ app.Event) {
 			set(choices[max(ctx.JSSrc().Get("selectedIndex").Int(), 0)].value)
 			d.page.applyPrefs()
@@ -67,13 +67,13 @@ func (d *Dashboard) place(i int) app.UI {
 	if d.prefs.Collapsed[i] {
 		fold = "Expand"
 	}
-	return app.Div().Class("setting").Body(
-		app.Span().Text(s.title),
-		app.Span().Class("setting-row").Body(
+	return el("div.setting",
+		txt("span", s.title),
+		el("span.setting-row",
 			app.Button().Type("button").Class("button").Aria("label", "Move "+s.title+" left").OnClick(move(-1), app.EventScope(s.class)).
-				Body(app.Span().Class("i i-up left").Aria("hidden", "true")),
+				Body(el("span.i.i-up.left").Aria("hidden", "true")),
 			app.Button().Type("button").Class("button").Aria("label", "Move "+s.title+" right").OnClick(move(1), app.EventScope(s.class)).
-				Body(app.Span().Class("i i-up right").Aria("hidden", "true")),
+				Body(el("span.i.i-up.right").Aria("hidden", "true")),
 			app.Button().Type("button").Class("button").ID("fold-"+s.class).Text(fold).Aria("label", fold+" "+s.title).
 				OnClick(func(_ app.Context, _ app.Event) { d.fold(i, !d.prefs.Collapsed[i]) }, app.EventScope(s.class)),
 		),

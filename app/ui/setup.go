@@ -25,32 +25,32 @@ func (d *Dashboard) setup() app.UI {
 			}
 			d.setupStep++
 		}).Body(
-			app.Div().Class("drawer-head").Body(
-				app.H2().ID("setup-title").Text(setupTitles[d.setupStep]),
+			el("div.drawer-head",
+				el("h2#setup-title").Text(setupTitles[d.setupStep]),
 				app.Button().Type("button").Class("button square plain").Aria("label", "Close").
 					OnClick(func(_ app.Context, _ app.Event) { d.page.closeSetup() }).
-					Body(app.Span().Class("i i-x").Aria("hidden", "true")),
+					Body(mark("span.i.i-x")),
 			),
-			d.step(0, app.P().Class("muted").Text("A tier you leave out is folded away; you can open it again any time."),
+			d.step(0, txt("p.muted", "A tier you leave out is folded away; you can open it again any time."),
 				app.Range(styles[:]).Slice(func(i int) app.UI {
 					return app.Label().Class("tick").Body(
 						app.Input().ID("setup-"+styles[i].class).Type("checkbox").Checked(true),
-						app.Span().Class("i "+styles[i].icon+" "+styles[i].class).Aria("hidden", "true"),
+						el("span").Class("i "+styles[i].icon+" "+styles[i].class).Aria("hidden", "true"),
 						app.Text(styles[i].title),
-						app.Span().Class("muted").Text(setupWords[i]),
+						txt("span.muted", setupWords[i]),
 					)
 				})),
 			d.step(1, app.Label().Class("field").Body(
-				app.Span().Text("Symbols, separated by commas. Leave it empty for all."),
+				txt("span", "Symbols, separated by commas. Leave it empty for all."),
 				app.Input().ID("setup-symbols").Type("text").Placeholder("AAPL, NVDA, MSFT").AutoComplete(false).Spellcheck(false).MaxLength(2000),
 			)),
-			d.step(2, app.P().Class("muted").Text("Confidence is the detector's own score. It is not a probability."),
+			d.step(2, txt("p.muted", "Confidence is the detector's own score. It is not a probability."),
 				radios("setup-amount", amounts)),
-			d.step(3, app.P().Class("muted").Text("Desktop notifications come while Tierboard is open in the background."),
+			d.step(3, txt("p.muted", "Desktop notifications come while Tierboard is open in the background."),
 				radios("setup-notify", noises)),
-			app.Div().Class("setup-foot").Body(
-				app.Span().Class("muted").Text("Step "+string(rune('1'+d.setupStep))+" of 4"),
-				app.Div().Class("spring"),
+			el("div.setup-foot",
+				txt("span.muted", "Step "+string(rune('1'+d.setupStep))+" of 4"),
+				el("div.spring"),
 				app.Button().Type("button").Class("button").Text("Back").Disabled(d.setupStep == 0).
 					OnClick(func(_ app.Context, _ app.Event) { d.setupStep = max(d.setupStep-1, 0) }),
 				app.Button().ID("setup-next").Type("submit").Class("button primary").Text(next),
@@ -64,12 +64,12 @@ var setupWords = [3]string{"after the close", "while the market trades", "both t
 
 // step wraps one step's controls.
 func (d *Dashboard) step(i int, body ...app.UI) app.UI {
-	return app.Div().Class("setup-step").Hidden(d.setupStep != i).Body(body...)
+	return el("div.setup-step").Hidden(d.setupStep != i).Body(body...)
 }
 
 // radios is a group of exclusive choices, the first one chosen.
 func radios(name string, choices []choice) app.UI {
-	return app.Div().Body(app.Range(choices).Slice(func(i int) app.UI {
+	return el("div", app.Range(choices).Slice(func(i int) app.UI {
 		return app.Label().Class("tick").Body(
 			app.Input().Type("radio").Name(name).Value(choices[i].value+"!").Checked(i == 0), // go-app leaves empty values out
 			app.Text(choices[i].label),
