@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	windowStep  = 40  // cards mounted at first, and added when somebody scrolls near the end
+	windowStep  = 20  // cards mounted at first, and added when somebody scrolls near the end; more if more fit the screen
 	spareRows   = 40  // detached rows kept for the next cards
 	mostRising  = 6   // cards that may move in at once; more only change their tint
-	tintSeconds = 2.4 // must match the animation in app.css
+	tintSeconds = 2.4 // how long a card is shown as new
 )
 
 // list drives one column's cards. It owns every child of its element.
@@ -36,6 +36,8 @@ type list struct {
 type row struct {
 	id       string
 	card     *board.Card
+	event    *event.Event // what was last written, with repeats: the same again needs no writing
+	repeats  int
 	node     js.Value
 	sym      js.Value
 	pat      js.Value
@@ -117,6 +119,18 @@ func (l *list) newRow() *row {
 	return r
 }
 
+// window is how many cards are mounted at the top: a step, or what fits the list and a few more.
+func (l *list) window() int {
+	return max(windowStep, int(l.el.Get("clientHeight").Float()/l.rowHeight())+8)
+}
+
+// redraw makes the next show write every card again, because something else than events has changed.
+func (l *list) redraw() {
+	for _, r := range l.rows {
+		r.event = nil
+	}
+}
+
 // show makes the element hold the first cards, in order, moving only what must move. arrived says which cards came after the
 // page was complete and deserve a tint.
 func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
@@ -135,7 +149,7 @@ func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
 		}
 		delete(l.byID, r.id)
 		r.node.Call("remove")
-		r.id, r.card, r.calmedAt = "", nil, time.Time{}
+		r.id, r.card, r.event, r.calmedAt = "", nil, nil, time.Time{}
 		if len(l.spare) < spareRows {
 			l.spare = append(l.spare, r)
 		}
@@ -201,6 +215,10 @@ func (l *list) place(r *row, at int) {
 // write brings a row up to date, touching only what differs.
 func (l *list) write(r *row, c *board.Card, v *viewer, now time.Time) {
 	r.card = c
+	if r.event == c.Event && r.repeats == c.Repeats {
+		return
+	}
+	r.event, r.repeats = c.Event, c.Repeats
 	n := v.view(c, now)
 	w := &r.was
 	if marked := l.marks(c); n.class != w.class || marked != r.marked {

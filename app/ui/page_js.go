@@ -44,13 +44,14 @@ type page struct {
 	say     *slot
 	viewer  viewer
 
-	edges   [3]edge
-	older   [3]older
-	ratesAt time.Time
-	drawer  drawer
-	sel     selection
-	browser *live.Browser
-	main    *slot
+	edges     [3]edge
+	older     [3]older
+	ratesAt   time.Time
+	redrawnAt time.Time
+	drawer    drawer
+	sel       selection
+	browser   *live.Browser
+	main      *slot
 
 	status       *wire.Status
 	state        live.State
@@ -231,7 +232,7 @@ func (p *page) scrolled(i int, l *list, c *board.Column) {
 	if away != (c.Held()&board.Scroll != 0) {
 		p.hold(i, board.Scroll, away)
 		if !away {
-			l.limit = windowStep
+			l.limit = l.window()
 		}
 	}
 	if away && l.limit < len(c.Shown()) && top+2*l.el.Get("clientHeight").Float() > l.el.Get("scrollHeight").Float() {
@@ -244,7 +245,7 @@ func (p *page) scrolled(i int, l *list, c *board.Column) {
 func (p *page) release(t event.Tier) {
 	i := position(t)
 	p.board.Column(t).Release()
-	p.lists[i].limit = windowStep
+	p.lists[i].limit = p.lists[i].window()
 	p.lists[i].el.Set("scrollTop", 0)
 	p.columns[i].pill.hide(true)
 	p.paint(time.Now())
@@ -295,7 +296,7 @@ func (p *page) setPaused(t event.Tier, paused bool) {
 func (p *page) setFilter(t event.Tier, f board.ColumnFilter) {
 	p.board.SetFilter(t, f)
 	i := position(t)
-	p.lists[i].limit = windowStep
+	p.lists[i].limit = p.lists[i].window()
 	p.syncInputs(i, f)
 	p.storeFilters()
 	if p.resend != nil {

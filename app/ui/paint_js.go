@@ -184,7 +184,18 @@ func (p *page) tick(now time.Time) {
 		return
 	}
 	p.paint(now)
-	for _, l := range p.lists {
+	fresh := now.Sub(p.redrawnAt) > time.Minute // what is left of an expiry and which day is today change without an event
+	if fresh {
+		p.redrawnAt = now
+	}
+	for i, l := range p.lists {
+		if w := l.window(); l.limit < w || fresh { // the window of the browser has grown, too
+			l.limit = max(l.limit, w)
+			if fresh {
+				l.redraw()
+			}
+			l.show(p.board.Column(styles[i].tier).Shown(), &p.viewer, now)
+		}
 		l.tick(&p.viewer, now)
 	}
 	p.paintEdges()
@@ -206,7 +217,10 @@ func (p *page) tick(now time.Time) {
 // completePickers offers patterns that the name table does not know, once the feed has brought them.
 func (p *page) completePickers() {
 	for i, s := range styles {
-		if seen := p.board.Column(s.tier).SymbolsSeen(); len(seen) != p.columns[i].symbols && p.d.columns[i].open {
+		if !p.d.columns[i].open {
+			continue // nobody looks at its pickers
+		}
+		if seen := p.board.Column(s.tier).SymbolsSeen(); len(seen) != p.columns[i].symbols {
 			p.columns[i].symbols = len(seen)
 			list := byID("seen-" + s.class)
 			list.Call("replaceChildren")
