@@ -57,7 +57,7 @@ func BenchmarkDelivery(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			for end := time.Now().Add(time.Minute); h.Stats().Delivered < uint64(i)*1000 && time.Now().Before(end); { //nolint:gosec // small
+			for end := time.Now().Add(time.Minute); h.Stats().Delivered < uint64(i)*1000 && time.Now().Before(end); {
 				time.Sleep(100 * time.Microsecond) // until the last window closes
 			}
 			b.StopTimer()

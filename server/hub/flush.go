@@ -20,7 +20,7 @@ func (sh *shard) offer(s *Session, it *recent.Item, now time.Time) {
 	case s.lagging:
 		if n := sh.keep(s, sh.cfg.Backlog); n > 0 {
 			s.dropped += n
-			sh.hub.counts.dropped.Add(uint64(n)) //nolint:gosec // positive
+			sh.hub.counts.dropped.Add(uint64(n))
 			sh.hub.m.Dropped.Add(float64(n))
 		}
 	case s.window.IsZero():
@@ -50,7 +50,7 @@ func (sh *shard) keep(s *Session, n int) int {
 func (sh *shard) suppress(s *Session, n int) {
 	if n = sh.keep(s, max(n, 0)); n > 0 {
 		s.suppressed += n
-		sh.hub.counts.suppressed.Add(uint64(n)) //nolint:gosec // positive
+		sh.hub.counts.suppressed.Add(uint64(n))
 		sh.hub.m.Suppressed.Add(float64(n))
 	}
 }

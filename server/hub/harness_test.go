@@ -258,8 +258,7 @@ func wantIDs(t *testing.T, got []string, want ...string) {
 }
 
 func closeCode(err error) wire.CloseCode {
-	var ce *CloseError
-	if errors.As(err, &ce) {
+	if ce, ok := errors.AsType[*CloseError](err); ok {
 		return ce.Code
 	}
 	return 0

@@ -27,22 +27,22 @@ func newSeen(within time.Duration, most int) *seen {
 }
 
 // has reports whether an event with this fingerprint was added within the time.
-func (s *seen) has(print string, now time.Time) bool {
+func (s *seen) has(text string, now time.Time) bool {
 	for s.count > 0 && now.Sub(s.queue[s.head].at) >= s.within {
 		s.forget()
 	}
-	_, ok := s.held[print]
+	_, ok := s.held[text]
 	return ok
 }
 
 // add remembers a fingerprint that has just been found absent.
-func (s *seen) add(print string, now time.Time) {
+func (s *seen) add(text string, now time.Time) {
 	if s.count == len(s.queue) {
 		s.forget()
 	}
-	s.queue[(s.head+s.count)%len(s.queue)] = fingerprint{print, now}
+	s.queue[(s.head+s.count)%len(s.queue)] = fingerprint{text, now}
 	s.count++
-	s.held[print] = struct{}{}
+	s.held[text] = struct{}{}
 }
 
 // forget drops the oldest.

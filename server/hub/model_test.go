@@ -133,9 +133,9 @@ func TestAResumedClientGetsWhatItsUninterruptedTwinGets(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			start(t, func(c *Config) {
 				c.RateLimit, c.Backlog, c.CutAfter = 0, 1_000_000, time.Hour
-				c.OutboxBytes, c.BatchEvents = 1<<(10+seed%5), 1+int(seed%7) //nolint:gosec // small
-				c.WindowMin = time.Duration(seed%4) * 7 * time.Millisecond   //nolint:gosec // small
-				c.WindowMax, c.Shards = c.WindowMin, 1+int(seed%3)           //nolint:gosec // small
+				c.OutboxBytes, c.BatchEvents = 1<<(10+seed%5), 1+int(seed%7)
+				c.WindowMin = time.Duration(seed%4) * 7 * time.Millisecond
+				c.WindowMax, c.Shards = c.WindowMin, 1+int(seed%3)
 			}, func(r *rig) { twins(r, rand.New(rand.NewPCG(seed, 9))) })
 		})
 	}

@@ -38,7 +38,7 @@ func seal(buf []byte, f wire.Format) Frame {
 	start := headroom - 2
 	switch {
 	case n < 126:
-		buf[start+1] = byte(n)
+		buf[start+1] = byte(n) //nolint:gosec // below 126
 	case n <= 0xffff:
 		start -= 2
 		buf[start+1] = 126
@@ -46,7 +46,7 @@ func seal(buf []byte, f wire.Format) Frame {
 	default:
 		start -= 8
 		buf[start+1] = 127
-		binary.BigEndian.PutUint64(buf[start+2:], uint64(n)) //nolint:gosec // a length
+		binary.BigEndian.PutUint64(buf[start+2:], uint64(n))
 	}
 	buf[start] = first
 	return Frame{Ready: buf[start:], Bytes: buf[headroom:]}

@@ -406,7 +406,7 @@ func TestEveryShardDeliversEveryEvent(t *testing.T) {
 		time.Sleep(time.Second)
 		for i, l := range ls {
 			got := l.look()
-			if len(got.live) != 100 || !slices.IsSorted(got.live) || got.live[0] != uint64(1+i%2) { //nolint:gosec // small
+			if len(got.live) != 100 || !slices.IsSorted(got.live) || got.live[0] != uint64(1+i%2) {
 				t.Errorf("session %d got %d events from %d on", i, len(got.live), got.live[0])
 			}
 		}
@@ -420,9 +420,9 @@ func TestTheWindowGrowsWithTheLoad(t *testing.T) {
 	for _, c := range []struct {
 		share float64
 		want  time.Duration
-	}{{0, 10}, {.3, 10}, {.45, 30}, {.6, 50}, {.725, 65}, {.85, 80}, {1, 80}} {
-		if got := p.of(c.share); (got - c.want*ms).Abs() > time.Microsecond {
-			t.Errorf("busy %v: window %v, want %v ms", c.share, got, int(c.want))
+	}{{0, 10 * ms}, {.3, 10 * ms}, {.45, 30 * ms}, {.6, 50 * ms}, {.725, 65 * ms}, {.85, 80 * ms}, {1, 80 * ms}} {
+		if got := p.of(c.share); (got - c.want).Abs() > time.Microsecond {
+			t.Errorf("busy %v: window %v, want %v", c.share, got, c.want)
 		}
 	}
 	at := time.Unix(0, 0)
@@ -462,7 +462,7 @@ func TestACrowdedInboxMakesTheWindowLong(t *testing.T) {
 		for i := range 8 {
 			r.sent = i
 			e := r.make(nil)
-			e.Seq = uint64(i + 1) //nolint:gosec // small
+			e.Seq = uint64(i + 1)
 			it := recent.NewItem(e)
 			r.ring.Add(it)
 			sh.events <- it

@@ -68,10 +68,10 @@ func BenchmarkSwap(b *testing.B) {
 		b.Run(fmt.Sprintf("filters=%d", n), func(b *testing.B) {
 			w := newWorkload(n, 1)
 			x := w.index()
-			dice := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable
+			dice := rand.New(rand.NewPCG(1, 2))
 			ids := make([]ID, n)
 			for i := range ids {
-				ids[i] = ID(i) //nolint:gosec // small
+				ids[i] = ID(i)
 			}
 			swap := func() {
 				i := dice.IntN(n)

@@ -143,7 +143,7 @@ func (c *column) remove(w word) {
 func below(words []word, limit word) []word {
 	lo, hi := 0, len(words)
 	for lo < hi {
-		mid := int(uint(lo+hi) >> 1) //nolint:gosec // not negative
+		mid := int(uint(lo+hi) >> 1)
 		if words[mid] < limit {
 			lo = mid + 1
 		} else {

@@ -31,7 +31,7 @@ func drawFilter(t *rapid.T) filter.Filter {
 		Patterns:      subset(t, patterns, 3),
 		Tiers:         subset(t, []event.Tier{0, 1, 2, 3, 7, 9}, 3),
 		ConfidenceMin: rapid.SampledFrom(minimums).Draw(t, "min"),
-		PriorityMin:   event.Priority(rapid.IntRange(0, 4).Draw(t, "priority")), //nolint:gosec // small
+		PriorityMin:   event.Priority(rapid.IntRange(0, 4).Draw(t, "priority")),
 	}
 	if rapid.Bool().Draw(t, "rare") {
 		f.Kinds = subset(t, kinds, 2)
@@ -63,7 +63,7 @@ func drawEvent(t *rapid.T) *event.Event {
 		},
 		Session:    rapid.SampledFrom([]event.Session{"", event.Regular, event.Closed}).Draw(t, "session"),
 		Confidence: rapid.OneOf(rapid.SampledFrom(minimums), rapid.Float64Range(0, 1), rapid.SampledFrom([]float64{math.NaN(), -.4, -.6, 1.025, 2, 8})).Draw(t, "confidence"),
-		Priority:   event.Priority(rapid.IntRange(0, 4).Draw(t, "priority")), //nolint:gosec // small
+		Priority:   event.Priority(rapid.IntRange(0, 4).Draw(t, "priority")),
 	}
 	if r := rapid.SampledFrom([]string{"", "bull", "bear"}).Draw(t, "regime"); r != "" {
 		e.Facets = map[event.Dim]string{"regime": r}

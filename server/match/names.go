@@ -15,8 +15,8 @@ func newNames() names { return names{numbers: map[string]uint32{}, uses: []int{0
 // find returns a text's number, or 0.
 func (n *names) find(text string) uint32 { return n.numbers[text] }
 
-// take returns the number of a text, and counts one more use.
-func (n *names) take(text string) uint32 {
+// take counts one more use of a text, which gets a number with the first.
+func (n *names) take(text string) {
 	number, known := n.numbers[text]
 	if !known {
 		if last := len(n.free) - 1; last >= 0 {
@@ -28,7 +28,6 @@ func (n *names) take(text string) uint32 {
 		n.numbers[strings.Clone(text)] = number // the filter's text may be part of a whole request
 	}
 	n.uses[number]++
-	return number
 }
 
 // drop counts one use less.

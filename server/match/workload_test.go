@@ -30,7 +30,7 @@ const (
 // newWorkload returns n distinct filters in ascending order of their threshold, so that building an index is quick, and
 // some events.
 func newWorkload(n, events int) *workload {
-	dice := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // repeatable
+	dice := rand.New(rand.NewPCG(7, 11))
 	bySymbol, byPattern := newZipf(workSymbols, 1), newZipf(workPatterns, .8)
 	w := &workload{filters: make([]filter.Filter, 0, n)}
 	names := make([]string, workSymbols)
@@ -64,7 +64,7 @@ func newWorkload(n, events int) *workload {
 			f.ConfidenceMin = float64(50+dice.IntN(46)) / 100
 		}
 		if dice.IntN(5) == 0 {
-			f.PriorityMin = event.Priority(1 + dice.IntN(3)) //nolint:gosec // small
+			f.PriorityMin = event.Priority(1 + dice.IntN(3))
 		}
 		f = f.Canonical()
 		if key := f.Key(); len(f.Symbols) > 0 || n <= 1000 { // hardly any two filters without a symbol can differ
@@ -79,7 +79,7 @@ func newWorkload(n, events int) *workload {
 	for range events {
 		c := .5 + dice.Float64()/2
 		w.events = append(w.events, &event.Event{
-			Kind: event.Pattern, Tier: event.Tier(1 + dice.IntN(3)), //nolint:gosec // small
+			Kind: event.Pattern, Tier: event.Tier(1 + dice.IntN(3)),
 			Scope:      event.Scope{Symbol: names[bySymbol.draw(dice)], Pattern: slugs[byPattern.draw(dice)], Timeframe: "daily"},
 			Confidence: c, Priority: event.PriorityOf(c),
 		})
@@ -165,9 +165,9 @@ func newSets(filters []filter.Filter) *sets {
 		patterns: map[string]map[int32]struct{}{}, tiers: map[event.Tier]map[int32]struct{}{},
 	}
 	for i := range filters {
-		put(s.symbols, filters[i].Symbols, "", int32(i))         //nolint:gosec // small
-		put(s.patterns, filters[i].Patterns, "", int32(i))       //nolint:gosec // small
-		put(s.tiers, filters[i].Tiers, event.TierNone, int32(i)) //nolint:gosec // small
+		put(s.symbols, filters[i].Symbols, "", int32(i))
+		put(s.patterns, filters[i].Patterns, "", int32(i))
+		put(s.tiers, filters[i].Tiers, event.TierNone, int32(i))
 	}
 	return s
 }

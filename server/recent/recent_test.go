@@ -19,7 +19,7 @@ func item(seq uint64, change func(*event.Event)) *Item {
 	e := &event.Event{
 		Kind: event.Pattern, ID: fmt.Sprintf("e%d", seq), Seq: seq, Tier: event.Daily,
 		Scope:      event.Scope{Symbol: "AAPL", Pattern: "doji"},
-		DetectedAt: began.Add(time.Duration(seq) * time.Second), //nolint:gosec // small
+		DetectedAt: began.Add(time.Duration(seq) * time.Second),
 	}
 	if change != nil {
 		change(e)
@@ -43,7 +43,7 @@ func TestRingEqualsAPlainList(t *testing.T) {
 		var all []*Item
 		for range rapid.IntRange(0, 120).Draw(t, "events") {
 			it := item(uint64(len(all))+1, func(e *event.Event) {
-				e.Tier = event.Tier(rapid.IntRange(0, 4).Draw(t, "tier")) //nolint:gosec // small
+				e.Tier = event.Tier(rapid.IntRange(0, 4).Draw(t, "tier"))
 				e.Symbol = rapid.SampledFrom([]string{"A", "B"}).Draw(t, "symbol")
 			})
 			all = append(all, it)

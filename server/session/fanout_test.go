@@ -73,6 +73,7 @@ func median(v []float64) float64 {
 // fanEngine publishes through a hub and returns the microseconds of CPU time a frame, and the sizes of the two frames of
 // a round, in bytes of payload.
 func fanEngine(b *testing.B) (cost float64, sizes [2]int) {
+	b.Helper()
 	cfg := hub.DefaultConfig()
 	cfg.RateLimit, cfg.WindowMax, cfg.Ring = 0, cfg.WindowMin, 1024
 	m, log := metrics.New(), slog.New(slog.DiscardHandler)
@@ -127,7 +128,7 @@ func delivered(h *hub.Hub) uint64 { return h.Stats().Delivered }
 
 // fanWants returns which events beside the first the i-th session wants: always some, and half of them.
 func fanWants(i int) []int {
-	dice := rand.New(rand.NewPCG(uint64(i), 3)) //nolint:gosec // repeatable
+	dice := rand.New(rand.NewPCG(uint64(i), 3))
 	out := dice.Perm(fanEvents - 1)[:(fanEvents-1+i%2)/2]
 	for j := range out {
 		out[j]++
@@ -137,6 +138,7 @@ func fanWants(i int) []int {
 
 // fanLoop does nothing but write frames of the sizes to each connection in turn.
 func fanLoop(b *testing.B, sizes [2]int, write func(*session, hub.Frame) error) float64 {
+	b.Helper()
 	var mu sync.Mutex
 	var all []*session
 	end := fanClients(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -181,6 +183,7 @@ func fanLoop(b *testing.B, sizes [2]int, write func(*session, hub.Frame) error) 
 // fanClients serves a handler, lets another process open all sessions and waits until they are ready. It returns what
 // ends both.
 func fanClients(b *testing.B, h http.Handler, ready func() bool) (end func()) {
+	b.Helper()
 	descriptors(b, fanSessions)
 	l, err := (&net.ListenConfig{}).Listen(b.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -230,6 +233,7 @@ func fanClients(b *testing.B, h http.Handler, ready func() bool) (end func()) {
 
 // cpu returns the CPU time of this process.
 func cpu(b *testing.B) time.Duration {
+	b.Helper()
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		b.Fatal(err)
@@ -264,7 +268,7 @@ func drain(port int) error {
 		if err != nil {
 			return err
 		}
-		if err := syscall.EpollCtl(poll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd)}); err != nil { //nolint:gosec // a descriptor
+		if err := syscall.EpollCtl(poll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd)}); err != nil {
 			return err
 		}
 	}
@@ -277,7 +281,7 @@ func drain(port int) error {
 	buf := make([]byte, 1<<20)
 	for {
 		n, err := syscall.EpollWait(poll, ready, -1)
-		if err != nil && err != syscall.EINTR { //nolint:errorlint // a system call's own
+		if err != nil && err != syscall.EINTR {
 			return err
 		}
 		for _, e := range ready[:max(n, 0)] {

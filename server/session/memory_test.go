@@ -189,12 +189,12 @@ func descriptors(b *testing.B, n int) int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		b.Fatal(err)
 	}
-	want := uint64(2*n + 200) //nolint:gosec // positive
+	want := uint64(2*n + 200)
 	if limit.Cur < want {
 		limit.Cur = min(want, limit.Max)
 		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 			b.Fatal(err)
 		}
 	}
-	return min(n, int(limit.Cur-200)/2) //nolint:gosec // small
+	return min(n, int(limit.Cur-200)/2)
 }

@@ -117,8 +117,7 @@ func (s *session) drain(f hub.Frame, half bool) {
 		half = false
 		var err error
 		if f, err = s.peer.Next(context.Background()); err != nil {
-			var end *hub.CloseError
-			if errors.As(err, &end) {
+			if end, over := errors.AsType[*hub.CloseError](err); over {
 				s.close(end.Code, end.Reason)
 			}
 			return
@@ -156,12 +155,10 @@ func (s *session) Ended() {
 	if s.over.Load() {
 		return
 	}
-	s.h.running.Add(1)
-	go func() {
-		defer s.h.running.Done()
+	s.h.running.Go(func() {
 		end := s.peer.Cause()
 		s.close(end.Code, end.Reason)
-	}()
+	})
 }
 
 // ping is a whole frame: the mask is the client's business, and no payload is needed to know an answer.
@@ -176,11 +173,7 @@ func (s *session) Beat(now time.Time) []byte {
 		return ping
 	}
 	s.because("dead")
-	s.h.running.Add(1)
-	go func() {
-		defer s.h.running.Done()
-		_ = s.conn.CloseNow()
-	}()
+	s.h.running.Go(func() { _ = s.conn.CloseNow() })
 	return nil
 }
 
@@ -226,7 +219,7 @@ func reasonOf(code wire.CloseCode) string {
 	switch code {
 	case wire.CloseTooSlow:
 		return "too_slow"
-	case wire.ClosePolicy:
+	case wire.ClosePolicy, wire.CloseTooBig:
 		return "bad_frames"
 	case wire.CloseTooMany:
 		return "too_many"

@@ -261,7 +261,7 @@ func TestALaggingSessionCatchesUpWithoutALoss(t *testing.T) {
 		}
 		for _, e := range b.Events {
 			got++
-			if e.Seq != uint64(got) { //nolint:gosec // positive
+			if e.Seq != uint64(got) {
 				t.Fatalf("event %d, want %d", e.Seq, got)
 			}
 		}
