@@ -264,7 +264,6 @@ func start(t testing.TB, s setup) *rig {
 	}
 	r.mux = http.NewServeMux()
 	r.rest.Routes(r.mux)
-	r.rest.RouteStream(r.mux)
 	return r
 }
 

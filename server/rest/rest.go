@@ -152,16 +152,11 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 	return x, nil
 }
 
-// Routes adds the handler to a mux, by the paths it answers, except for the stream.
+// Routes adds the handler to a mux, by the paths it answers. The stream, where there is one, is not compressed.
 func (x *REST) Routes(mux *http.ServeMux) {
 	for _, path := range []string{"/api/", api.PathOpenAPIJSON, api.PathOpenAPIYAML, api.PathDocs, api.PathProblems} {
 		mux.Handle(path, x.handler)
 	}
-}
-
-// RouteStream adds the event stream to a mux; nothing, when there is none. It is by itself because what measures requests must
-// not wrap an answer that lasts for hours. It is not compressed.
-func (x *REST) RouteStream(mux *http.ServeMux) {
 	if x.cfg.Stream != nil {
 		mux.Handle(api.PathStream, x.cfg.Gate.WrapStream(http.HandlerFunc(x.stream)))
 	}

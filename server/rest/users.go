@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"tierboard/server/gate"
@@ -296,106 +295,4 @@ func (x *REST) estimateRecent(filters []filter.Filter) api.Estimate {
 	}
 	hours := max(x.cfg.Now().Sub(oldest), time.Minute).Hours()
 	return api.Estimate{PerHour: rounded(float64(wanted)/hours, 2), SampleHours: rounded(hours, 2)}
-}
-
-// keptView is what the library keeps of a view.
-type keptView struct {
-	Default bool           `json:"default"`
-	Layout  map[string]any `json:"layout"`
-}
-
-// views is the shelf of saved views.
-func (x *REST) views() shelf[api.ViewBody, api.View] {
-	show := func(e Entry) (api.View, error) {
-		var kept keptView
-		if err := json.Unmarshal(e.Body, &kept); err != nil {
-			return api.View{}, fmt.Errorf("read view %s: %w", e.ID, err)
-		}
-		return api.View{
-			ID: e.ID, Name: e.Name, Default: kept.Default, Layout: kept.Layout, Version: e.Version,
-			CreatedAt: stampOf(e.CreatedAt), UpdatedAt: stampOf(e.UpdatedAt),
-		}, nil
-	}
-	return shelf[api.ViewBody, api.View]{
-		x: x, name: Views, path: api.PathViews, word: "a view", id: "View",
-		about: "A view is filters, order, density and columns of the board under a name. At most one is the default: making one the default ends that of the others.",
-		check: func(b api.ViewBody) (string, any, error) {
-			return b.Name, keptView{Default: b.Default, Layout: b.Layout}, nil
-		},
-		show: show,
-		list: func(v []api.View) any { return api.ViewList{Views: v, Metadata: api.CountMeta{Count: len(v)}} },
-		saved: func(ctx context.Context, user string, e Entry) error {
-			if v, err := show(e); err != nil || !v.Default {
-				return err
-			}
-			return x.onlyDefault(ctx, user, e.ID)
-		},
-	}
-}
-
-// onlyDefault ends the default of every other view.
-func (x *REST) onlyDefault(ctx context.Context, user, id string) error {
-	entries, err := x.cfg.Library.Entries(ctx, user, Views)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		var kept keptView
-		if err := json.Unmarshal(e.Body, &kept); err != nil || e.ID == id || !kept.Default {
-			continue
-		}
-		kept.Default = false
-		if e.Body, err = json.Marshal(kept); err != nil {
-			return err
-		}
-		if _, err := x.cfg.Library.Change(ctx, user, Views, e); err != nil && !errors.Is(err, query.ErrChanged) && !errors.Is(err, query.ErrNotFound) {
-			return err
-		}
-	}
-	return nil
-}
-
-// watchlists is the shelf of lists of symbols.
-func (x *REST) watchlists() shelf[api.WatchlistBody, api.Watchlist] {
-	return shelf[api.WatchlistBody, api.Watchlist]{
-		x: x, name: Watchlists, path: api.PathWatchlists, word: "a watchlist", id: "Watchlist",
-		about: "A watchlist is a list of symbols under a name; lists take its id in the parameter watchlist.",
-		check: func(b api.WatchlistBody) (string, any, error) {
-			symbols := make([]string, 0, len(b.Symbols))
-			for i, s := range b.Symbols {
-				clean := filter.Symbol(s)
-				if clean == "" || len(clean) > event.MaxSymbol || strings.Contains(clean, ",") {
-					return "", nil, problem.At(problem.Body, problem.Field(fmt.Sprintf("body.symbols[%d]", i), "", "is no symbol (1 to %d characters, no comma)", event.MaxSymbol))
-				}
-				symbols = append(symbols, clean)
-			}
-			slices.Sort(symbols)
-			return b.Name, slices.Compact(symbols), nil
-		},
-		show: showWatchlist,
-		list: func(v []api.Watchlist) any {
-			return api.WatchlistList{Watchlists: v, Metadata: api.CountMeta{Count: len(v)}}
-		},
-	}
-}
-
-// showWatchlist turns a kept watchlist back.
-func showWatchlist(e Entry) (api.Watchlist, error) {
-	out := api.Watchlist{ID: e.ID, Name: e.Name, Version: e.Version, CreatedAt: stampOf(e.CreatedAt), UpdatedAt: stampOf(e.UpdatedAt)}
-	if err := json.Unmarshal(e.Body, &out.Symbols); err != nil {
-		return out, fmt.Errorf("read watchlist %s: %w", e.ID, err)
-	}
-	return out, nil
-}
-
-// watchlist returns the user's watchlist that a parameter names.
-func (x *REST) watchlist(ctx context.Context, id string) (api.Watchlist, error) {
-	e, err := x.cfg.Library.Entry(ctx, gate.User(ctx), Watchlists, id)
-	if errors.Is(err, query.ErrNotFound) {
-		return api.Watchlist{}, problem.At(problem.Parameter, problem.Field("query.watchlist", id, "is no watchlist of yours"))
-	}
-	if err != nil {
-		return api.Watchlist{}, x.saveFault(ctx, err)
-	}
-	return showWatchlist(e)
 }
