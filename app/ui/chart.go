@@ -23,6 +23,9 @@ func shape(tag string, attrs ...string) app.HTMLElem {
 // drawing is the root of a chart. Without a label it is decoration beside text that says the same.
 func drawing(class string, width, height float64, label string, shapes []app.UI) app.UI {
 	root := shape("svg", "class", "chart "+class, "viewBox", "0 0 "+coordinate(width)+" "+coordinate(height))
+	if class == "spark" { // as wide as its tile, whatever that is
+		root = root.Attr("preserveAspectRatio", "none")
+	}
 	if label == "" {
 		root = root.Aria("hidden", "true")
 	} else {

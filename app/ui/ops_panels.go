@@ -18,6 +18,14 @@ func (p *Operations) since(t time.Time) string {
 	return format.Clock(t, p.zone) + ", " + format.Ago(p.health.AsOf.Sub(t))
 }
 
+// moment writes an instant: its time, with the day in front when it is not today's.
+func (p *Operations) moment(t time.Time) string {
+	if day := format.DayLabel(t, p.now.AsOf, p.zone); day != "Today" {
+		return day + " " + format.Clock(t, p.zone)
+	}
+	return format.Clock(t, p.zone)
+}
+
 // surroundings is what the server stands between: feed, market, archive, producer, sessions.
 func (p *Operations) surroundings() app.UI {
 	h := p.health
@@ -43,12 +51,12 @@ func (p *Operations) surroundings() app.UI {
 			"Exchange's time", format.Clock(h.AsOf, p.exchange))),
 	}
 	if a := h.Archive; a != nil {
-		panels = append(panels, panel("Archive", judgement(a.Status), clean(a.Status, 20), facts("lines",
-			"Why", clean(a.Reason, 200), "Waiting to be stored", format.Count(a.Waiting), "Lost", count(a.Lost), "Last stored", p.since(a.StoredAt))))
+		panels = append(panels, panel("Archive", judgement(a.Status), clean(a.Status, 20), txt("p.muted", clean(a.Reason, 200)), facts("lines",
+			"Waiting to be stored", format.Count(a.Waiting), "Lost", count(a.Lost), "Last stored", p.since(a.StoredAt))))
 	}
 	if d := h.Delivery; d != nil {
-		panels = append(panels, panel("Delivery", judgement(d.Status), clean(d.Status, 20), facts("lines",
-			"Why", clean(d.Reason, 200), "Failures", format.Count(d.Errors), "Sessions", format.Count(d.Users),
+		panels = append(panels, panel("Delivery", judgement(d.Status), clean(d.Status, 20), txt("p.muted", clean(d.Reason, 200)), facts("lines",
+			"Failures", format.Count(d.Errors), "Sessions", format.Count(d.Users),
 			"Match", duration(d.MatchMS), "To the socket", duration(d.DeliverMS))))
 	}
 	if r := h.Producer; r != nil {
@@ -148,7 +156,7 @@ func (p *Operations) deadLetterTable() app.UI {
 		titles := []string{"Time", "Channel", "Reason", "What is wrong", "Begins with", "#Bytes"}
 		body = grid("#letters.letters", "Messages that are no event, the newest first", titles, 2, len(l.Letters), func(i int) []string {
 			d := &l.Letters[i]
-			return []string{format.Clock(d.Time, p.zone), clean(d.Channel, 60), words(clean(d.Reason, 40)), clean(d.Detail, 200), clean(d.Head, 512), format.Count(d.Size)}
+			return []string{p.moment(d.Time), clean(d.Channel, 60), words(clean(d.Reason, 40)), clean(d.Detail, 200), clean(d.Head, 512), format.Count(d.Size)}
 		})
 	}
 	return panel("Dead letters", "", word, body)

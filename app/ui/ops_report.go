@@ -25,7 +25,6 @@ type operations struct {
 	Messages   map[string]uint64
 	Closed     map[string]uint64 `json:"sessions_closed"`
 	Histograms map[string]latency
-	Lag        *percentiles `json:"ingest_lag_ms"`
 	Settings   []struct{ Name, Value, From string }
 }
 

@@ -15,8 +15,8 @@ func (p *Performance) card(s style, t *tierReport, low, high float64) app.UI {
 		"Resolved", format.Count(t.Resolved), "Pending", format.Count(t.Pending), "Excluded", format.Count(t.Excluded)))
 	if d := t.ReturnPct; d != nil {
 		parts = append(parts, txt("h3", "Return after "+p.after()), spreadBar(*d, low, high), facts("counts",
-			"Worst tenth below", format.SignedPercent(d.P10), "Median", format.SignedPercent(d.Median),
-			"Mean", format.SignedPercent(d.Mean), "Best tenth above", format.SignedPercent(d.P90)))
+			"1 in 10 below", format.SignedPercent(d.P10), "Median", format.SignedPercent(d.Median),
+			"Mean", format.SignedPercent(d.Mean), "1 in 10 above", format.SignedPercent(d.P90)))
 	}
 	if len(t.Calibration) > 0 {
 		parts = append(parts, txt("h3", "Confidence and what happened"), calibration(t.Calibration),
