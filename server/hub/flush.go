@@ -30,7 +30,7 @@ func (sh *shard) offer(s *Session, it *recent.Item, now time.Time) {
 		sh.suppress(s, limit)
 	case s.bytes >= sh.cfg.BatchBytes || len(s.pending) >= sh.cfg.BatchEvents:
 		// A full batch leaves early, but not if some of it would be held back: then the window decides who goes.
-		if limit == 0 || len(s.pending) <= s.limit.room(now, limit) {
+		if limit == 0 || len(s.pending) <= s.limit.room(sh.millis(now), limit) {
 			sh.flush(s, now, false)
 		}
 	}
@@ -81,7 +81,7 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 	}
 	s.lagging = false
 	if sh.cfg.RateLimit > 0 {
-		sh.suppress(s, s.limit.room(now, sh.cfg.RateLimit))
+		sh.suppress(s, s.limit.room(sh.millis(now), sh.cfg.RateLimit))
 	}
 	for len(s.pending) > 0 || tell {
 		if s.out.full() {
@@ -127,7 +127,7 @@ func (sh *shard) sendLive(s *Session, now time.Time) {
 		f.Tier, f.Received, f.Published = first.Tier, first.ReceivedAt, first.PublishedAt
 		sh.hub.m.WindowSeconds.Observe(now.Sub(s.waiting).Seconds())
 		if sh.cfg.RateLimit > 0 {
-			s.limit.add(now, n)
+			s.limit.add(sh.millis(now), n)
 		}
 	}
 	sh.pushBatch(s, &b, s.pending[:n], f, now)

@@ -170,3 +170,18 @@ func TestSnapshotAndReplayAreExemptFromTheLimit(t *testing.T) {
 		}
 	})
 }
+
+func TestALimiterCountsAcrossTheWrapAndBeyondItsWord(t *testing.T) {
+	var l limiter
+	const end = ^uint32(0)
+	l.add(end-500, 70_000)
+	if got := l.room(end, 100_000); got != 30_000 || len(l.sent) != 2 {
+		t.Errorf("room %d in %d entries before the wrap, want 30000 in 2", got, len(l.sent))
+	}
+	if got := l.room(499, 100_000); got != 30_000 {
+		t.Errorf("room %d exactly a second later, want 30000: it may have been less than a second", got)
+	}
+	if got := l.room(500, 100_000); got != 100_000 || len(l.sent) != 0 {
+		t.Errorf("room %d after a second, want all of it", got)
+	}
+}

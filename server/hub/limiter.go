@@ -9,7 +9,7 @@ import (
 )
 
 // limiter is a sliding log: what left in the last second. It holds one entry per frame, so its length is bounded by the
-// limit.
+// limit, and an entry is small, since busy sessions have a hundred of them.
 type limiter struct {
 	sent  []sending
 	total int
@@ -17,26 +17,42 @@ type limiter struct {
 
 // sending is a frame that left.
 type sending struct {
-	at time.Time
-	n  int
+	at uint32 // the shard's millisecond in which it left
+	n  uint16
 }
 
-// room returns how many events may leave now so that no second holds more than limit.
-func (l *limiter) room(now time.Time, limit int) int {
+const (
+	secondMillis = uint32(time.Second / time.Millisecond)
+	mostSending  = 1<<16 - 1
+)
+
+// millis returns the millisecond of the shard's life that a moment lies in. It wraps after 49 days, so only differences
+// count; what stood still for so long is late by a second at most.
+func (sh *shard) millis(now time.Time) uint32 {
+	return uint32(now.Sub(sh.born) / time.Millisecond) //nolint:gosec // it wraps
+}
+
+// room returns how many events may leave in a millisecond so that no second holds more than limit.
+func (l *limiter) room(ms uint32, limit int) int {
 	i := 0
-	for ; i < len(l.sent) && now.Sub(l.sent[i].at) >= time.Second; i++ {
-		l.total -= l.sent[i].n
+	for ; i < len(l.sent) && ms-l.sent[i].at > secondMillis; i++ {
+		l.total -= int(l.sent[i].n)
 	}
 	if i > 0 {
 		l.sent = slices.Delete(l.sent, 0, i)
+		if len(l.sent) == 0 && cap(l.sent) > 8 {
+			l.sent = nil
+		}
 	}
 	return limit - l.total
 }
 
-// add notes that n events left.
-func (l *limiter) add(now time.Time, n int) {
-	l.sent = append(l.sent, sending{now, n})
+// add notes that n events left in a millisecond.
+func (l *limiter) add(ms uint32, n int) {
 	l.total += n
+	for ; n > 0; n -= mostSending {
+		l.sent = append(l.sent, sending{ms, uint16(min(n, mostSending))}) //nolint:gosec // bounded
+	}
 }
 
 // best keeps n of the items, the most urgent and among equals the newest, in their order, and returns them. It reuses

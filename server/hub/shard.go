@@ -36,6 +36,7 @@ type shard struct {
 	mail     mail
 	seq      atomic.Uint64 // position of the last event taken; only the shard writes it
 	load     int           // sessions attached; guarded by hub.loads
+	born     time.Time     // what the limiters count from
 
 	// owned by run
 	index    *match.Index
@@ -68,6 +69,7 @@ func newShard(h *Hub) *shard {
 	sh := &shard{
 		hub:      h,
 		cfg:      h.cfg,
+		born:     time.Now(),
 		events:   make(chan *recent.Item, h.cfg.Inbox),
 		slots:    make(chan struct{}, h.cfg.Inbox),
 		requests: make(chan request, 64),
