@@ -45,7 +45,7 @@ func pageNav(here string) app.UI {
 func pageTop(here string, demo bool) app.UI {
 	return el("header.top",
 		app.A().Class("logo").Href(pathBoard).Aria("label", "Tierboard").Body(
-			app.Img().Src("/web/icon.svg").Alt("").Width(18).Height(18),
+			app.Img().Src("/web/icon.svg").Aria("hidden", "true").Width(18).Height(18),
 			txt("span.word", "Tierboard"),
 		),
 		pageNav(here),
@@ -192,13 +192,13 @@ func panel(title, state, word string, body ...app.UI) app.HTMLElem {
 	} else if word != "" {
 		side = append(side, txt("span.muted", word))
 	}
-	return el("section.panel", append([]app.UI{el("div.panel-head", side...)}, body...)...).Aria("label", title)
+	return el("section.panel", append([]app.UI{el("div.panel-head", side...)}, body...)...)
 }
 
 // tierPanel is a panel in a tier's colour.
 func tierPanel(s style, side app.UI, body []app.UI) app.UI {
 	head := el("div.panel-head", el("h2", mark("span.i."+s.icon), app.Text(s.title)), side)
-	return el("section.panel.tier-card."+s.class, append([]app.UI{head}, body...)...).Aria("label", s.title)
+	return el("section.panel.tier-card."+s.class, append([]app.UI{head}, body...)...)
 }
 
 // facts are terms with their values, in turns: short ones beside each other. A fact without a value is a dash.
