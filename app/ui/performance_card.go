@@ -46,7 +46,7 @@ func (p *Performance) success(t *tierReport) []app.UI {
 	}
 	rate := *t.Success.Rate
 	low, high, ok := t.Success.interval()
-	sample := "n = " + format.Count(t.Resolved)
+	sample := "n\u00a0=\u00a0" + format.Count(t.Resolved)
 	if ok {
 		sample = "95% interval " + percentRange(low, high) + ", " + sample
 	}
