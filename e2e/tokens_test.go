@@ -127,7 +127,7 @@ func ciede2000(a, b lab) float64 {
 	t := 1 - 0.17*math.Cos((sum-30)*degree) + 0.24*math.Cos(2*sum*degree) + 0.32*math.Cos((3*sum+6)*degree) - 0.20*math.Cos((4*sum-63)*degree)
 	sl := 1 + 0.015*(light-50)*(light-50)/math.Sqrt(20+(light-50)*(light-50))
 	sc, sh := 1+0.045*chroma, 1+0.015*chroma*t
-	rt := -math.Sin(60*math.Exp(-math.Pow((sum-275)/25, 2))*degree) * 2 * pow7(chroma)
+	rt := -math.Sin(60*math.Exp(-(sum-275)/25*(sum-275)/25)*degree) * 2 * pow7(chroma)
 	dl, dc := (b[0]-a[0])/sl, (c2-c1)/sc
 	dh := 2 * math.Sqrt(c1*c2) * math.Sin(turn/2*degree) / sh
 	return math.Sqrt(dl*dl + dc*dc + dh*dh + rt*dc*dh)

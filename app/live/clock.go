@@ -91,7 +91,7 @@ func (r *latencyRing) stats(now time.Time) Latency {
 	if len(ds) == 0 {
 		return Latency{}
 	}
-	sort.Slice(ds, func(i, j int) bool { return ds[i] < ds[j] })
+	sort.Slice(ds, func(i, j int) bool { return ds[i] < ds[j] })          //nolint:modernize // slices.Sort has a body for each type, which browsers would download
 	rank := func(p int) time.Duration { return ds[(len(ds)*p+99)/100-1] } // nearest rank
 	return Latency{P50: rank(50), P95: rank(95), Max: ds[len(ds)-1], N: len(ds)}
 }

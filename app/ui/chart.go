@@ -152,11 +152,13 @@ func sparkline(points []point, span, gap float64) app.UI {
 		top = 1
 	}
 	var path strings.Builder
-	for i, p := range points {
+	before := math.Inf(1)
+	for _, p := range points {
 		step := "L"
-		if i == 0 || points[i-1].ago-p.ago > gap {
+		if before-p.ago > gap {
 			step = "M"
 		}
+		before = p.ago
 		path.WriteString(step + coordinate(width*(1-min(p.ago/span, 1))) + " " + coordinate(height-pad-p.value/top*(height-2*pad)))
 	}
 	shapes := []app.UI{line("axis", 0, height-pad, width, height-pad)}

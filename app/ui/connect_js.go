@@ -51,8 +51,8 @@ func (p *page) onWelcome(w *wire.Welcome) {
 
 func (p *page) onSubscribed(s *wire.Subscribed) {
 	p.refused = nil
-	if !p.d.library.loaded {
-		p.d.library.loaded = true
+	if !p.asked {
+		p.asked = true
 		p.loadLibrary(true)
 	}
 	if s.Resumed && s.Replayed > 0 {

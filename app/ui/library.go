@@ -6,6 +6,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"tierboard/app/format"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -17,7 +18,6 @@ type library struct {
 	subs     []subscription
 	fault    string // why the last request did not do what was asked
 	estimate string // how much the subscription being written would bring
-	loaded   bool   // asked for, once the server was there
 }
 
 // savedView is a board that can be opened again. The ones that come with the program have no ID.
@@ -167,29 +167,24 @@ func (d *Dashboard) subRow(s subscription) app.UI {
 
 // describe says in a few words what a subscription wants.
 func describe(fs []filterSpec) string {
-	out := ""
+	all := make([]string, len(fs))
 	for i, f := range fs {
-		if i > 0 {
-			out += "; "
-		}
-		words := len(out)
-		for _, t := range f.Tiers {
-			out += t + " "
-		}
+		words := append([]string{}, f.Tiers...)
 		if n := len(f.PatternTypes); n > 0 {
-			out += strconv.Itoa(n) + " patterns "
+			words = append(words, format.Plural(n, "pattern"))
 		}
 		if n := len(f.Symbols); n > 0 {
-			out += strconv.Itoa(n) + " symbols "
+			words = append(words, format.Plural(n, "symbol"))
 		}
 		if f.ConfidenceMin > 0 {
-			out += "≥ " + strconv.Itoa(int(f.ConfidenceMin*100+0.5)) + " "
+			words = append(words, "≥ "+strconv.Itoa(int(f.ConfidenceMin*100+0.5)))
 		}
-		if len(out) == words {
-			out += "everything "
+		if len(words) == 0 {
+			words = append(words, "everything")
 		}
+		all[i] = strings.Join(words, ", ")
 	}
-	return out
+	return strings.Join(all, "; ")
 }
 
 // subForm writes a subscription: tiers × patterns × symbols × least confidence, with an estimate before it is saved.

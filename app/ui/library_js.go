@@ -29,7 +29,7 @@ func (p *page) ask(method, path string, body any, etag string, then func(body st
 			var problem struct {
 				Detail string `json:"detail"`
 			}
-			_ = json.Unmarshal([]byte(a.Body), &problem) //nolint:errcheck // no detail then
+			_ = json.Unmarshal([]byte(a.Body), &problem) // no detail then
 			fault = a.Fault(problem.Detail)
 		}
 		p.dispatch(func() {

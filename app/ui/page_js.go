@@ -46,6 +46,7 @@ type page struct {
 
 	edges     [3]edge
 	older     [3]older
+	asked     bool // for what is kept on the server
 	ratesAt   time.Time
 	redrawnAt time.Time
 	drawer    drawer

@@ -172,7 +172,7 @@ func TestWatchlistsTakePastedTextAndCSV(t *testing.T) {
 
 func TestSubscriptionsAreDescribed(t *testing.T) {
 	fs := []filterSpec{{Tiers: []string{"daily", "combo"}, PatternTypes: []string{"doji"}, Symbols: []string{"AAPL", "MSFT"}, ConfidenceMin: 0.7}, {}}
-	if got := describe(fs); got != "daily combo 1 patterns 2 symbols ≥ 70 ; everything " {
+	if got := describe(fs); got != "daily, combo, 1 pattern, 2 symbols, ≥ 70; everything" {
 		t.Errorf("described as %q", got)
 	}
 	if f := fs[0].filter(); len(f.Tiers) != 2 || f.ConfidenceMin != 0.7 || len(f.Symbols) != 2 {

@@ -1,6 +1,10 @@
 package ui
 
-import "github.com/maxence-charriere/go-app/v10/pkg/app"
+import (
+	"strconv"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
 
 // setupTitles are the steps of the set-up, in order.
 var setupTitles = [4]string{"Which tiers?", "Which symbols?", "How much?", "Tell you about it?"}
@@ -49,7 +53,7 @@ func (d *Dashboard) setup() app.UI {
 			d.step(3, txt("p.muted", "Desktop notifications come while Tierboard is open in the background."),
 				radios("setup-notify", noises)),
 			el("div.setup-foot",
-				txt("span.muted", "Step "+string(rune('1'+d.setupStep))+" of 4"),
+				txt("span.muted", "Step "+strconv.Itoa(d.setupStep+1)+" of 4"),
 				el("div.spring"),
 				app.Button().Type("button").Class("button").Text("Back").Disabled(d.setupStep == 0).
 					OnClick(func(_ app.Context, _ app.Event) { d.setupStep = max(d.setupStep-1, 0) }),

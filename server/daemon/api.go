@@ -47,7 +47,7 @@ func letters(s *server, limit int) ([]api.DeadLetter, uint64) {
 	newest := all.Newest(limit)
 	out := make([]api.DeadLetter, len(newest))
 	for i, l := range newest {
-		out[i] = api.DeadLetter{Time: l.Time, Channel: l.Channel, Reason: string(l.Reason), Detail: l.Detail, Size: l.Size, Head: l.Head}
+		out[i] = api.DeadLetter{Time: l.Time, Channel: l.Channel, Reason: l.Reason, Detail: l.Detail, Size: l.Size, Head: l.Head}
 	}
 	return out, all.Total()
 }

@@ -81,7 +81,7 @@ func build(ctx context.Context, c config.Config, redisURL string, m *metrics.Met
 	if _, err := web.NewHosts(c.Hosts, false); err != nil {
 		return nil, fmt.Errorf("--hosts (TIERBOARD_HOSTS): %w", err)
 	}
-	page, err := web.New(web.Config{Hosts: c.Hosts, AnyIP: !config.Loopback(c.Addr)}, log)
+	page, err := web.New(web.Config{Hosts: c.Hosts, AnyIP: !config.Loopback(c.Addr)}, log) //nolint:contextcheck // it renders a page and waits for nothing
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
 	"strings"
 	"time"
@@ -80,7 +81,7 @@ func (f *Feed) dailyShape(r *record) (channel string, write func(now time.Time) 
 		}
 	case u < 0.8: // nested in payload, as the end-of-day run does
 		r.name = joined(r.Pattern)
-		run := f.uuid("run", uint64(r.session))
+		run := f.uuid("run", uint64(r.session)) //nolint:gosec // sessions are counted from 0
 		return channelDetected, func(now time.Time) string {
 			r.published = now
 			detail := fields{}
@@ -171,9 +172,7 @@ func (f *Feed) intradayShape(r *record) (channel string, write func(now time.Tim
 		r.name = r.Pattern
 		return channelStreaming, r.once(func(now time.Time) fields {
 			m := metadata()
-			for k, v := range ohlcv {
-				m[k] = v
-			}
+			maps.Copy(m, ohlcv)
 			return fields{
 				"event": "pattern_detected", "source": Source, "timestamp": now.In(market.Zone()).Format(isoOffset), "symbol": r.Symbol,
 				"pattern_type": r.name, "timeframe": r.Timeframe, "confidence": r.Confidence, "price": r.Price(),

@@ -31,11 +31,11 @@ func newFile(contentType string, body []byte) *file {
 	}
 	var br, gz bytes.Buffer
 	bw := brotli.NewWriterLevel(&br, 7)
-	bw.Write(body) // writing to memory does not fail
-	bw.Close()
+	_, _ = bw.Write(body) // writing to memory does not fail
+	_ = bw.Close()
 	gw, _ := gzip.NewWriterLevel(&gz, gzip.BestCompression) // the level is a valid one
-	gw.Write(body)
-	gw.Close()
+	_, _ = gw.Write(body)
+	_ = gw.Close()
 	// A tiny file does not shrink by enough to be worth another form.
 	if br.Len() < len(body)*9/10 {
 		f.brotli = br.Bytes()

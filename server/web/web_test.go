@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -573,7 +574,7 @@ func TestNewRefuses(t *testing.T) {
 
 func TestPagesReportWhatGoAppAnswers(t *testing.T) {
 	w := newWeb(t, Config{})
-	if _, err := w.pages.get(context.Background(), "/nowhere"); err != errNoPage {
+	if _, err := w.pages.get(context.Background(), "/nowhere"); !errors.Is(err, errNoPage) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -109,7 +109,7 @@ func canon[T ~string | ~uint8](set []T) []T {
 		return nil
 	}
 	c := slices.Clone(set)
-	sort.Slice(c, func(i, j int) bool { return c[i] < c[j] }) // slices.Sort has a body for each type, which browsers would download
+	sort.Slice(c, func(i, j int) bool { return c[i] < c[j] }) //nolint:modernize // slices.Sort has a body for each type, which browsers would download
 	return slices.Compact(c)
 }
 
