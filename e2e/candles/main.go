@@ -1,5 +1,5 @@
-// Command candles runs the daily detection rules over a file of real candles and publishes what they find, for looking at the
-// board with input that nobody here made up:
+// Command candles runs the daily detection rules over a file of real candles and publishes what they find. It is for looking at
+// the board with input that nobody here made up:
 //
 //	go run ./e2e/candles -redis redis://127.0.0.1:6380 -symbol BRK-B brk-b.csv
 //
