@@ -44,15 +44,16 @@ func (p *Operations) surroundings() app.UI {
 	is, next := format.Market(h.market(), h.AsOf, p.exchange)
 	panels := []app.UI{
 		panel("Feed", state, word, facts("lines",
-			"Transport", clean(in.Transport, 40), "Channels", clean(strings.Join(in.Channels, ", "), 300), term, p.since(moment),
-			"Last message", p.since(in.LastMessageAt), "Reconnects, 24 h", format.Count(in.Reconnects24h), "Producer's heartbeat", beat)),
+			"Transport", clean(in.Transport, 40), "Channels", format.Count(len(in.Channels)), term, p.since(moment),
+			"Last message", p.since(in.LastMessageAt), "Reconnects, 24 h", format.Count(in.Reconnects24h), "Producer's heartbeat", beat),
+			fold("Show the channels", txt("p.muted", clean(strings.Join(in.Channels, ", "), 2000)))),
 		panel("Market", "", "", facts("lines",
 			"Calendar", clean(h.Market.Calendar, 12), "Session", words(clean(h.Market.Session, 20)), "Now", is, "Next", next,
 			"Exchange's time", format.Clock(h.AsOf, p.exchange))),
 	}
 	if a := h.Archive; a != nil {
 		panels = append(panels, panel("Archive", judgement(a.Status), clean(a.Status, 20), txt("p.muted", clean(a.Reason, 200)), facts("lines",
-			"Waiting to be stored", format.Count(a.Waiting), "Lost", count(a.Lost), "Last stored", p.since(a.StoredAt))))
+			"Waiting", format.Count(a.Waiting), "Lost", count(a.Lost), "Last stored", p.since(a.StoredAt))))
 	}
 	if d := h.Delivery; d != nil {
 		panels = append(panels, panel("Delivery", judgement(d.Status), clean(d.Status, 20), txt("p.muted", clean(d.Reason, 200)), facts("lines",

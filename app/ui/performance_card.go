@@ -19,8 +19,17 @@ func (p *Performance) card(s style, t *tierReport, low, high float64) app.UI {
 			"Mean", format.SignedPercent(d.Mean), "1 in 10 above", format.SignedPercent(d.P90)))
 	}
 	if len(t.Calibration) > 0 {
-		parts = append(parts, txt("h3", "Confidence and what happened"), calibration(t.Calibration),
-			txt("p.muted", calibrationText(t.Calibration)), fold("As numbers", calibrationTable(s, t.Calibration)))
+		parts = append(parts, txt("h3", "Confidence and what happened"))
+		few := 0
+		for _, b := range t.Calibration {
+			if b.Rate == nil {
+				few++
+			}
+		}
+		if few < len(t.Calibration) {
+			parts = append(parts, calibration(t.Calibration))
+		}
+		parts = append(parts, txt("p.muted", calibrationText(few, len(t.Calibration))), fold("As numbers", calibrationTable(s, t.Calibration)))
 	}
 	if o := t.TimeToOutcome; o != nil {
 		parts = append(parts, txt("h3", "Time to outcome"),
@@ -57,19 +66,16 @@ func (p *Performance) success(t *tierReport) []app.UI {
 	}
 }
 
-// calibrationText says how to read the plot.
-func calibrationText(buckets []calibrationBucket) string {
-	text := "Confidence is the detector's score, not a probability. Below the dashed line, less succeeded than the score suggests."
-	few := 0
-	for _, b := range buckets {
-		if b.Rate == nil {
-			few++
-		}
+// calibrationText says how to read the plot, of which few of all ranges are left out.
+func calibrationText(few, all int) string {
+	const score = "Confidence is the detector's score, not a probability. "
+	switch few {
+	case all:
+		return score + "Each range has too few outcomes to show where it promises too much."
+	case 0:
+		return score + "Below the dashed line, less succeeded than the score suggests."
 	}
-	if few > 0 {
-		text += " Left out for too few outcomes: " + format.Plural(few, "range") + "."
-	}
-	return text
+	return score + "Below the dashed line, less succeeded than the score suggests. Left out for too few outcomes: " + format.Plural(few, "range") + "."
 }
 
 // calibrationTable is the plot in numbers.

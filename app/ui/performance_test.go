@@ -42,6 +42,15 @@ func TestPerformanceShowsRatesWithTheirUncertainty(t *testing.T) {
 	}
 }
 
+func TestNoPlotWithoutAPoint(t *testing.T) {
+	r := &performanceReport{Tiers: []tierReport{{Tier: "daily", Resolved: 4, Calibration: []calibrationBucket{{Bucket: []float64{.8, .9}, N: 4, MeanConfidence: .84}}}}}
+	html := draw(&Performance{report: r, fresh: freshness{at: time.Now()}})
+	expect(t, html, "Each range has too few outcomes", "80–90% 84% 4 too few –")
+	if strings.Contains(html, "chart calibration") {
+		t.Error("an empty plot is drawn")
+	}
+}
+
 // That nobody reported outcomes is no rate of 0 %.
 func TestPerformanceWithoutOutcomesSaysSo(t *testing.T) {
 	html := draw(shownPerformance(answerOf(t, "performance_none.json")))
