@@ -60,6 +60,7 @@ func (p *page) choose(id string) {
 	if p.sel.id == "" && id != "" {
 		p.sel.opener = document.Get("activeElement")
 	}
+	was := p.sel.id
 	p.sel.id = id
 	p.sel.marks = p.board.Related(id)
 	p.sel.chain = map[string]event.LinkKind{}
@@ -76,10 +77,21 @@ func (p *page) choose(id string) {
 	if id != "" {
 		p.fillDrawer(now)
 	} else if p.sel.opener.Truthy() {
-		p.sel.opener.Call("focus")
+		p.returnFocus(was)
 		p.sel.opener = js.Undefined()
 	}
 	p.paintEdges()
+}
+
+// returnFocus puts the focus on the card whose details were last shown, else on what had it before they opened.
+func (p *page) returnFocus(id string) {
+	if c := p.board.ShownAs(id); c != nil {
+		if r := p.lists[position(c.Event.Tier)].byID[c.Event.ID]; r != nil && p.tabShows(c.Event.Tier) {
+			r.node.Call("focus", map[string]any{"preventScroll": true})
+			return
+		}
+	}
+	p.sel.opener.Call("focus")
 }
 
 // jump selects an event's card and brings it into view, if the board shows it.
