@@ -51,7 +51,7 @@ func (l *limiter) room(ms uint32, limit int) int {
 func (l *limiter) add(ms uint32, n int) {
 	l.total += n
 	for ; n > 0; n -= mostSending {
-		l.sent = append(l.sent, sending{ms, uint16(min(n, mostSending))}) //nolint:gosec // bounded
+		l.sent = append(l.sent, sending{ms, uint16(min(n, mostSending))})
 	}
 }
 
