@@ -70,8 +70,8 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 		sh.lag(s, now)
 		return
 	}
-	tell = tell && s.suppressed+s.dropped > 0
-	if len(s.pending) == 0 && !tell {
+	untold := func() bool { return tell && s.suppressed+s.dropped > 0 }
+	if len(s.pending) == 0 && !untold() {
 		s.lagging = s.lagging && s.out.full()
 		return
 	}
@@ -83,12 +83,11 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 	if sh.cfg.RateLimit > 0 {
 		sh.suppress(s, s.limit.room(sh.millis(now), sh.cfg.RateLimit))
 	}
-	for len(s.pending) > 0 || tell {
+	for len(s.pending) > 0 || untold() { // asked again, since the limit may just have held something back
 		if s.out.full() {
 			sh.lag(s, now)
 			return
 		}
-		tell = false
 		sh.sendLive(s, now)
 	}
 	if w := sh.pace.window; w > 0 {

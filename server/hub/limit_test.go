@@ -7,6 +7,7 @@ import (
 
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
+	"tierboard/shared/wire"
 )
 
 func TestLimitPasses100Of150AndCounts50(t *testing.T) {
@@ -184,4 +185,29 @@ func TestALimiterCountsAcrossTheWrapAndBeyondItsWord(t *testing.T) {
 	if got := l.room(500, 100_000); got != 100_000 || len(l.sent) != 0 {
 		t.Errorf("room %d after a second, want all of it", got)
 	}
+}
+
+// A swap's acknowledgement covers what waited before it. What the limit holds back at that moment must be told before, or a
+// session that is cut right after it would never learn of it.
+func TestSwapTellsWhatItSuppresses(t *testing.T) {
+	start(t, func(c *Config) { c.RateLimit = 1 }, func(r *rig) {
+		l := r.listen(nil)
+		l.subscribe("main", nil, filter.Filter{})
+		r.burst(3) // one leaves at once, two wait for the window and are over the limit
+		l.subscribe("main", nil, ofSymbol("A", "B"))
+		told, confirmed := 0, 0
+		for _, f := range l.look().frames {
+			switch m := f.Frame.(type) {
+			case *wire.Batch:
+				if confirmed < 2 {
+					told += m.Suppressed
+				}
+			case *wire.Subscribed:
+				confirmed++
+			}
+		}
+		if told != 2 || confirmed != 2 {
+			t.Errorf("%d told as suppressed before confirmation %d, want 2 before the second", told, confirmed)
+		}
+	})
 }
