@@ -111,30 +111,53 @@ func examine(t *testing.T, b *stack.Browser, state string) {
 	}
 }
 
-// TestAccessibility examines the board's states at three widths in both themes.
-func TestAccessibility(t *testing.T) {
-	r, _, b, p := start(t)
+// examineEverywhere examines the page at three widths in both themes.
+func examineEverywhere(t *testing.T, b *stack.Browser, state string) {
+	t.Helper()
+	for _, size := range []struct{ width, height int64 }{{1440, 900}, {1024, 768}, {390, 844}} {
+		resize(b, size.width, size.height)
+		for _, theme := range []string{"dark", "light"} {
+			stack.Eval[bool](b, fmt.Sprintf(`(document.documentElement.dataset.theme = %q, true)`, theme))
+			examine(t, b, fmt.Sprintf("%s, %d px, %s", state, size.width, theme))
+		}
+	}
+}
+
+// loadAxe brings axe into the page, which stands still from now on. The protocol evaluates outside of the page's policy,
+// which stays in force for everything else.
+func loadAxe(t *testing.T, b *stack.Browser) {
+	t.Helper()
 	root, err := stack.RepoRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The protocol evaluates outside of the page's policy, which stays in force for everything else.
 	axe, err := os.ReadFile(filepath.Join(root, "e2e", "testdata", "axe", "axe.min.js"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	stack.Eval[bool](b, string(axe)+"\n;typeof axe.run === 'function'")
 	media(t, b, "prefers-reduced-motion", "reduce")
+}
 
+// TestAccessibilityOfPages examines the pages beside the board.
+func TestAccessibilityOfPages(t *testing.T) {
+	s := stack.Server(t, stack.Args("--demo"))
+	b := stack.Chromium(t)
+	for path, says := range map[string]string{"/performance": "Resolved", "/ops": "Messages read"} {
+		b.Navigate(s.URL() + path)
+		b.WaitFor(fmt.Sprintf(`document.querySelector("main")?.innerText.includes(%q)`, says))
+		loadAxe(t, b)
+		examineEverywhere(t, b, path)
+	}
+}
+
+// TestAccessibility examines the board's states at three widths in both themes.
+func TestAccessibility(t *testing.T) {
+	r, _, b, p := start(t)
+	loadAxe(t, b)
 	everywhere := func(state string) {
 		t.Helper()
-		for _, size := range []struct{ width, height int64 }{{1440, 900}, {1024, 768}, {390, 844}} {
-			resize(b, size.width, size.height)
-			for _, theme := range []string{"dark", "light"} {
-				stack.Eval[bool](b, fmt.Sprintf(`(document.documentElement.dataset.theme = %q, true)`, theme))
-				examine(t, b, fmt.Sprintf("%s, %d px, %s", state, size.width, theme))
-			}
-		}
+		examineEverywhere(t, b, state)
 	}
 	click := func(selector string) {
 		t.Helper()
@@ -188,19 +211,18 @@ func TestAccessibility(t *testing.T) {
 	everywhere("help open")
 	stack.Eval[bool](b, `(document.querySelector("#help").close(), true)`)
 
-	for _, dialog := range []struct{ id, opener string }{{"settings", "#open-settings"}, {"palette", "#search"}} {
+	for _, dialog := range []struct{ id, opener string }{{"settings", "#open-settings"}, {"palette", "#search"}, {"library", "#open-library"}} {
 		click(dialog.opener)
 		b.WaitFor(fmt.Sprintf(`document.querySelector("#%s").open`, dialog.id))
 		everywhere(dialog.id + " open")
 		stack.Eval[bool](b, fmt.Sprintf(`(document.querySelector("#%s").close(), true)`, dialog.id))
 	}
 	stack.Eval[bool](b, `(document.querySelector("#setup").showModal(), true)`)
-	for step := range 4 {
-		everywhere(fmt.Sprintf("set-up, step %d", step+1))
-		if step < 3 {
-			click("#setup-next")
-			b.WaitFor(fmt.Sprintf(`document.querySelector(".setup-foot").textContent.includes("Step %d")`, step+2))
-		}
+	everywhere("set-up, step 1")
+	for step := 2; step <= 4; step++ {
+		click("#setup-next")
+		b.WaitFor(fmt.Sprintf(`document.querySelector(".setup-foot").textContent.includes("Step %d")`, step))
+		examine(t, b, fmt.Sprintf("set-up, step %d", step))
 	}
 	stack.Eval[bool](b, `(document.querySelector("#setup").close(), true)`)
 

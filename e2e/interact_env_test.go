@@ -3,13 +3,16 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"tierboard/e2e/stack"
 )
@@ -199,15 +202,15 @@ func TestTabs(t *testing.T) {
 	for i := range 30 {
 		p.detection("intraday", fmt.Sprintf("H%d", i), "Doji", 0.7)
 	}
-	inTab(cards("intraday") + " === 30")
+	inTab(text("#count-intraday") + ` === "30"`)
 	h.is("the hidden board is not drawn", cards("intraday")+" === 0 && document.hidden")
 	command(t, b, page.BringToFront, cdp.Empty{})
-	h.expect("shown again it has everything", `!document.hidden && `+cards("intraday")+` === 30 && `+text("#list-intraday .sym")+` === "H29"`)
+	h.expect("shown again it has everything", `!document.hidden && `+text("#count-intraday")+` === "30" && `+text("#list-intraday .sym")+` === "H29"`)
 
 	inWindow := beside(t, s, b, true)
 	p.detection("daily", "BOTH", "Doji", 0.7)
 	h.expect("the first window is live", card("daily", "BOTH"))
-	inWindow(card("daily", "BOTH") + " && " + cards("intraday") + " === 30")
+	inWindow(card("daily", "BOTH") + " && " + text("#count-intraday") + ` === "30"`)
 }
 
 // TestStreamPaintsAsItGoes sends 300 events in three seconds, then more than a column holds.
@@ -237,6 +240,37 @@ func TestStreamPaintsAsItGoes(t *testing.T) {
 		p.detection("daily", fmt.Sprintf("T%d", i), "Doji", 0.7)
 	}
 	h.expect("a column holds 500", text("#count-daily")+` === "500" && `+text("#list-daily .sym")+` === "T409"`)
-	h.is("40 of them are mounted", cards("daily")+" === 40")
+	h.is("a window's worth of them is mounted", cards("daily")+" <= 40 && "+cards("daily")+" * 70 > "+element("#list-daily")+".clientHeight")
 	h.is("a card has few elements", `[...document.querySelectorAll(".card")].every(e => e.querySelectorAll("*").length + 1 <= 14)`)
+}
+
+// TestHostileFilters types what no symbol is.
+func TestHostileFilters(t *testing.T) {
+	s, b, p, h := hands(t)
+	p.fill(b, "daily", "D", 5, 5)
+	for i, hostile := range []string{
+		`<img src=x onerror=alert(1)>`, `"'; DROP TABLE events; --`, `${7*7}{{constructor}}`, `%00%ff\u0000`, "𝔄𝔄𝔓𝔏 \u202eLPAA", "(((((", strings.Repeat("ABCDEFGHIJ,", 300), "*",
+	} {
+		h.click(element("#filter-daily"))
+		h.click(element("#symbols-daily"))
+		h.b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, input.InsertText, input.InsertTextParams{Text: hostile})
+			return err
+		}))
+		h.keys(kb.Tab) // done
+		h.is("no markup grew from "+hostile[:min(len(hostile), 30)], `document.querySelectorAll("#chips img, #chips script, #columns img").length === 0`)
+		h.is("the page is not wider", `document.documentElement.scrollWidth <= innerWidth`)
+		if i < 2 {
+			b.Navigate(s.URL() + "/")
+			b.WaitFor(live)
+		} else {
+			h.click(element("#filter-daily"))
+		}
+		h.click(element("#filter-daily"))
+		h.click(element("#symbols-daily"))
+		h.keys("a", chromedp.KeyModifiers(kb.ModifierCtrl))
+		h.keys(kb.Backspace)
+		h.expect("clearing it shows everything", cards("daily")+" === 5")
+		h.click(element("#filter-daily"))
+	}
 }
