@@ -115,7 +115,7 @@ wasm-test: ## the tests of what both programs share, as WebAssembly under Node
 
 e2e: tierboard ## the built binary with a real Redis and a real browser
 	$(call step,end to end)
-	go test -count=1 -p 1 -timeout 10m $(TESTFLAGS) ./e2e/...
+	go test -count=1 -p 1 -timeout 25m $(TESTFLAGS) ./e2e/...
 
 load: tierboard ## measure a server under load: make load SCENARIO=wide ARGS="--seconds 30"; ./tierboard load --help tells more
 	./tierboard load $(SCENARIO) $(ARGS)
