@@ -98,7 +98,7 @@ func TestMatchEqualsAScanWithFilterMatch(t *testing.T) {
 		}
 		remove := func(t *rapid.T) {
 			if len(ids) == 0 {
-				t.Skip("nothing to remove")
+				return // nothing to remove
 			}
 			i := rapid.IntRange(0, len(ids)-1).Draw(t, "which")
 			x.Remove(ids[i])
