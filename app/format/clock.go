@@ -163,27 +163,6 @@ func Ago(d time.Duration) string {
 	return strconv.Itoa(int(d/(24*time.Hour))) + nbsp + "d ago"
 }
 
-// AgoSpoken returns an age for screen readers: "3 minutes ago", "1 hour ago".
-func AgoSpoken(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return Plural(int(max(d, 0)/time.Second), "second") + " ago"
-	case d < time.Hour:
-		return Plural(int(d/time.Minute), "minute") + " ago"
-	case d < 24*time.Hour:
-		return Plural(int(d/time.Hour), "hour") + " ago"
-	}
-	return Plural(int(d/(24*time.Hour)), "day") + " ago"
-}
-
-// AgeStep is how long a shown age stays right: a second below a minute, 15 seconds above.
-func AgeStep(d time.Duration) time.Duration {
-	if d < time.Minute {
-		return time.Second
-	}
-	return 15 * time.Second
-}
-
 // Span returns a time to wait, rounded up to its smallest unit so that it never promises too little: "4 s",
 // "28 m", "1 h 28 m", "2 d 3 h".
 func Span(d time.Duration) string {

@@ -70,21 +70,6 @@ func Correlation(v float64) string { return fixed(v, 2) }
 // Count returns a whole number, grouped: "12,480".
 func Count(n int) string { return fixed(float64(n), 0) }
 
-// Compact returns a large number in three or so digits: "980", "1.8K", "1.84M", "2.1B".
-func Compact(v float64) string {
-	a := math.Abs(v)
-	for _, unit := range [...]struct {
-		from, size float64
-		decimals   int
-		name       string
-	}{{999.5e6, 1e9, 2, "B"}, {999.5e3, 1e6, 2, "M"}, {999.5, 1e3, 1, "K"}} {
-		if a >= unit.from {
-			return trimZeros(fixed(v/unit.size, unit.decimals)) + unit.name
-		}
-	}
-	return fixed(v, 0)
-}
-
 // Repeats returns the badge of a card that stands for several events: "×3"; nothing for one.
 func Repeats(n int) string {
 	if n < 2 {
@@ -124,14 +109,6 @@ func fixed(v float64, decimals int) string {
 		b.WriteString(rest)
 	}
 	return b.String()
-}
-
-// trimZeros takes trailing zeros off the decimals.
-func trimZeros(s string) string {
-	if !strings.Contains(s, ".") {
-		return s
-	}
-	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
 // Clip shortens untrusted text to at most n characters, with an ellipsis in place of the rest.

@@ -131,8 +131,7 @@ func (l *list) redraw() {
 	}
 }
 
-// show makes the element hold the first cards, in order, moving only what must move. arrived says which cards came after the
-// page was complete and deserve a tint.
+// show makes the element hold the first cards, in order, moving only what must move. A card that has just come is tinted.
 func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
 	if len(cards) > l.limit {
 		cards = cards[:l.limit]

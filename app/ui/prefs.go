@@ -23,7 +23,6 @@ type prefs struct {
 	Places    []string       `json:"places,omitempty"`    // class of each column from left to right; empty is the usual order
 	Sound     string         `json:"sound,omitempty"`     // plays for: "" nothing, "critical" or "high"
 	Notify    string         `json:"notify,omitempty"`    // desktop notifications for: "" nothing, "critical" or "high"
-	Welcomed  bool           `json:"welcomed,omitempty"`  // has seen the first-run setup
 }
 
 // choice is one value of a setting and what it is called.

@@ -18,7 +18,7 @@ import (
 func TestPrefsSurviveStoring(t *testing.T) {
 	want := prefs{
 		Zone: "utc", Density: "rows", Direction: "classic", Contrast: "high", Orders: [3]board.Order{1, 0, 3}, Collapsed: [3]bool{true, false, true},
-		Places: []string{"combo", "daily", "intraday"}, Sound: "high", Notify: "critical", Welcomed: true,
+		Places: []string{"combo", "daily", "intraday"}, Sound: "high", Notify: "critical",
 	}
 	if d := cmp.Diff(want, parsePrefs(want.text())); d != "" {
 		t.Error(d)

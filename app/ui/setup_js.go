@@ -16,11 +16,7 @@ func (p *page) openSetup() {
 }
 
 // closeSetup ends the set-up without changing anything.
-func (p *page) closeSetup() {
-	byID("setup").Call("close")
-	p.d.prefs.Welcomed = true
-	p.applyPrefs()
-}
+func (p *page) closeSetup() { byID("setup").Call("close") }
 
 // finishSetup makes the board what was chosen.
 func (p *page) finishSetup() {
@@ -44,6 +40,7 @@ func (p *page) finishSetup() {
 	}
 	d.prefs.Notify = checked("setup-notify")
 	p.askNotify()
+	p.applyPrefs()
 	p.closeSetup()
 }
 
