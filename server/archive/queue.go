@@ -83,16 +83,7 @@ func (q *queue) add(e *event.Event) {
 		q.m.ArchiveDropped.WithLabelValues("stopped").Inc()
 		return
 	}
-	for q.count > 0 && (q.count >= q.most || q.bytes+it.cost > q.mostBytes) {
-		for c := range classes {
-			if len(q.items[c]) > 0 {
-				q.pop(c)
-				break
-			}
-		}
-		q.lost = true
-		q.m.ArchiveDropped.WithLabelValues("queue_full").Inc()
-	}
+	q.makeRoom(1, it.cost)
 	q.last++
 	it.n = q.last
 	c := classOf(e)
@@ -104,6 +95,21 @@ func (q *queue) add(e *event.Event) {
 	}
 	if q.above(3) {
 		signal(q.high)
+	}
+}
+
+// makeRoom drops the oldest of the most expendable class until so many events of so many bytes fit, or nothing is left. The
+// caller holds mu.
+func (q *queue) makeRoom(events, bytes int) {
+	for q.count > 0 && (q.count+events > q.most || q.bytes+bytes > q.mostBytes) {
+		for c := range classes {
+			if len(q.items[c]) > 0 {
+				q.pop(c)
+				break
+			}
+		}
+		q.lost = true
+		q.m.ArchiveDropped.WithLabelValues("queue_full").Inc()
 	}
 }
 
@@ -201,6 +207,7 @@ func (q *queue) replace(items, left []item) {
 		// What was taken later may be back already.
 		slices.SortStableFunc(q.items[c], func(a, b item) int { return cmp.Compare(a.n, b.n) })
 	}
+	q.makeRoom(0, 0) // their places may have been taken meanwhile
 }
 
 // oldest returns how many there are and since when the first of them waits.
