@@ -1,5 +1,5 @@
-// Runs in the head, before the first paint and before every other script. It does the two things the Go program cannot
-// do for itself: choose the theme before the program is there, and tell the user when the program is gone.
+// Runs in the head, before the first paint and before every other script. It does the three things the Go program cannot
+// do for itself: choose the theme before the program is there, load the program, and tell the user when it is gone.
 "use strict";
 
 (() => {
@@ -43,18 +43,18 @@
 
   // wasm_exec.js defines Go after this script has run; the setter meets the class before anybody can use it. The promise
   // of run is settled when main returns, on a panic and on os.Exit, and the program of this page does none of them.
-  let program;
+  let definition;
   Object.defineProperty(globalThis, "Go", {
     configurable: true,
-    get: () => program,
-    set(definition) {
-      const run = definition.prototype.run;
-      definition.prototype.run = function (...args) {
+    get: () => definition,
+    set(value) {
+      const run = value.prototype.run;
+      value.prototype.run = function (...args) {
         const ended = run.apply(this, args);
         ended.then(() => stopped("the program ended"), stopped);
         return ended;
       };
-      program = definition;
+      definition = value;
     },
   });
 
@@ -67,11 +67,22 @@
   addEventListener("error", (event) => trapped(event.error));
   addEventListener("unhandledrejection", (event) => trapped(event.reason));
 
+  // Fetching and compiling start here, beside the rest of the page, and not when all of it is there. app.js asks for the
+  // instance later, with what is left in tierboardProgram.
+  const program = fetch("/web/app.wasm");
   const instantiate = WebAssembly.instantiateStreaming;
+  const compiled = instantiate && WebAssembly.compileStreaming(program);
+  globalThis.tierboardProgram = program;
+  (compiled || program).catch(() => {}); // told below, when it is asked for
+
   if (instantiate) {
-    WebAssembly.instantiateStreaming = async (...args) => {
+    WebAssembly.instantiateStreaming = async (source, imports) => {
       try {
-        return await instantiate.apply(WebAssembly, args);
+        if (source !== program) {
+          return await instantiate.call(WebAssembly, source, imports);
+        }
+        const module = await compiled;
+        return { module, instance: await WebAssembly.instantiate(module, imports) };
       } catch (err) {
         tell("Tierboard could not be loaded.", err);
         throw err;

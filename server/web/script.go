@@ -12,10 +12,11 @@ type repair struct {
 var repairs = []repair{
 	{
 		// The original copies the download into a response of its own to count its bytes, which keeps the browser from
-		// streaming and caching its compiled form. Both versions resolve to a Response.
-		name: "native fetch",
+		// streaming and caching its compiled form, and starts it when all of the page is there. boot.js has begun long
+		// before, and both versions resolve to a Response.
+		name: "early and native fetch",
 		old:  `fetchWithProgress("` + wasmPath + `", showProgress)`,
-		new:  `fetch("` + wasmPath + `")`,
+		new:  `globalThis.tierboardProgram || fetch("` + wasmPath + `")`,
 	},
 	{
 		// The original takes the very first worker for an update as soon as that worker controls the page, and the user
