@@ -1,6 +1,10 @@
 // Package recent remembers the last events: a ring in the order of their sequence numbers, which answers what came after
 // a position, what the newest matches of a filter are, and which earlier event a combo most likely means.
 //
+// Events of one symbol, one pattern or one tier form a chain, so that a question about a rare symbol does not look at tens of
+// thousands of others. The ring also knows which of its events are not known to be in the archive: a list made from the archive
+// adds those.
+//
 // A Ring is a mutex around memory; it has no goroutine. Long scans copy the ring in pieces, so that they never hold
 // the mutex for longer than a publisher would notice. Items are shared by everybody and never change, except that
 // their encoded bytes appear when somebody first asks for them.
@@ -12,6 +16,7 @@ import (
 	"sync/atomic"
 
 	"tierboard/shared/event"
+	"tierboard/shared/filter"
 	"tierboard/shared/wire"
 )
 
@@ -57,12 +62,20 @@ type Ring struct {
 	count int
 	byID  map[string]*Item
 	links links
+
+	byTier    chain[event.Tier]
+	byPattern chain[string]
+	bySymbol  chain[string]
+	waiting   spans // positions of what is not known to be archived
 }
 
 // New returns a Ring for size events, at least one.
 func New(size int) *Ring {
 	size = max(size, 1)
-	return &Ring{items: make([]*Item, size), byID: map[string]*Item{}, links: newLinks(size)}
+	return &Ring{
+		items: make([]*Item, size), byID: map[string]*Item{}, links: newLinks(size),
+		byTier: newChain[event.Tier](size), byPattern: newChain[string](size), bySymbol: newChain[string](size),
+	}
 }
 
 // Add appends the item whose event has the next sequence number; the oldest one leaves when the ring is full.
@@ -78,6 +91,10 @@ func (r *Ring) Add(it *Item) {
 		if r.byID[old.Event.ID] == old {
 			delete(r.byID, old.Event.ID)
 		}
+		r.byTier.forget(old.Event.Tier)
+		r.byPattern.forget(old.Event.Pattern)
+		r.bySymbol.forget(old.Event.Symbol)
+		r.waiting.remove(old.Event.Seq)
 	} else {
 		r.count++
 	}
@@ -85,6 +102,11 @@ func (r *Ring) Add(it *Item) {
 	r.last = it.Event.Seq
 	r.byID[it.Event.ID] = it
 	r.links.add(it.Event)
+	at := it.Event.Seq % uint64(len(r.items))
+	r.byTier.add(it.Event.Tier, it.Event.Seq, at)
+	r.byPattern.add(it.Event.Pattern, it.Event.Seq, at)
+	r.bySymbol.add(it.Event.Symbol, it.Event.Seq, at)
+	r.waiting.add(it.Event.Seq)
 }
 
 // Find returns the item with an event id, or nil if the ring does not hold it.
@@ -157,13 +179,19 @@ func (r *Ring) copyAfter(after, upTo uint64, dst []*Item) (int, bool) {
 }
 
 // Newest returns the newest items up to position upTo that want accepts, at most perTier of each tier (and as many
-// without a tier), in ascending order. A nil want accepts everything; it runs without the mutex.
-func (r *Ring) Newest(upTo uint64, perTier int, want func(*event.Event) bool) []*Item {
+// without a tier), in ascending order. A nil want accepts everything; it runs without the mutex. Filters, if there are any, are
+// those that want stands for: what none of them can want need not be looked at.
+func (r *Ring) Newest(upTo uint64, perTier int, want func(*event.Event) bool, filters ...filter.Filter) []*Item {
 	var out []*Item
 	var taken [int(event.Combo) + 1]int
 	var buf [piece]*Item
-	for {
-		n := r.copyBack(upTo, buf[:])
+	w := r.Walk(upTo, filters...)
+	open := r.openTiers(filters)
+	if w.tiers = w.back == nil || w.tiers; w.tiers { // so that a tier that has enough is left
+		w.route = r.alongTiers(open)
+	}
+	for len(open) > 0 {
+		n := w.Next(buf[:])
 		if n == 0 {
 			break
 		}
@@ -173,10 +201,8 @@ func (r *Ring) Newest(upTo uint64, perTier int, want func(*event.Event) bool) []
 				out = append(out, it)
 			}
 		}
-		upTo -= uint64(n) //nolint:gosec // at most piece
-		if !slices.ContainsFunc(taken[:], func(n int) bool { return n < perTier }) {
-			break
-		}
+		open = slices.DeleteFunc(open, func(t event.Tier) bool { return taken[slotOf(t)] >= perTier })
+		w.keep(open)
 	}
 	slices.Reverse(out)
 	return out
@@ -211,12 +237,15 @@ func TrimPerTier(items []*Item, perTier int) []*Item {
 	return items[at:]
 }
 
-// tierSlot is where an event's tier is counted; unknown tiers count as none.
-func tierSlot(e *event.Event) int {
-	if e.Tier > event.Combo {
+// tierSlot is where an event's tier is counted.
+func tierSlot(e *event.Event) int { return slotOf(e.Tier) }
+
+// slotOf is where a tier is counted; unknown tiers count as none.
+func slotOf(t event.Tier) int {
+	if t > event.Combo {
 		return 0
 	}
-	return int(e.Tier)
+	return int(t)
 }
 
 // first is the seq of the oldest item. The caller holds the mutex and the ring is not empty.
