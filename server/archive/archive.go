@@ -115,6 +115,7 @@ type Archive struct {
 	trying  time.Time // since when no batch has been stored although one is to be; zero if all is well; guarded by mu
 	lastErr string    // guarded by mu
 	failed  time.Time // when lastErr was; guarded by mu
+	stored  time.Time // when the sink last took a batch; guarded by mu
 	changed chan struct{}
 }
 
@@ -134,7 +135,11 @@ func New(cfg Config, sink Sink, m *metrics.Metrics, log *slog.Logger) (*Archive,
 }
 
 // Add takes an event, which must not change any more. It never waits for anything but a short lock and never fails.
-func (a *Archive) Add(e *event.Event) { a.queue.add(e) }
+func (a *Archive) Add(e *event.Event) {
+	if a.queue.add(e) > 0 {
+		a.tell() // somebody may wait for one that is gone
+	}
+}
 
 // Health is how the archive is.
 type Health struct {
@@ -145,23 +150,28 @@ type Health struct {
 	LastError  string    // the last failure, for operators
 	FailedAt   time.Time // when that was
 	Losing     bool      // events were dropped since the files were last empty
+	Lost       uint64    // events dropped since the start, for whatever reason
+	StoredAt   time.Time // when the database last took a batch; zero before the first
 }
 
 // Health returns how the archive is.
 func (a *Archive) Health() Health {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	h := Health{Queue: a.queue.len(), LastError: a.lastErr, FailedAt: a.failed}
+	h := Health{Queue: a.queue.len(), LastError: a.lastErr, FailedAt: a.failed, StoredAt: a.stored}
 	if !a.trying.IsZero() && (!a.failed.Before(a.trying) || time.Since(a.trying) >= a.cfg.SpillAfter) {
 		h.Failing, h.Since = true, a.trying
 	}
-	h.SpillBytes, h.Losing = a.spill.state()
-	h.Losing = h.Losing || a.queue.losing()
+	var spilled, queued uint64
+	var full bool
+	h.SpillBytes, h.Losing, spilled = a.spill.state()
+	full, queued = a.queue.losing()
+	h.Losing, h.Lost = h.Losing || full, spilled+queued
 	return h
 }
 
 // Barrier waits until every event that was added before the call is stored or in a file, so that losing the memory would
-// not lose it. It returns early, with ctx's error, when ctx ends.
+// not lose it, or was dropped at a bound, so that waiting is of no use. It returns early, with ctx's error, when ctx ends.
 func (a *Archive) Barrier(ctx context.Context) error {
 	target := a.queue.newest()
 	for {

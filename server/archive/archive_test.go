@@ -177,7 +177,7 @@ func TestEventsAreStoredInBatches(t *testing.T) {
 	}
 	add(r, 1000, 1001) // a lone one leaves by the window
 	until(t, "the last one", func() bool { return db.count() == 1001 })
-	if h := r.Health(); h.Failing || h.Queue != 0 || h.SpillBytes != 0 || h.Losing {
+	if h := r.Health(); h.Failing || h.Queue != 0 || h.SpillBytes != 0 || h.Losing || h.Lost != 0 || h.StoredAt.IsZero() {
 		t.Errorf("got %+v", h)
 	}
 }

@@ -65,6 +65,7 @@ type queue struct {
 	taken  map[uint64]int  // guarded by mu: first number of what was taken and is not safe yet → how often
 	closed bool            // guarded by mu
 	lost   bool            // guarded by mu: the bound was met
+	gone   uint64          // guarded by mu: events that were dropped
 }
 
 func newQueue(cfg Config, m *metrics.Metrics) *queue {
@@ -74,16 +75,17 @@ func newQueue(cfg Config, m *metrics.Metrics) *queue {
 	}
 }
 
-// add appends an event.
-func (q *queue) add(e *event.Event) {
+// add appends an event and returns how many older ones had to go for it.
+func (q *queue) add(e *event.Event) (dropped int) {
 	it := item{e: e, at: time.Now(), cost: cost(e)}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
 		q.m.ArchiveDropped.WithLabelValues("stopped").Inc()
-		return
+		q.gone++
+		return 0
 	}
-	q.makeRoom(1, it.cost)
+	dropped = q.makeRoom(1, it.cost)
 	q.last++
 	it.n = q.last
 	c := classOf(e)
@@ -96,11 +98,12 @@ func (q *queue) add(e *event.Event) {
 	if q.above(3) {
 		signal(q.high)
 	}
+	return dropped
 }
 
-// makeRoom drops the oldest of the most expendable class until so many events of so many bytes fit, or nothing is left. The
-// caller holds mu.
-func (q *queue) makeRoom(events, bytes int) {
+// makeRoom drops the oldest of the most expendable class until so many events of so many bytes fit, or nothing is left, and
+// returns how many. The caller holds mu.
+func (q *queue) makeRoom(events, bytes int) (dropped int) {
 	for q.count > 0 && (q.count+events > q.most || q.bytes+bytes > q.mostBytes) {
 		for c := range classes {
 			if len(q.items[c]) > 0 {
@@ -109,8 +112,11 @@ func (q *queue) makeRoom(events, bytes int) {
 			}
 		}
 		q.lost = true
+		q.gone++
+		dropped++
 		q.m.ArchiveDropped.WithLabelValues("queue_full").Inc()
 	}
+	return dropped
 }
 
 // signal leaves an entry in a channel that holds one.
@@ -255,12 +261,22 @@ func (q *queue) settled() uint64 {
 	return least - 1
 }
 
-// losing reports whether the bound was ever met, and forgets it once the queue has room.
-func (q *queue) losing() bool {
+// losing reports whether the bound was ever met, which it forgets once the queue has room, and how many events were dropped.
+func (q *queue) losing() (now bool, gone uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.lost = q.lost && q.above(2)
-	return q.lost
+	return q.lost, q.gone
+}
+
+// abandon drops what is left, with its number: nothing will ever take it.
+func (q *queue) abandon() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := q.count
+	q.items, q.count, q.bytes = [classes][]item{}, 0, 0
+	q.gone += uint64(n) //nolint:gosec // a length
+	return n
 }
 
 // closeIfEmpty refuses events from now on, unless there are some left.

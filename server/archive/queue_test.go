@@ -1,7 +1,12 @@
 package archive
 
 import (
+	"errors"
+	"log/slog"
+	"os"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
@@ -33,5 +38,64 @@ func TestWhatComesBackKeepsTheBound(t *testing.T) {
 		if !left[id] {
 			t.Errorf("%s is gone, though older intraday events could go: %v", id, left)
 		}
+	}
+}
+
+// Who waits for events that the queue's bound drops is told, though nothing is ever stored.
+func TestBarrierEndsWhenWhatItWaitsForIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := quick(t)
+		a, err := New(cfg, &database{}, metrics.New(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			a.Add(makeEvent(i, event.Intraday))
+		}
+		passed := make(chan error, 1)
+		go func() { passed <- a.Barrier(t.Context()) }()
+		synctest.Wait()
+		for i := range cfg.Queue {
+			if len(passed) > 0 {
+				t.Fatalf("the barrier ends after %d more events, while the first are still there", i)
+			}
+			a.Add(makeEvent(3+i, event.Intraday))
+			synctest.Wait()
+		}
+		if len(passed) == 0 {
+			t.Fatal("the barrier waits for events that are gone")
+		}
+		if err := <-passed; err != nil {
+			t.Error(err)
+		}
+		if n := a.Health().Lost; n != 3 {
+			t.Errorf("%d events are told as lost, want 3", n)
+		}
+	})
+}
+
+// The end of an archive that can write nowhere leaves nobody waiting.
+func TestBarrierEndsWithAnArchiveThatWritesNowhere(t *testing.T) {
+	cfg := quick(t)
+	r := start(t, cfg, &database{fail: errors.New("away")})
+	if err := os.RemoveAll(cfg.Dir); err != nil {
+		t.Fatal(err)
+	}
+	add(r, 0, 20)
+	passed := make(chan error, 1)
+	go func() { passed <- r.Barrier(t.Context()) }()
+	if err := r.stop(); err == nil {
+		t.Error("events that could be written nowhere are no error")
+	}
+	select {
+	case err := <-passed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("the barrier waits for ever")
+	}
+	if h := r.Health(); h.Lost != 20 || h.Queue != 0 || !h.StoredAt.IsZero() {
+		t.Errorf("%+v, want 20 lost and nothing stored", h)
 	}
 }

@@ -38,6 +38,7 @@ type spill struct {
 	next     uint64            // guarded by mu: number of the next file
 	total    int64             // guarded by mu: bytes
 	lost     bool              // guarded by mu: the bound was met since the files were last empty
+	gone     uint64            // guarded by mu: events that will never be read back
 	reading  *segment          // guarded by mu: what is read
 	at       int64             // guarded by mu: how much of it was stored
 }
@@ -92,11 +93,12 @@ func openSpill(cfg Config, m *metrics.Metrics, log *slog.Logger) (*spill, error)
 	return s, nil
 }
 
-// state returns how large the files are and whether events were dropped for it.
-func (s *spill) state() (int64, bool) {
+// state returns how large the files are, whether events were dropped for it since they were last empty, and how many ever were,
+// a line that cannot be read counted as one.
+func (s *spill) state() (size int64, losing bool, gone uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.total, s.lost
+	return s.total, s.lost, s.gone
 }
 
 // write appends events. On an error none of the class that failed and of those after it are written; left are these.
@@ -193,6 +195,7 @@ func (s *spill) dropOldest() bool {
 			s.log.Warn("count the events of a file", slog.String("file", g.path), slog.Any("err", err))
 		}
 		s.m.ArchiveDropped.WithLabelValues("spill_full").Add(float64(events))
+		s.gone += uint64(events) //nolint:gosec // a count
 		s.log.Error("events are lost, as the database is away and the files are full", slog.Int("events", events), slog.String("class", c.String()))
 		s.remove(g)
 		return true
@@ -250,6 +253,9 @@ func (s *spill) head(n int) (chunk, error) {
 		return len(c.events)+mostLine <= n
 	}, func(line []byte) {
 		s.m.ArchiveDropped.WithLabelValues("unreadable").Inc()
+		s.mu.Lock()
+		s.gone++
+		s.mu.Unlock()
 		s.log.Warn("skip a line of a file of events", slog.String("file", c.g.path), slog.Int("bytes", len(line)))
 	})
 	s.mu.Lock()

@@ -89,6 +89,7 @@ func (a *Archive) storeItems(ctx context.Context, items []item) bool {
 	safe := !late.Stop() && <-saved
 	if err != nil && !safe {
 		a.queue.putBack(items)
+		a.tell() // coming back, some may have met the bound
 		return false
 	}
 	a.queue.done(items)
@@ -131,7 +132,7 @@ func (a *Archive) store(ctx context.Context, events []*event.Event) error {
 	if !a.failed.Before(a.trying) {
 		a.log.Info("the database takes events again", slog.Duration("after", time.Since(a.trying)))
 	}
-	a.trying = time.Time{}
+	a.trying, a.stored = time.Time{}, time.Now()
 	a.m.ArchiveWritten.Add(float64(len(events)))
 	return nil
 }
@@ -195,6 +196,7 @@ func (a *Archive) putAway(items []item) bool {
 	}
 	a.fault("write events to a file", err)
 	a.queue.replace(items, left)
+	a.tell() // of what comes back, some may have met the bound
 	return false
 }
 
@@ -236,7 +238,8 @@ func (a *Archive) finish() error {
 			return nil
 		}
 		if !a.putAway(items) {
-			n := a.queue.len()
+			n := a.queue.abandon()
+			a.tell()
 			a.m.ArchiveDropped.WithLabelValues("spill_failed").Add(float64(n))
 			return fmt.Errorf("archive: %d events could be written neither to the database nor to a file: %s", n, a.Health().LastError)
 		}

@@ -68,7 +68,11 @@ func settings(c config.Config) []api.Setting {
 // health tells how the archive does.
 func (k *keeper) health() api.ArchiveHealth {
 	db, w := k.store.Health(), k.archive.Health()
-	h := api.ArchiveHealth{Status: "ok", Waiting: w.Queue}
+	h := api.ArchiveHealth{Status: "ok", Waiting: w.Queue, Lost: w.Lost}
+	if !w.StoredAt.IsZero() {
+		at := w.StoredAt.UTC().Truncate(time.Millisecond)
+		h.StoredAt = &at
+	}
 	switch {
 	case w.Losing:
 		h.Status, h.Reason = "down", "events had to be thrown away: the database is away and its files are full"
