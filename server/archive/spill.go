@@ -195,7 +195,7 @@ func (s *spill) dropOldest() bool {
 			s.log.Warn("count the events of a file", slog.String("file", g.path), slog.Any("err", err))
 		}
 		s.m.ArchiveDropped.WithLabelValues("spill_full").Add(float64(events))
-		s.gone += uint64(events) //nolint:gosec // a count
+		s.gone += uint64(events)
 		s.log.Error("events are lost, as the database is away and the files are full", slog.Int("events", events), slog.String("class", c.String()))
 		s.remove(g)
 		return true
