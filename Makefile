@@ -70,9 +70,15 @@ demo: tierboard ## like run, on free ports and with data that is gone afterwards
 
 # Without inlining the download is 6 % smaller (100 KB); drawing is bound by layout and paint, not by calls.
 # The plain program stays out of assets/web: only the compressed forms are embedded.
-build/app.wasm: $(WASM_SOURCES)
+build/app.wasm: $(WASM_SOURCES) build/overlay.json
+	$(WASM) go build -overlay build/overlay.json -gcflags=all=-l -ldflags '$(LDFLAGS)' -o $@ ./app
+
+# Lays app/http over net/http, whose files are taken away: see there. Written anew for another version of Go.
+build/overlay.json: Makefile go.mod $(shell go env GOROOT)/VERSION
 	@mkdir -p build
-	$(WASM) go build -gcflags=all=-l -ldflags '$(LDFLAGS)' -o $@ ./app
+	@{ printf '{"Replace":{'; \
+	for file in "$$(go env GOROOT)"/src/net/http/*.go; do case "$$file" in */doc.go) ;; *) printf '"%s":"",' "$$file";; esac; done; \
+	printf '"%s":"%s"}}\n' "$$(go env GOROOT)/src/net/http/doc.go" "$(CURDIR)/app/http/http.go"; } > $@
 
 # Compressing keeps one core busy, so the other one compiles the server's packages meanwhile. What does not compile there
 # is told when the server is built. The gzip form is written first: when this file is new, both are.
