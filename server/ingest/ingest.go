@@ -204,6 +204,7 @@ type Ingest struct {
 	log        *slog.Logger
 	m          *metrics.Metrics
 	counts     counts
+	tiers      [event.Combo + 1]*tierCounts // used by the worker only
 	queue      *queue
 	letters    *DeadLetters
 	faults     faultLog // used by the worker only

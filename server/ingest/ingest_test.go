@@ -280,8 +280,13 @@ func TestSinksGetTheirShare(t *testing.T) {
 	if diff := cmp.Diff(counted, got); diff != "" {
 		t.Errorf("counted (-want +got):\n%s", diff)
 	}
-	if n := w.number("ingest_lag_seconds_count"); n != 2 {
+	if n := w.number(`ingest_lag_seconds_count{tier="daily"}`); n != 2 {
 		t.Errorf("%v lags observed, want 2", n)
+	}
+	for result, want := range map[string]float64{"event": 1, "duplicate": 1} {
+		if n := w.number(fmt.Sprintf("ingest_events_total{result=%q,tier=\"daily\"}", result)); n != want {
+			t.Errorf("%v counted as %s, want %v", n, result, want)
+		}
 	}
 }
 
@@ -460,6 +465,9 @@ func TestRefusedEventIsAReject(t *testing.T) {
 	w.mu.Unlock()
 	w.publish("tickstock.events.patterns", detection("1"))
 	w.until("the reject", func() bool { return w.in.DeadLetters().Total() == 1 })
+	if n := w.number(`ingest_events_total{result="refused",tier="daily"}`); n != 1 {
+		t.Errorf("%v counted as refused, want 1", n)
+	}
 	if l := w.in.DeadLetters().Newest(1)[0]; l.Reason != string(classify.InvalidEvent) || l.Detail != "the hub has ended" {
 		t.Errorf("got %+v", l)
 	}

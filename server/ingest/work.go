@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tierboard/server/classify"
 	"tierboard/server/health"
 	"tierboard/server/metrics"
@@ -30,6 +32,26 @@ func newCounts(m *metrics.Metrics) counts {
 		event: of("event"), duplicate: of("duplicate"), outcome: of("outcome"), session: of("session"),
 		health: of("health"), other: of("other"), reject: of("reject"),
 	}
+}
+
+// tierCounts are what is counted of one tier, looked up once.
+type tierCounts struct {
+	event, duplicate, refused count
+	lag                       prometheus.Observer
+}
+
+// tier returns the counts of a tier; an event of no tier, which another kind may be, has the empty word. The worker's only.
+func (in *Ingest) tier(t event.Tier) *tierCounts {
+	if t > event.Combo { // another kind's own tier
+		t = event.TierNone
+	}
+	if in.tiers[t] == nil {
+		of := func(result string) count { return in.m.IngestEvents.WithLabelValues(t.String(), result) }
+		in.tiers[t] = &tierCounts{
+			event: of("event"), duplicate: of("duplicate"), refused: of("refused"), lag: in.m.IngestLag.WithLabelValues(t.String()),
+		}
+	}
+	return in.tiers[t]
 }
 
 // work classifies what is queued until ctx ends.
@@ -85,20 +107,24 @@ func (in *Ingest) handle(ctx context.Context, d *delivery, payload []byte) {
 
 // publish hands an event to the hub. One that the hub refuses is a reject: it must not stop the others.
 func (in *Ingest) publish(ctx context.Context, d *delivery, e *event.Event) {
-	if !e.PublishedAt.IsZero() {
-		in.m.IngestLag.Observe(max(e.ReceivedAt.Sub(e.PublishedAt), 0).Seconds()) // below 0 the clocks differ
-	}
 	tier, received := e.Tier.String(), e.ReceivedAt // the hub owns the event from here on
+	seen := in.tier(e.Tier)
+	if !e.PublishedAt.IsZero() {
+		seen.lag.Observe(max(received.Sub(e.PublishedAt), 0).Seconds()) // below 0 the clocks differ
+	}
 	accepted, err := in.sinks.Events.Publish(ctx, e)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
+		seen.refused.Inc()
 		in.reject(d, classify.Reject{Reason: classify.InvalidEvent, Channel: d.channel, Detail: err.Error()})
 	case accepted:
 		in.counts.event.Inc()
+		seen.event.Inc()
 		in.sinks.Health.EventAccepted(tier, received)
 	default:
 		in.counts.duplicate.Inc()
+		seen.duplicate.Inc()
 		in.sinks.Health.Message(received)
 	}
 }

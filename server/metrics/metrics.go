@@ -4,6 +4,7 @@ package metrics
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -14,14 +15,17 @@ import (
 type Metrics struct {
 	Registry *prometheus.Registry
 
-	IngestMessages  *prometheus.CounterVec // result: event, duplicate, outcome, session, health, other, reject
-	IngestRejects   *prometheus.CounterVec // reason: a reject's reason word
-	IngestDropped   prometheus.Counter     // messages lost because the queue behind the receive loop was full
-	IngestLag       prometheus.Histogram   // seconds from the producer's publish time to our reading it
-	IngestQueue     prometheus.Gauge       // messages read but not yet classified
-	RedisUp         prometheus.Gauge       // 1 while subscribed
-	RedisReconnects prometheus.Counter     // connections made after the first
-	BrokerCut       prometheus.Counter     // connections of the embedded Redis ended because they did not read
+	IngestMessages  *prometheus.CounterVec   // result: event, duplicate, outcome, session, health, other, reject
+	IngestRejects   *prometheus.CounterVec   // reason: a reject's reason word
+	IngestDropped   prometheus.Counter       // messages lost because the queue behind the receive loop was full
+	IngestLag       *prometheus.HistogramVec // tier: seconds from the producer's publish time to our reading it
+	IngestEvents    *prometheus.CounterVec   // tier, result: event, duplicate, refused
+	IngestQueue     prometheus.Gauge         // messages read but not yet classified
+	StreamEntries   prometheus.Counter       // entries read from Redis streams
+	StreamFaults    *prometheus.CounterVec   // what: trimmed, restarted, refused, position
+	RedisUp         prometheus.Gauge         // 1 while subscribed
+	RedisReconnects prometheus.Counter       // connections made after the first
+	BrokerCut       prometheus.Counter       // connections of the embedded Redis ended because they did not read
 
 	EventsAccepted *prometheus.CounterVec   // tier
 	MatchSeconds   prometheus.Histogram     // finding the interested sessions of one event
@@ -70,6 +74,9 @@ var outboxBuckets = []float64{0, 1 << 10, 4 << 10, 16 << 10, 32 << 10, 64 << 10,
 // latencyBuckets are cut at the budgets: 5 ms to match, 25 ms of our own delivery target, 50 ms to paint, 100 ms in all.
 var latencyBuckets = []float64{.00001, .00004, .0001, .0005, .001, .0025, .005, .01, .025, .05, .09, .1, .25, .5, 1, 5}
 
+// lagBuckets are latencyBuckets and beyond: a stream that was written while the server was away is read hours later.
+var lagBuckets = append(slices.Clone(latencyBuckets), 15, 60, 600, 3600, 86400)
+
 // New returns collectors registered in a registry of their own, together with the Go runtime's and the process's.
 func New() *Metrics {
 	m := &Metrics{Registry: prometheus.NewRegistry()}
@@ -80,8 +87,18 @@ func New() *Metrics {
 	m.IngestMessages = counters(m, "ingest_messages_total", "Messages read from Redis by what became of them.", "result")
 	m.IngestRejects = counters(m, "ingest_rejects_total", "Messages that are no event, by reason.", "reason")
 	m.IngestDropped = counter(m, "ingest_dropped_total", "Messages lost because the ingest queue was full.")
-	m.IngestLag = histogram(m, "ingest_lag_seconds", "From the producer's publish time to our reading it.", latencyBuckets)
+	m.IngestLag = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: "tierboard", Name: "ingest_lag_seconds", Help: "From the producer's publish time to our reading it.", Buckets: lagBuckets,
+	}, []string{"tier"})
+	m.Registry.MustRegister(m.IngestLag)
+	m.IngestEvents = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "tierboard", Name: "ingest_events_total", Help: "Events that messages held, by tier and what became of them.",
+	}, []string{"tier", "result"})
+	m.Registry.MustRegister(m.IngestEvents)
 	m.IngestQueue = gauge(m, "ingest_queue_messages", "Messages read but not yet classified.")
+	m.StreamEntries = counter(m, "ingest_stream_entries_total", "Entries read from Redis streams.")
+	m.StreamFaults = counters(m, "ingest_stream_faults_total", "Faults of Redis streams: entries trimmed before they were read, streams that "+
+		"began anew, reads that Redis refused, positions that could not be kept.", "what")
 	m.RedisUp = gauge(m, "redis_up", "1 while subscribed to Redis.")
 	m.RedisReconnects = counter(m, "redis_reconnects_total", "Redis connections made after the first.")
 	m.BrokerCut = counter(m, "broker_cut_total", "Connections of the embedded Redis ended because they did not read.")

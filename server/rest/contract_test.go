@@ -102,8 +102,8 @@ func full(t *testing.T) *rig {
 	r.tracker.Delivery(health.DeliverySample{Errors: 11, Users: 2, Match: time.Millisecond, Deliver: time.Millisecond})
 	for _, tier := range []string{"daily", "intraday"} {
 		r.m.DeliverSeconds.WithLabelValues(tier).Observe(.02)
+		r.m.IngestLag.WithLabelValues(tier).Observe(.004)
 	}
-	r.m.IngestLag.Observe(.004)
 	return r
 }
 

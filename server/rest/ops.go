@@ -67,7 +67,7 @@ func (x *REST) ops(w http.ResponseWriter, r *http.Request) error {
 		Rejects:    n.counts("tierboard_ingest_rejects_total"),
 		Messages:   n.counts("tierboard_ingest_messages_total"),
 		Closed:     n.counts("tierboard_sessions_closed_total"),
-		Lag:        n.percentiles("tierboard_ingest_lag_seconds", ""),
+		Lag:        n.merged("tierboard_ingest_lag_seconds"),
 		Histograms: n.histograms(),
 	}
 	if x.cfg.Streams != nil {
@@ -137,9 +137,29 @@ func (n numbers) counts(name string) map[string]uint64 {
 	return map[string]uint64{}
 }
 
+// merged returns a latency in milliseconds over all labels, or nil when nothing was measured.
+func (n numbers) merged(name string) *api.Percentiles {
+	var all spread
+	for _, s := range n.spread[name] { // the labels of one name share their bounds
+		if all.bars == nil {
+			all.bars = make([]perf.Bar, len(s.bars))
+		}
+		all.total += s.total
+		for i, b := range s.bars {
+			all.bars[i].Bound = b.Bound
+			all.bars[i].Count += b.Count
+		}
+	}
+	return all.percentiles()
+}
+
 // percentiles returns a latency in milliseconds, or nil when nothing was measured.
 func (n numbers) percentiles(name, label string) *api.Percentiles {
-	s := n.spread[name][label]
+	return n.spread[name][label].percentiles()
+}
+
+// percentiles returns a histogram's percentiles in milliseconds, or nil when nothing was measured.
+func (s spread) percentiles() *api.Percentiles {
 	var out api.Percentiles
 	for q, to := range map[float64]*float64{.5: &out.P50, .95: &out.P95, .99: &out.P99} {
 		v, ok := perf.FromHistogram(s.bars, s.total, q)

@@ -331,11 +331,28 @@ func TestHealthAndClock(t *testing.T) {
 	r.publish(spike("e1", "AAPL", friday.Add(-4*time.Second), .7))
 	r.tracker.EventAccepted("intraday", friday.Add(-4*time.Second))
 	r.m.DeliverSeconds.WithLabelValues("intraday").Observe(.02)
+	for _, tier := range []string{"intraday", "daily"} {
+		r.m.IngestLag.WithLabelValues(tier).Observe(.004)
+	}
+	r.m.IngestEvents.WithLabelValues("intraday", "event").Inc()
+	r.m.IngestEvents.WithLabelValues("intraday", "duplicate").Add(2)
+	r.m.IngestEvents.WithLabelValues("intraday", "refused").Add(3)
 	var h api.TiersHealth
 	r.get("/api/patterns/tiers/health").is(200).read(&h)
 	in := h.Tiers["intraday"]
 	if h.Status != "degraded" || in.Status != "ok" || *in.AgeS != 4 || in.Rate.PerMin != 1 || in.Counters.Accepted != 1 || in.DeliverMS == nil || h.Archive.Reason != "database away" {
 		t.Errorf("%+v %+v", h, in)
+	}
+	if c := *in.Counters; c != (api.TierCounters{Accepted: 1, Received: 6, Duplicate: 2, Refused: 3}) {
+		t.Errorf("counted %+v", c)
+	}
+	if in.IngestLagMS == nil || in.IngestLagMS.P50 <= 2.5 || in.IngestLagMS.P50 > 5 || h.Tiers["combo"].IngestLagMS != nil {
+		t.Errorf("lags %+v, %+v", in.IngestLagMS, h.Tiers["combo"].IngestLagMS)
+	}
+	var ops api.Ops
+	r.get("/api/ops").is(200).read(&ops)
+	if ops.Lag == nil || *ops.Lag != *in.IngestLagMS || ops.Histograms["ingest_lag daily"].Count != 1 {
+		t.Errorf("lag of all tiers %+v, by tier %v", ops.Lag, ops.Histograms)
 	}
 	if d := h.Tiers["daily"]; d.StaleAfterS != nil || d.Reason == "" {
 		t.Errorf("daily %+v", d)

@@ -140,7 +140,12 @@ func (x *REST) tiersHealth(w http.ResponseWriter, r *http.Request) error {
 		rate := rates[t]
 		tier.Rate = &rate
 		tier.DeliverMS = numbers.percentiles("tierboard_deliver_seconds", name)
-		tier.Counters = &api.TierCounters{Accepted: numbers.count("tierboard_events_accepted_total", name)}
+		tier.IngestLagMS = numbers.percentiles("tierboard_ingest_lag_seconds", name)
+		of := func(result string) uint64 { return numbers.count("tierboard_ingest_events_total", result+" "+name) }
+		tier.Counters = &api.TierCounters{
+			Accepted: numbers.count("tierboard_events_accepted_total", name),
+			Received: of("event") + of("duplicate") + of("refused"), Duplicate: of("duplicate"), Refused: of("refused"),
+		}
 		out.Tiers[name] = tier
 	}
 	w.Header().Set("Cache-Control", "private, no-cache")

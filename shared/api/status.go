@@ -23,6 +23,7 @@ type TierHealth struct {
 	AgeS        *int64        `json:"age_s,omitempty" doc:"Its age in seconds." example:"2469"`
 	StaleAfterS *int64        `json:"stale_after_s" nullable:"true" doc:"Silence in seconds that makes the tier stale; null while no limit holds." example:"1800"`
 	Rate        *Rate         `json:"rate,omitempty" doc:"Accepted events."`
+	IngestLagMS *Percentiles  `json:"ingest_lag_ms,omitempty" doc:"From the producer's publish time to our reading it, since the server started; absent before the first."`
 	DeliverMS   *Percentiles  `json:"deliver_ms,omitempty" doc:"From receiving an event to handing it to a socket, since the server started; absent before the first."`
 	Counters    *TierCounters `json:"counters,omitempty" doc:"Totals since the server started."`
 }
@@ -35,7 +36,10 @@ type Rate struct {
 
 // TierCounters are totals of one tier.
 type TierCounters struct {
-	Accepted uint64 `json:"accepted" doc:"Events given a sequence number." example:"21904"`
+	Accepted  uint64 `json:"accepted" doc:"Events given a sequence number, those read back from the archive at the start included." example:"21904"`
+	Received  uint64 `json:"received" doc:"Events that messages held, copies included." example:"22117"`
+	Duplicate uint64 `json:"duplicate" doc:"Copies among them." example:"212"`
+	Refused   uint64 `json:"refused" doc:"Those that were no valid event after all." example:"1"`
 }
 
 // Clock is the exchange's clock.
