@@ -103,6 +103,14 @@ func TestWalksPassAllThatIsWanted(t *testing.T) {
 			t.Fatal("there is something behind the end")
 		}
 
+		for _, it := range all {
+			if kept := it.Event.Seq > last-uint64(len(held)) && it.Event.Seq <= last; len(all) == int(last) && (r.At(it.Event.Seq) == it) != kept {
+				t.Fatalf("At(%d), want it found: %v", it.Event.Seq, kept)
+			}
+		}
+		if r.At(0) != nil || r.At(uint64(len(all))+1) != nil {
+			t.Fatal("there is something outside of the ring")
+		}
 		prefix := rapid.SampledFrom([]string{"", "A", "Z"}).Draw(t, "prefix")
 		newest := map[string]uint64{}
 		for _, it := range all[len(all)-r.Len():] {

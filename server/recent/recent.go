@@ -116,6 +116,16 @@ func (r *Ring) Find(id string) *Item {
 	return r.byID[id]
 }
 
+// At returns the item at a position, or nil if the ring does not hold it.
+func (r *Ring) At(seq uint64) *Item {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count == 0 || seq < r.first() || seq > r.last {
+		return nil
+	}
+	return *r.slot(seq)
+}
+
 // Span returns the sequence numbers of the oldest and the newest item, or zeros for an empty ring.
 func (r *Ring) Span() (first, last uint64) {
 	r.mu.Lock()

@@ -39,6 +39,7 @@ type memory struct {
 	known   map[string][]api.Outcome
 	fault   error
 	pages   int
+	told    func([]*event.Event)
 }
 
 func newMemory() *memory {
@@ -80,6 +81,8 @@ func oracle(events []*event.Event, a query.Ask) (rows []query.Row, more bool) {
 	}
 	return rows, len(found) > a.Limit
 }
+
+func (m *memory) OnStored(do func([]*event.Event)) { m.told = do }
 
 func (m *memory) Event(_ context.Context, id string) (query.Row, error) {
 	m.mu.Lock()
@@ -305,8 +308,16 @@ func (r *rig) settle() {
 	}
 }
 
-// store puts events into the archive.
+// store puts events into the archive, which tells.
 func (r *rig) store(events ...*event.Event) {
+	r.quietly(events...)
+	if r.memory.told != nil { // there is an archive
+		r.memory.told(events)
+	}
+}
+
+// quietly puts events into the archive, which does not tell yet.
+func (r *rig) quietly(events ...*event.Event) {
 	r.memory.mu.Lock()
 	defer r.memory.mu.Unlock()
 	r.memory.events = append(r.memory.events, events...)

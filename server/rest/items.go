@@ -306,13 +306,9 @@ func (x *REST) symbols(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	last := map[string]time.Time{}
-	first, upTo := x.cfg.Hub.Recent().Span()
-	_, _ = x.cfg.Hub.Recent().Between(max(first, 1)-1, upTo, func(e *event.Event) bool {
-		if strings.HasPrefix(e.Symbol, want) && e.DetectedAt.After(last[e.Symbol]) {
-			last[e.Symbol] = e.DetectedAt
-		}
-		return false
-	})
+	for _, it := range x.cfg.Hub.Recent().Symbols(want) {
+		last[it.Event.Symbol] = it.Event.DetectedAt
+	}
 	names := make([]string, 0, len(last))
 	for s := range last {
 		names = append(names, s)

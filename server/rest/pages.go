@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,16 +23,18 @@ import (
 // that it holds, so, give or take the skew, it was detected before that too.
 const skew = time.Minute
 
-// piece is how many of the newest events a walk through the ring takes at once.
+// piece is how many events a walk through the ring takes at once.
 const piece = 1024
+
+// enough is after how many events a walk that has found too little to fill a page leaves the question to the archive.
+const enough = 4 * piece
 
 // pages answers lists from the ring when that covers the question, else from the archive together with what the archive
 // has not stored yet.
 type pages struct {
-	hub      *hub.Hub
-	archive  Archive       // nil: the ring is all there is
-	archived func() uint64 // position up to which the archive holds everything; nil if unknown
-	log      *slog.Logger
+	hub     *hub.Hub
+	archive Archive // nil: the ring is all there is
+	log     *slog.Logger
 }
 
 // page is a part of an answer.
@@ -44,19 +48,14 @@ func (p *pages) find(ctx context.Context, a query.Ask) (page, error) {
 	if items, ok := p.recent(a); ok {
 		return p.cut(items, a), nil
 	}
+	// Asked in this order, nothing is missed: what is stored meanwhile comes twice, and is merged.
+	fresh := p.hub.Recent().Waiting(wants(a))
 	began := time.Now()
-	upTo := p.hub.Seq()
-	var stored uint64
-	if p.archived != nil {
-		stored = min(p.archived(), upTo)
-	}
 	rows, more, err := p.archive.Page(ctx, a)
 	gate.Database(ctx, time.Since(began))
 	if err != nil {
 		return page{}, p.fault(ctx, "read events", err)
 	}
-	first, _ := p.hub.Recent().Span()
-	fresh, _ := p.hub.Recent().Between(max(stored, max(first, 1)-1), upTo, wants(a))
 	return merge(page{rows, more}, fresh, a), nil
 }
 
@@ -83,63 +82,77 @@ func wants(a query.Ask) func(*event.Event) bool {
 }
 
 // recent answers from the ring alone, with one event more than the page if there is one; false if the ring does not cover
-// the question.
+// the question, or only by looking at more than the archive would.
 func (p *pages) recent(a query.Ask) ([]*recent.Item, bool) {
 	ring := p.hub.Recent()
-	first, last := ring.Span()
-	want := wants(a)
-	if p.archive == nil {
-		items, ok := ring.Between(max(first, 1)-1, last, want)
-		return items, ok || first == 0
-	}
-	if first == 0 {
-		return nil, false
-	}
-	oldest, ok := ring.Between(first-1, first, nil)
-	if !ok || len(oldest) == 0 {
-		return nil, false
-	}
-	floor := oldest[0].Event.ReceivedAt.Add(skew)
+	_, last := ring.Span()
+	floor, some := p.floor()
 	switch {
-	case !a.Since.IsZero() && !a.Since.Before(floor), !a.UpdatedSince.IsZero() && !a.UpdatedSince.Before(floor):
-		return ring.Between(first-1, last, want)
-	case a.Sort != query.Newest, a.After != nil && a.After.Millis < floor.UnixMilli():
+	case p.archive == nil:
+	case !some, !bounded(a, floor) && (a.Sort != query.Newest || a.After != nil && a.After.Millis < floor.UnixMilli()):
 		return nil, false
 	}
-	return p.newest(first, last, floor, a, want)
-}
-
-// newest walks back from the newest event until no earlier one can belong to the page, which is so when all that is left was
-// received too early. It gives up at the ring's end unless the page is full of what is surely newer than all forgotten.
-func (p *pages) newest(first, last uint64, floor time.Time, a query.Ask, want func(*event.Event) bool) ([]*recent.Item, bool) {
+	want, w := wants(a), ring.Walk(last, a.Filter)
 	var found []*recent.Item
 	var until int64 // detection time of the last event of the page, once it is full
-	for last >= first {
-		from := max(first-1, max(last, piece)-piece)
-		items, ok := p.hub.Recent().Between(from, last, nil)
-		if !ok || len(items) == 0 {
-			return nil, false
+	buf := make([]*recent.Item, min(max(2*a.Limit, 128), piece))
+	for seen := 0; ; {
+		n := w.Next(buf)
+		if n == 0 {
+			break
 		}
-		for _, it := range items {
+		for _, it := range buf[:n] {
 			if want(it.Event) {
 				found = append(found, it)
 			}
 		}
-		if len(found) > a.Limit {
+		seen += n
+		switch {
+		case a.Sort != query.Newest:
+		case len(found) > a.Limit:
 			sortItems(found, a.Sort)
 			found = found[:a.Limit+1]
 			until = found[a.Limit].Event.DetectedAt.UnixMilli()
-			if until >= floor.UnixMilli() && items[0].Event.ReceivedAt.Add(skew).UnixMilli() < until {
+			// All that is left was received before this one.
+			if buf[n-1].Event.ReceivedAt.Add(skew).UnixMilli() < until {
 				return found, true
 			}
+		case p.archive != nil && seen >= enough && !bounded(a, floor) && len(found)*ring.Len() < a.Limit*seen:
+			return nil, false
 		}
-		last = from
 	}
-	return found, len(found) > a.Limit && until >= floor.UnixMilli()
+	if p.archive == nil {
+		return found, true
+	}
+	// What left the ring meanwhile was received before what is the oldest now.
+	floor, some = p.floor()
+	return found, some && (bounded(a, floor) || a.Sort == query.Newest && len(found) > a.Limit && until >= floor.UnixMilli())
+}
+
+// bounded reports whether a question is only about what was detected, or received, from a moment on.
+func bounded(a query.Ask, floor time.Time) bool {
+	return !a.Since.IsZero() && !a.Since.Before(floor) || !a.UpdatedSince.IsZero() && !a.UpdatedSince.Before(floor)
+}
+
+// floor is the moment from which on the ring has all that was detected; false for an empty one.
+func (p *pages) floor() (time.Time, bool) {
+	ring := p.hub.Recent()
+	first, _ := ring.Span()
+	it := ring.At(first)
+	if it == nil {
+		return time.Time{}, false
+	}
+	return it.Event.ReceivedAt.Add(skew), true
 }
 
 // sortItems puts items in an order.
 func sortItems(items []*recent.Item, s query.Sort) {
+	if s == query.Newest { // most of them
+		slices.SortFunc(items, func(x, y *recent.Item) int {
+			return cmp.Or(cmp.Compare(y.Event.DetectedAt.UnixMilli(), x.Event.DetectedAt.UnixMilli()), strings.Compare(y.Event.ID, x.Event.ID))
+		})
+		return
+	}
 	slices.SortFunc(items, func(x, y *recent.Item) int { return s.Compare(query.KeyOf(x.Event, s), query.KeyOf(y.Event, s)) })
 }
 

@@ -53,8 +53,6 @@ type Config struct {
 	Hub *hub.Hub
 	// Archive has all of them; nil means that lists end where the ring ends.
 	Archive Archive
-	// Archived returns the position up to which the archive holds everything that was accepted; nil means that nobody knows.
-	Archived func() uint64
 	// ArchiveHealth tells how the archive does; nil leaves it out of the report.
 	ArchiveHealth func() api.ArchiveHealth
 	// Library keeps what users save.
@@ -137,11 +135,14 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 	}
 	x := &REST{
 		cfg: cfg, m: m, log: log, started: cfg.Now(), table: newTable(),
-		pages:   &pages{hub: cfg.Hub, archive: cfg.Archive, archived: cfg.Archived, log: log},
+		pages:   &pages{hub: cfg.Hub, archive: cfg.Archive, log: log},
 		version: &versions{hub: cfg.Hub},
 		perf:    newPerformances(),
 	}
 	x.rates = &rates{pages: x.pages}
+	if cfg.Archive != nil {
+		cfg.Archive.OnStored(cfg.Hub.Recent().Stored)
+	}
 	x.contract = newContract(cfg.Version, humago.NewAdapter(x.table, ""))
 	for _, o := range x.operations() {
 		x.register(o)

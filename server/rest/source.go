@@ -16,6 +16,8 @@ type Archive interface {
 	// Page returns at most a.Limit events in the order asked for, and whether more follow. It answers query.ErrTooBroad
 	// instead of searching for long.
 	Page(ctx context.Context, a query.Ask) (rows []query.Row, more bool, err error)
+	// OnStored calls do for every batch of events that is stored from then on, as soon as Page would find them.
+	OnStored(do func(events []*event.Event))
 	// Event returns one event, or query.ErrNotFound.
 	Event(ctx context.Context, id string) (query.Row, error)
 	// Symbols returns at most limit symbols that begin with a prefix, in order.

@@ -74,8 +74,9 @@ type Store struct {
 	m    *metrics.Metrics
 
 	mu     sync.Mutex
-	known  map[string]struct{} // symbols that are in their table; guarded by mu
-	health Health              // guarded by mu
+	known  map[string]struct{}    // symbols that are in their table; guarded by mu
+	health Health                 // guarded by mu
+	stored []func([]*event.Event) // guarded by mu
 }
 
 // Health is how the database is.

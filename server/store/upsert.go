@@ -25,6 +25,24 @@ const updates = "kind = EXCLUDED.kind, tier = EXCLUDED.tier, symbol = EXCLUDED.s
 	"expires_at = EXCLUDED.expires_at, updated_at = EXCLUDED.updated_at, seq = EXCLUDED.seq, epoch = EXCLUDED.epoch, " +
 	"facets = EXCLUDED.facets, body = EXCLUDED.body"
 
+// OnStored calls do for every batch of events that Upsert has stored, before Upsert returns; not for those that it refused. do
+// must be quick and may run in several goroutines at once.
+func (s *Store) OnStored(do func(events []*event.Event)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stored = append(s.stored, do)
+}
+
+// tellStored calls whoever wants to know that events are stored.
+func (s *Store) tellStored(events []*event.Event) {
+	s.mu.Lock()
+	told := slices.Clone(s.stored)
+	s.mu.Unlock()
+	for _, do := range told {
+		do(events)
+	}
+}
+
 // Upsert stores events. One that is there already is replaced if the new copy was received later, so that calling it
 // again changes nothing, and the order of calls does not matter. Events that no database could hold are refused: counted,
 // kept as a dead letter, and no error. On an error some of the events may have been stored; the caller tries again.
@@ -34,12 +52,14 @@ func (s *Store) Upsert(ctx context.Context, events []*event.Event) (err error) {
 	at := make(map[string]int, len(events))
 	rows := make([]eventRow, 0, len(events))
 	var refused []DeadLetter
+	kept := make([]*event.Event, 0, len(events))
 	for _, e := range events {
 		row, err := newEventRow(e, s.cfg.Epoch, now)
 		if err != nil {
 			refused = append(refused, DeadLetter{ReceivedAt: now, Channel: "archive", Reason: "refused", Detail: err.Error(), Head: e.ID})
 			continue
 		}
+		kept = append(kept, e)
 		i, twice := at[row.ID]
 		switch {
 		case !twice:
@@ -65,6 +85,7 @@ func (s *Store) Upsert(ctx context.Context, events []*event.Event) (err error) {
 			return fmt.Errorf("store events: %w", err)
 		}
 	}
+	s.tellStored(kept)
 	if len(refused) > 0 {
 		s.m.ArchiveDropped.WithLabelValues("refused").Add(float64(len(refused)))
 		s.log.Warn("events that cannot be stored", slog.Int("events", len(refused)), slog.String("first", refused[0].Detail))

@@ -114,7 +114,7 @@ func benchREST(b *testing.B, where store.Config) { //nolint:thelper // a benchma
 	}
 	s := New(db)
 	x, err := rest.New(rest.Config{
-		Hub: h, Archive: s, Library: s, Archived: h.Seq, Market: func() *calendar.Calendar { return nyse }, Health: tracker, Gate: g,
+		Hub: h, Archive: s, Library: s, Market: func() *calendar.Calendar { return nyse }, Health: tracker, Gate: g,
 		Now: func() time.Time { return feed.at },
 	}, m, log)
 	if err != nil {

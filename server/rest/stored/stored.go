@@ -15,6 +15,7 @@ import (
 	"tierboard/server/rest"
 	"tierboard/server/store"
 	"tierboard/shared/api"
+	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
 
@@ -46,6 +47,9 @@ func (s *Store) Page(ctx context.Context, a query.Ask) ([]query.Row, bool, error
 	}
 	return rows, page.Next != nil, nil
 }
+
+// OnStored tells which events are stored from now on.
+func (s *Store) OnStored(do func(events []*event.Event)) { s.db.OnStored(do) }
 
 // keyText writes the place of an event the way the database's cursors do.
 func keyText(k query.Key, s query.Sort) string {
