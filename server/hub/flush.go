@@ -11,7 +11,7 @@ import (
 // offer gives a session a live event that it wants: at once if the session is quiet, else with the next batch.
 func (sh *shard) offer(s *Session, it *recent.Item, now time.Time) {
 	if len(s.pending) == 0 {
-		s.waiting = now
+		s.waiting = sh.moment(now)
 	}
 	s.pending = append(s.pending, it)
 	s.bytes += len(it.Bytes(s.format))
@@ -23,7 +23,7 @@ func (sh *shard) offer(s *Session, it *recent.Item, now time.Time) {
 			sh.hub.counts.dropped.Add(uint64(n))
 			sh.hub.m.Dropped.Add(float64(n))
 		}
-	case s.window.IsZero():
+	case s.window == 0:
 		sh.flush(s, now, false)
 	case limit > 0 && len(s.pending) >= 2*limit:
 		// More than a second's worth cannot leave; weeding out at twice that many costs little per event.
@@ -91,7 +91,7 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 		sh.sendLive(s, now)
 	}
 	if w := sh.pace.window; w > 0 {
-		s.window = sh.windows.push(s, now.Add(w))
+		s.window = sh.windows.push(s, sh.moment(now).after(w))
 	}
 	sh.tellLater(s, now)
 }
@@ -100,14 +100,14 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 func (sh *shard) lag(s *Session, now time.Time) {
 	if !s.lagging {
 		s.lagging = true
-		s.cutAt = sh.cuts.push(s, now.Add(sh.cfg.CutAfter))
+		s.cutAt = sh.cuts.push(s, sh.moment(now).after(sh.cfg.CutAfter))
 	}
 }
 
 // tellLater sees to it that numbers not yet told are told soon, even if no event follows.
 func (sh *shard) tellLater(s *Session, now time.Time) {
-	if s.suppressed+s.dropped > 0 && s.notice.IsZero() {
-		s.notice = sh.notices.push(s, now.Add(noticeAfter))
+	if s.suppressed+s.dropped > 0 && s.notice == 0 {
+		s.notice = sh.notices.push(s, sh.moment(now).after(noticeAfter))
 	}
 }
 
@@ -124,7 +124,7 @@ func (sh *shard) sendLive(s *Session, now time.Time) {
 	if n > 0 {
 		first := s.pending[0].Event
 		f.Tier, f.Received, f.Published = first.Tier, first.ReceivedAt, first.PublishedAt
-		sh.hub.m.WindowSeconds.Observe(now.Sub(s.waiting).Seconds())
+		sh.hub.m.WindowSeconds.Observe(time.Duration(sh.moment(now) - s.waiting).Seconds())
 		if sh.cfg.RateLimit > 0 {
 			s.limit.add(sh.millis(now), n)
 		}

@@ -49,20 +49,20 @@ func (e *CloseError) Error() string { return "session closed: " + e.Reason }
 // writer's hands: above the bound push is not allowed and the shard keeps the events itself. Control frames have a
 // bound of their own, over which the session is cut.
 type outbox struct {
-	mostBytes   int
-	mostControl int
-	m           *metrics.Metrics
-	wake        chan struct{} // holds one token while there may be something to take; nil with a sink
-	cut         chan struct{} // closed when the session is to end without sending what is queued
+	cfg  *Config
+	m    *metrics.Metrics
+	wake chan struct{} // holds one token while there may be something to take; nil with a sink
 
 	mu      sync.Mutex
-	sink    Sink // nil for a session that is read with Next alone
-	direct  bool // frames go to the sink
+	direct  bool          // frames go to the sink
+	sink    Sink          // nil for a session that is read with Next alone
+	cut     chan struct{} // made when first asked for; closed when the session is to end without sending what is queued
 	frames  []Frame
 	bytes   int    // of batches, queued and in hand
 	control int    // of control frames, queued and in hand
 	hand    inHand // what the writer took last
 	wanting bool   // the shard waits for room
+	stopped bool   // what is queued is not sent
 	end     *CloseError
 }
 
@@ -73,20 +73,31 @@ type inHand struct {
 }
 
 func (o *outbox) init(cfg *Config, sink Sink, m *metrics.Metrics) {
-	o.m = m
-	o.mostBytes, o.mostControl = cfg.OutboxBytes, cfg.ControlBytes
+	o.cfg, o.m = cfg, m
 	o.sink, o.direct = sink, sink != nil
 	if sink == nil {
 		o.wake = make(chan struct{}, 1)
 	}
-	o.cut = make(chan struct{})
+}
+
+// ending returns a channel that is closed when the session is to end without sending what is queued.
+func (o *outbox) ending() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.cut == nil {
+		o.cut = make(chan struct{})
+		if o.stopped {
+			close(o.cut)
+		}
+	}
+	return o.cut
 }
 
 // full reports whether batches must wait. The shard is told through its mail when there is room again.
 func (o *outbox) full() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.end != nil || o.bytes < o.mostBytes {
+	if o.end != nil || o.bytes < o.cfg.OutboxBytes {
 		return false
 	}
 	o.wanting = true
@@ -110,7 +121,7 @@ func (o *outbox) push(f Frame) int {
 		return left
 	}
 	o.account(inHand{len(f.Ready), f.control}, 1)
-	if o.control > o.mostControl {
+	if o.control > o.cfg.ControlBytes {
 		o.stop(wire.CloseTooSlow, "answers are not read")
 		o.m.SessionsCut.WithLabelValues(cutControl).Inc()
 		return 0
@@ -140,7 +151,7 @@ func (o *outbox) pop() (f Frame, ok, drained bool, err error) {
 	case o.sink != nil:
 		o.direct, err = true, ErrIdle
 	}
-	if o.wanting && o.bytes <= o.mostBytes/2 {
+	if o.wanting && o.bytes <= o.cfg.OutboxBytes/2 {
 		o.wanting, drained = false, true
 	}
 	return f, ok, drained, err
@@ -172,8 +183,10 @@ func (o *outbox) abort(code wire.CloseCode, reason string) {
 // stop drops the queue and tells everybody. The caller holds the mutex; it is called once.
 func (o *outbox) stop(code wire.CloseCode, reason string) {
 	o.end = &CloseError{code, reason}
-	o.frames = nil
-	close(o.cut)
+	o.frames, o.stopped = nil, true
+	if o.cut != nil {
+		close(o.cut)
+	}
 	o.signal()
 	if o.sink != nil {
 		o.sink.Ended()

@@ -28,22 +28,22 @@ type Session struct {
 	// subscription of this session has brought already.
 	mine []held
 
-	// owned by the shard
-	subs       []*subscription
+	// Owned by the shard; what every event looks at stands together.
 	stamp      uint64         // seq of the last event that was offered
 	pending    []*recent.Item // live events that wait, ascending
 	bytes      int            // encoded size of pending
-	waiting    time.Time      // since when the first of pending waits
-	window     time.Time      // when the open window closes; zero if none is open
-	backfill   []backfill     // replays and snapshots that wait; they go before pending
-	limit      limiter        // what left in the last second
+	waiting    moment         // since when the first of pending waits
+	window     moment         // when the open window closes; 0 if none is open
+	lagging    bool           // the outbox is full
+	left       bool           // no longer in the shard
 	suppressed int            // not yet told
 	dropped    int            // not yet told
-	notice     time.Time      // when the numbers are told even without an event; zero if nothing is to tell
-	lagging    bool           // the outbox is full
-	cutAt      time.Time      // when it is cut if it lags until then
 	told       uint64         // the position of the last live frame or acknowledgement
-	left       bool           // no longer in the shard
+	limit      limiter        // what left in the last second
+	backfill   []backfill     // replays and snapshots that wait; they go before pending
+	notice     moment         // when the numbers are told even without an event; 0 if nothing is to tell
+	cutAt      moment         // when it is cut if it lags until then
+	subs       []*subscription
 }
 
 // held is a subscription as its session's asking goroutine sees it.
@@ -137,7 +137,7 @@ func (s *Session) Subscribe(ctx context.Context, id string, filters []filter.Fil
 	for i := range filters {
 		keys[i] = filters[i].Key()
 	}
-	want := matcher(filters)
+	want := matcher(filters, s.hub.scan(resume))
 	c := s.hub.prepare(s.shard.seq.Load(), want, resume)
 	if c.exact {
 		c.items = slices.DeleteFunc(c.items, func(it *recent.Item) bool { return s.brought(it.Event) })
@@ -211,7 +211,7 @@ func (s *Session) Next(ctx context.Context) (Frame, error) {
 }
 
 // Cut is closed when the session must end at once, without sending what is queued: it was too slow, or Abort was called.
-func (s *Session) Cut() <-chan struct{} { return s.out.cut }
+func (s *Session) Cut() <-chan struct{} { return s.out.ending() }
 
 // Cause returns why the session ended, or nil while it has not.
 func (s *Session) Cause() *CloseError { return s.out.cause() }
@@ -229,9 +229,16 @@ func (s *Session) Close() {
 	_ = s.shard.ask(context.Background(), closing{s}) // a closed hub has no sessions to leave
 }
 
-// matcher returns a function that decides like filter.Any, but through an index: a scan of the ring asks it tens of
-// thousands of times. One goroutine may use it.
-func matcher(filters []filter.Filter) func(*event.Event) bool {
+// fewAsked is the number of events up to which asking the filters themselves is cheaper than making an index of them, and leaves
+// less to collect.
+const fewAsked = 512
+
+// matcher returns a function that decides like filter.Any, and will be asked so many times. A scan of a full ring asks tens of
+// thousands of times, so it goes through an index. One goroutine may use it.
+func matcher(filters []filter.Filter, times int) func(*event.Event) bool {
+	if times <= fewAsked {
+		return func(e *event.Event) bool { return filter.Any(filters, e) }
+	}
 	x := match.New()
 	x.Add(filters)
 	hits := make([]match.ID, 0, 1)
@@ -250,10 +257,27 @@ type catchup struct {
 	gap   *wire.Gap // what cannot be replayed; nil unless a resume was asked for and its epoch is ours
 }
 
+// scan is how many events of the ring a subscription's catch-up looks at, at most.
+func (h *Hub) scan(resume *wire.Resume) int {
+	n := h.ring.Len()
+	if missed := h.missed(resume); missed >= 0 {
+		n = min(n, missed)
+	}
+	return n
+}
+
+// missed is how many events came after a resume's position; less than 0 if it is no position of this hub's.
+func (h *Hub) missed(resume *wire.Resume) int {
+	if now := h.Seq(); resume != nil && resume.Epoch == h.epoch && resume.Seq <= now {
+		return int(now - resume.Seq) //nolint:gosec // a difference of positions
+	}
+	return -1
+}
+
 // prepare scans the ring for a subscription, up to a position.
 func (h *Hub) prepare(upTo uint64, want func(*event.Event) bool, resume *wire.Resume) catchup {
 	c := catchup{upTo: upTo}
-	if resume != nil && resume.Epoch == h.epoch && resume.Seq <= h.Seq() {
+	if h.missed(resume) >= 0 {
 		if items, ok := h.ring.Between(resume.Seq, upTo, want); ok {
 			c.exact, c.after, c.items = true, resume.Seq, items
 			return c

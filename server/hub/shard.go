@@ -19,8 +19,14 @@ const (
 	burst = 64
 	// noticeAfter is how long the number of events held back may go untold while no batch leaves.
 	noticeAfter = 500 * time.Millisecond
-	// mostExpired is how many moments of a kind a shard deals with before it looks at events again: a millisecond or two.
+	// turn is how long a shard takes events before it looks at requests and windows, unless fewer are waiting. A quiet
+	// session's event waits for what is at work, so that has to be short.
+	turn = 500 * time.Microsecond
+	// mostExpired is how many moments of a kind a shard deals with before it looks at requests again: a millisecond or two.
 	mostExpired = 256
+	// leastExpired is the same while events or requests wait: about as long as a turn of events, so that under any load both get
+	// their share.
+	leastExpired = 48
 	// mostBackfills is how many replays and snapshots may wait for one session.
 	mostBackfills = 64
 )
@@ -36,11 +42,11 @@ type shard struct {
 	mail     mail
 	seq      atomic.Uint64 // position of the last event taken; only the shard writes it
 	load     int           // sessions attached; guarded by hub.loads
-	born     time.Time     // what the limiters count from
+	born     time.Time     // what moments and the limiters count from
 
 	// owned by run
 	index    *match.Index
-	byID     []*cohort // by match.ID
+	byID     []audience // by match.ID
 	cohorts  map[string]*cohort
 	sessions map[*Session]struct{}
 	hits     []match.ID
@@ -52,12 +58,28 @@ type shard struct {
 	beats    fifo
 }
 
+// audience is who gets what an entry of the index wants. Most filters are one session's alone, which is then named here,
+// because the way through the cohort to it is three cache lines that nobody else has warmed.
+type audience struct {
+	only *Session // nil unless the cohort has one member
+	all  *cohort
+}
+
 // cohort is the subscriptions that have the same filters, and so share one entry of the index.
 type cohort struct {
 	key     string
 	id      match.ID
 	filters []filter.Filter
 	members []*subscription
+}
+
+// audience returns who gets the cohort's events.
+func (c *cohort) audience() audience {
+	a := audience{all: c}
+	if len(c.members) == 1 {
+		a.only = c.members[0].session
+	}
+	return a
 }
 
 // request is something a session asks of its shard.
@@ -101,25 +123,37 @@ func (sh *shard) ask(ctx context.Context, r request) error {
 func (sh *shard) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	var armed time.Time
+	var armed moment
 	now := time.Now()
 	for {
-		if at, ok := sh.nextDue(); ok && !at.Equal(armed) {
-			timer.Reset(at.Sub(now))
-			armed = at
-		}
 		var it *recent.Item
 		var asked request
 		mail := false
-		select {
-		case <-ctx.Done():
-			return
-		case it = <-sh.events:
-		case asked = <-sh.requests:
-		case <-sh.mail.wake:
-			mail = true
-		case <-timer.C:
-			armed = time.Time{}
+		if at := sh.nextDue(); at > 0 && at <= sh.moment(now) { // a timer would only come back later
+			select {
+			case <-ctx.Done():
+				return
+			case it = <-sh.events:
+			case asked = <-sh.requests:
+			case <-sh.mail.wake:
+				mail = true
+			default:
+			}
+		} else {
+			if at > 0 && at != armed {
+				timer.Reset(time.Duration(at - sh.moment(now)))
+				armed = at
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case it = <-sh.events:
+			case asked = <-sh.requests:
+			case <-sh.mail.wake:
+				mail = true
+			case <-timer.C:
+				armed = 0
+			}
 		}
 		rested := now
 		now = time.Now()
@@ -159,6 +193,7 @@ func (sh *shard) close() {
 
 // take delivers an event and a few that follow it.
 func (sh *shard) take(it *recent.Item, now time.Time) {
+	began := now
 	for i := 1; ; i++ {
 		sh.deliver(it, now)
 		<-sh.slots
@@ -167,7 +202,9 @@ func (sh *shard) take(it *recent.Item, now time.Time) {
 		}
 		select {
 		case it = <-sh.events:
-			now = time.Now()
+			if now = time.Now(); now.Sub(began) > turn {
+				i = burst - 1 // this one is taken, and the last
+			}
 		default:
 			return
 		}
@@ -182,7 +219,16 @@ func (sh *shard) deliver(it *recent.Item, now time.Time) {
 	sh.hub.m.MatchSeconds.Observe(time.Since(now).Seconds())
 	matched := uint64(0)
 	for _, id := range sh.hits {
-		for _, sub := range sh.byID[id].members {
+		a := sh.byID[id]
+		if s := a.only; s != nil {
+			if s.stamp != seq {
+				s.stamp = seq
+				matched++
+				sh.offer(s, it, now)
+			}
+			continue
+		}
+		for _, sub := range a.all.members {
 			if s := sub.session; s.stamp != seq {
 				s.stamp = seq
 				matched++
@@ -209,49 +255,53 @@ func (sh *shard) open(now time.Time) {
 	}
 }
 
-// nextDue is the earliest moment at which expire has something to do.
-func (sh *shard) nextDue() (time.Time, bool) {
-	var first time.Time
+// nextDue is the earliest moment at which expire has something to do, or 0.
+func (sh *shard) nextDue() moment {
+	first := moment(0)
 	for _, q := range [...]*fifo{&sh.windows, &sh.notices, &sh.cuts, &sh.beats} {
-		if at, ok := q.next(); ok && (first.IsZero() || at.Before(first)) {
+		if at := q.next(); at > 0 && (first == 0 || at < first) {
 			first = at
 		}
 	}
-	return first, !first.IsZero()
+	return first
 }
 
 // expire closes windows, tells numbers, cuts sessions and asks for signs of life whose moment has come, but only so many
 // of each that events and requests need not wait long. An entry whose session expects another moment by now is stale.
 func (sh *shard) expire(now time.Time) {
-	sh.each(&sh.windows, now, func(s *Session, at time.Time) {
-		if s.window.Equal(at) {
-			s.window = time.Time{}
+	sh.each(&sh.windows, now, func(s *Session, at moment) {
+		if s.window == at {
+			s.window = 0
 			sh.flush(s, now, false)
 		}
 	})
-	sh.each(&sh.notices, now, func(s *Session, at time.Time) {
-		if s.notice.Equal(at) {
-			s.notice = time.Time{}
+	sh.each(&sh.notices, now, func(s *Session, at moment) {
+		if s.notice == at {
+			s.notice = 0
 			sh.flush(s, now, true)
 		}
 	})
-	sh.each(&sh.cuts, now, func(s *Session, at time.Time) {
-		if s.lagging && s.cutAt.Equal(at) {
+	sh.each(&sh.cuts, now, func(s *Session, at moment) {
+		if s.lagging && s.cutAt == at {
 			sh.cut(s, cutOutbox, "outbox stayed full")
 		}
 	})
-	sh.each(&sh.beats, now, func(s *Session, _ time.Time) {
+	sh.each(&sh.beats, now, func(s *Session, _ moment) {
 		if sign := s.out.sign(now); sign != nil {
 			sh.push(s, Frame{Ready: sign, control: true})
 		}
-		sh.beats.push(s, now.Add(s.beat))
+		sh.beats.push(s, sh.moment(now).after(s.beat))
 	})
 }
 
-// each calls fn for the sessions whose moment in q has come, at most mostExpired of them.
-func (sh *shard) each(q *fifo, now time.Time, fn func(*Session, time.Time)) {
-	for range mostExpired {
-		d, ok := q.pop(now)
+// each calls fn for the sessions whose moment in q has come, at most mostExpired of them, and fewer when something waits.
+func (sh *shard) each(q *fifo, now time.Time, fn func(*Session, moment)) {
+	at := sh.moment(now)
+	for i := range mostExpired {
+		if i >= leastExpired && i%8 == 0 && len(sh.events)+len(sh.requests) > 0 {
+			return
+		}
+		d, ok := q.pop(at)
 		if !ok {
 			return
 		}
@@ -274,7 +324,7 @@ type opening struct{ s *Session }
 func (r opening) apply(sh *shard, now time.Time) {
 	sh.sessions[r.s] = struct{}{}
 	if r.s.beat > 0 {
-		sh.beats.push(r.s, now.Add(r.s.beat))
+		sh.beats.push(r.s, sh.moment(now).after(r.s.beat))
 	}
 	sh.hub.counts.sessions.Add(1)
 	sh.hub.m.Sessions.Inc()
@@ -309,14 +359,14 @@ func (sh *shard) join(s *Session, id, key string, filters []filter.Filter) *coho
 		c = &cohort{key: key, filters: filters}
 		c.id = sh.index.Add(filters)
 		for int(c.id) >= len(sh.byID) {
-			sh.byID = append(sh.byID, nil)
+			sh.byID = append(sh.byID, audience{})
 		}
-		sh.byID[c.id] = c
 		sh.cohorts[key] = c
 		sh.hub.counts.cohorts.Add(1)
 	}
 	sub := &subscription{id: id, session: s, cohort: c, at: len(c.members)}
 	c.members = append(c.members, sub)
+	sh.byID[c.id] = c.audience()
 	s.subs = append(s.subs, sub)
 	sh.hub.counts.subscriptions.Add(1)
 	sh.hub.m.Subscriptions.Inc()
@@ -337,9 +387,10 @@ func (sh *shard) part(s *Session, id string) {
 	c.members[sub.at].at = sub.at
 	c.members[last] = nil
 	c.members = c.members[:last]
+	sh.byID[c.id] = c.audience()
 	if last == 0 {
 		sh.index.Remove(c.id)
-		sh.byID[c.id] = nil
+		sh.byID[c.id] = audience{}
 		delete(sh.cohorts, c.key)
 		sh.hub.counts.cohorts.Add(-1)
 	}

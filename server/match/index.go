@@ -123,8 +123,8 @@ func (x *Index) Filters(id ID) []filter.Filter {
 	return x.lists[id]
 }
 
-// Match appends to dst the ID of each list of which at least one filter wants the event, once each and in no
-// particular order, and returns the extended slice. It allocates only when dst has to grow.
+// Match appends to dst the ID of each list of which at least one filter wants the event, once each, those that name its symbol
+// first, and returns the extended slice. It allocates only when dst has to grow.
 func (x *Index) Match(e *event.Event, dst []ID) []ID {
 	x.stamp++
 	if x.stamp == 0 { // wrapped after 4 billion events: old stamps could look fresh
@@ -134,18 +134,17 @@ func (x *Index) Match(e *event.Event, dst []ID) []ID {
 	p := newProbe(e.Confidence)
 	p.need = x.needs(e)
 	symbol, pattern := x.symbols.find(e.Symbol), x.patterns.find(e.Pattern)
-	dst = x.look(pairOf(0, 0), &p, e, dst)
+	// Who named this very symbol comes first: the hub sends to quiet sessions in this order.
+	if symbol != 0 {
+		if pattern != 0 {
+			dst = x.look(pairOf(symbol, pattern), &p, e, dst)
+		}
+		dst = x.look(pairOf(symbol, 0), &p, e, dst)
+	}
 	if pattern != 0 {
 		dst = x.look(pairOf(0, pattern), &p, e, dst)
 	}
-	if symbol == 0 {
-		return dst
-	}
-	dst = x.look(pairOf(symbol, 0), &p, e, dst)
-	if pattern != 0 {
-		dst = x.look(pairOf(symbol, pattern), &p, e, dst)
-	}
-	return dst
+	return x.look(pairOf(0, 0), &p, e, dst)
 }
 
 // look appends the hits of one cell.

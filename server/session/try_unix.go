@@ -13,7 +13,7 @@ const canTry = true
 // tryWrite writes what a socket takes without waiting.
 func tryWrite(fd uintptr, p []byte) (int, error) {
 	for {
-		n, err := syscall.Write(int(fd), p)
+		n, err := writeNow(int(fd), p)
 		switch {
 		case err == nil:
 			return n, nil
