@@ -73,6 +73,12 @@ func (x *REST) describe(o operation) *huma.Operation {
 			Schema: &huma.Schema{Type: huma.TypeString},
 		})
 	}
+	if o.changes() {
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: keyHeader, In: "header", Example: "5b1f0f3a-9d10", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "A key of your own, 1 to 40 characters: the same request with the same key changes nothing twice within a day, but gets the first answer again, with Idempotency-Replayed: true.",
+		})
+	}
 	if o.in != nil {
 		s := x.schema(o.in)
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
@@ -133,6 +139,9 @@ func (x *REST) describeProblems(op *huma.Operation, o operation) {
 	}
 	if o.in != nil {
 		kinds = append(kinds, problem.BadRequest, problem.Forbidden, problem.TooLarge, problem.MediaType, problem.Body)
+	}
+	if o.changes() {
+		kinds = append(kinds, problem.Parameter)
 	}
 	if o.ifMatch {
 		kinds = append(kinds, problem.Forbidden, problem.NotFound, problem.Changed, problem.NeedsMatch)

@@ -45,12 +45,21 @@ func (x *REST) register(o operation) {
 	if o.handle == nil { // described here, served elsewhere
 		return
 	}
+	handle := o.handle
+	if o.changes() {
+		handle = x.once.wrap(handle)
+	}
 	x.contract.Adapter().Handle(op, func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)
-		if err := o.handle(w, r); err != nil {
+		if err := handle(w, r); err != nil {
 			problem.Write(w, err)
 		}
 	})
+}
+
+// changes reports whether an operation changes anything.
+func (o *operation) changes() bool {
+	return o.method != http.MethodGet && o.path != api.PathEstimate
 }
 
 // methods are the handlers of one path.

@@ -22,6 +22,9 @@
 // The docs page is written by the server from the contract, without a script. Because: the usual renderers weigh some
 // 2.4 MB and need a looser policy; a page of text and copyable commands says the same.
 //
+// Every change may carry an Idempotency-Key; what is remembered of it is in memory. Because: a key is for the retry seconds
+// after an answer was lost. Rejected: a table for it, which would make each change two. Look again when: changes cost money.
+//
 // status, related and outcome come on request, what the producer sent does not come as it was: see packages api and query.
 package rest
 
@@ -116,6 +119,7 @@ type REST struct {
 	version *versions
 	perf    *performances
 	rates   *rates
+	once    *once
 
 	contract huma.API
 	table    *table
@@ -138,6 +142,7 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 		pages:   &pages{hub: cfg.Hub, archive: cfg.Archive, log: log},
 		version: &versions{hub: cfg.Hub},
 		perf:    newPerformances(),
+		once:    newOnce(cfg.Now),
 	}
 	x.rates = &rates{pages: x.pages}
 	if cfg.Archive != nil {
