@@ -39,6 +39,7 @@ type Board struct {
 	columns [3]Column
 	byID    map[string]*Card // every card of the three models
 	scope   []filter.Filter  // nil: everything
+	query   query            // what is typed for all columns
 	ignored int
 
 	// A snapshot arrives as one batch with Reset and perhaps more that carry an id. Until the first live batch, cards

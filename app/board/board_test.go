@@ -200,6 +200,14 @@ func TestFilters(t *testing.T) {
 		{"only separators want everything", ColumnFilter{Symbols: " ,; "}, "", "A", ""},
 		{"too long for the server is still matched here", ColumnFilter{Symbols: "aapl," + strings.Repeat("x", 40)}, "", "AAPL", "A"},
 		{"pattern spellings fold", ColumnFilter{Pattern: "VolumeSpike"}, `p "volume_spike";`, "", "A"},
+		{"several patterns", ColumnFilter{Pattern: "volume_spike, Doji,doji"}, `p "doji" "volume_spike";`, "", "A"},
+		{"a pattern left out is matched here alone", ColumnFilter{Pattern: "-Bull_Flag"}, "", "", "A AAPL"},
+		{"a watchlist", ColumnFilter{Watchlist: "Tech", Watched: "aapl,MSFT"}, `s "AAPL" "MSFT";`, "AAPL MSFT", "A AAPLW"},
+		{"a watchlist with one symbol", ColumnFilter{Watchlist: "One", Watched: "aapl"}, `s "AAPL";`, "AAPL", "A AAPLW"},
+		{"a watchlist and symbols: both", ColumnFilter{Symbols: "aapl,tsla", Watched: "AAPL,MSFT"}, `s "AAPL" "TSLA";`, "AAPL", "TSLA MSFT"},
+		{"a watchlist and the beginning of a symbol", ColumnFilter{Symbols: "aa", Watched: "AAPL,MSFT"}, `s "AAPL" "MSFT";`, "AAPL", "AA MSFT"},
+		{"without a watchlist", ColumnFilter{Watched: "AAPL,MSFT", Without: true}, `x "AAPL" "MSFT";`, "TSLA", "AAPL MSFT"},
+		{"a watchlist without symbols is none", ColumnFilter{Watchlist: "Empty", Watched: " ,", Without: true}, "", "AAPL", ""},
 		{"confidence is exact", ColumnFilter{MinConfidence: 0.6}, `c "0.6";`, "A", ""},
 		{"confidence above 1 is 1", ColumnFilter{MinConfidence: 7}, `c "1";`, "", "A"},
 		{"no number wants everything", ColumnFilter{MinConfidence: math.NaN()}, "", "A", ""},
@@ -248,6 +256,143 @@ func TestLongListsStayWithinTheSubscription(t *testing.T) {
 	}
 	if c := b.Column(event.Daily); !c.matches(at("x", "S7", 0, in(event.Daily))) || c.matches(at("x", "T", 0, in(event.Daily))) {
 		t.Error("a long list is not matched here")
+	}
+}
+
+func TestLongWatchlistsAreMatchedHere(t *testing.T) {
+	var text strings.Builder
+	for i := range MaxSymbols {
+		fmt.Fprintf(&text, "S%d,", i)
+	}
+	b := New(5)
+	for _, f := range []ColumnFilter{{Watched: text.String() + "S300"}, {Watched: text.String() + "S300", Without: true}, {Symbols: "T,", Watched: text.String(), Without: true}} {
+		b.SetFilter(event.Daily, f)
+		if got := b.Filters()[0]; got.SymbolCount() > MaxSymbols {
+			t.Errorf("sends %d symbols", got.SymbolCount())
+		}
+		if c := b.Column(event.Daily); c.matches(at("x", "S7", 0, in(event.Daily))) == f.Without || c.matches(at("x", "T", 0, in(event.Daily))) != f.Without {
+			t.Errorf("without %v: a long list is not matched here", f.Without)
+		}
+	}
+}
+
+func TestPatternsAreToggled(t *testing.T) {
+	var f ColumnFilter
+	for _, step := range []struct {
+		slug string
+		out  bool
+		want string
+	}{
+		{"doji", false, "doji"},
+		{"hammer", false, "doji,hammer"},
+		{"doji", true, "hammer,-doji"},
+		{"hammer", false, "-doji"},
+		{"doji", true, ""},
+		{"doji", true, "-doji"},
+		{"doji", false, "doji"},
+		{"doji", false, ""},
+	} {
+		if f = f.Toggled(step.slug, step.out); f.Pattern != step.want {
+			t.Fatalf("after %s, %v: %q, want %q", step.slug, step.out, f.Pattern, step.want)
+		}
+	}
+}
+
+func TestQuery(t *testing.T) {
+	e := at("x", "AAPL", 0, func(e *event.Event) {
+		e.Label, e.Direction, e.Confidence = "Volume Spike", event.Bullish, 0.8
+	})
+	for _, c := range []struct {
+		query string
+		words int
+		want  bool
+	}{
+		{"", 0, true},
+		{" , - ", 0, true},
+		{"aa", 1, true},
+		{"aapl,", 1, true},
+		{"aap,", 1, false},
+		{"msft,AAPL", 1, true},
+		{"msft", 1, false},
+		{"spike", 1, true},
+		{"vol spi", 2, true},
+		{"pike", 1, false},
+		{"vol msft", 2, false},
+		{"volume,", 1, true},
+		{"up 80 aapl", 3, true},
+		{"bullish >=81", 2, false},
+		{"down", 1, false},
+		{"neutral", 1, false},
+		{"bearish", 1, false},
+		{"-down -msft", 2, true},
+		{"-up", 1, false},
+		{"-aapl", 1, false},
+		{"80% ≥80 >80", 3, true},
+		{"-90", 1, true},
+		{"101 0", 2, false}, // no percentages, and so the beginning of a symbol
+	} {
+		t.Run(c.query, func(t *testing.T) {
+			if got := len(ParseQuery(c.query)); got != c.words {
+				t.Errorf("%d words, want %d", got, c.words)
+			}
+			b := New(5)
+			b.Apply(live(e), noon)
+			before := b.Filters()
+			b.SetQuery(c.query)
+			if got := len(b.Column(e.Tier).Shown()) == 1; got != c.want {
+				t.Errorf("shown: %v, want %v", got, c.want)
+			}
+			if b.Query() != c.query || cmp.Diff(before, b.Filters()) != "" {
+				t.Error("the query is not as it was set, or goes to the server")
+			}
+			b.SetQuery("")
+			if len(b.Column(e.Tier).Shown()) != 1 {
+				t.Error("without the query the event is not shown")
+			}
+		})
+	}
+}
+
+func TestQueryCountsWhatWaits(t *testing.T) {
+	b := New(5)
+	b.Apply(live(at("a", "AAPL", 0)), noon)
+	c := b.Column(event.Intraday)
+	c.SetPaused(true)
+	b.SetQuery("msft")
+	b.Apply(live(at("b", "AAPL", 1), at("c", "MSFT", 2)), noon)
+	if len(c.Shown()) != 0 || c.Pending() != 1 {
+		t.Errorf("%d shown, %d waiting, want none and one", len(c.Shown()), c.Pending())
+	}
+	b.SetQuery("")
+	if len(c.Shown()) != 1 || c.Pending() != 2 {
+		t.Errorf("%d shown, %d waiting, want one and two", len(c.Shown()), c.Pending())
+	}
+}
+
+func TestRelaxed(t *testing.T) {
+	b := New(10)
+	conf := func(v float64) func(*event.Event) { return func(e *event.Event) { e.Confidence = v } }
+	b.Apply(live(at("a", "AAPL", 0, conf(0.9)), at("b", "AAPL", 1, conf(0.63)), at("c", "MSFT", 2, conf(0.6)), at("d", "TSLA", 3, conf(0.4))), noon)
+	c := b.Column(event.Intraday)
+	for _, test := range []struct {
+		f     ColumnFilter
+		least float64
+		more  int
+	}{
+		{ColumnFilter{}, 0, 0},
+		{ColumnFilter{MinConfidence: 0.3}, 0, 0},
+		{ColumnFilter{MinConfidence: 0.95}, 0.9, 1},
+		{ColumnFilter{MinConfidence: 0.7}, 0.6, 2},
+		{ColumnFilter{MinConfidence: 0.7, Symbols: "TSLA,"}, 0.4, 1},
+		{ColumnFilter{MinConfidence: 0.7, Symbols: "NONE,"}, 0, 0},
+	} {
+		b.SetFilter(event.Intraday, test.f)
+		if least, more := c.Relaxed(); least != test.least || more != test.more {
+			t.Errorf("%+v: %v and %d more, want %v and %d", test.f, least, more, test.least, test.more)
+		}
+		if got := b.Filters()[1].ConfidenceMin; got != test.f.MinConfidence {
+			t.Errorf("asking changed what is sent to %v", got)
+		}
 	}
 }
 

@@ -47,8 +47,10 @@ type Column struct {
 	refresh uint8
 
 	setting  ColumnFilter
-	server   filter.Filter // what is sent to the server
-	words    symbolWords   // what only the browser can match
+	server   filter.Filter       // what is sent to the server
+	words    symbolWords         // what only the browser can match
+	without  []string            // patterns that are left out
+	watched  map[string]struct{} // the watchlist; nil for none
 	order    Order
 	heads    []*Card // scratch of rebuild: a hash table of the newest cards of their kind
 	gen      uint64
