@@ -12,19 +12,31 @@ import (
 	"time"
 )
 
-// RedisServer is a running redis-server without persistence: Kill or Restart loses what it held.
+// RedisServer is a running redis-server. Without persistence Kill or Restart loses what it held.
 type RedisServer struct {
 	t    testing.TB
 	path string
 	dir  string
 	port int
+	kept bool // writes an append-only file and reads it at its start
 	proc *process
 }
 
-// Redis starts redis-server on a free loopback port and returns when it answers. It ends with the test.
+// Redis starts redis-server without persistence on a free loopback port and returns when it answers. It ends with the test.
 func Redis(t testing.TB) *RedisServer {
 	t.Helper()
-	r := &RedisServer{t: t, path: binary(t, "redis-server", nil, "redis-server"), dir: t.TempDir()}
+	return startRedis(t, false)
+}
+
+// KeptRedis is Redis with an append-only file, so that what it held is there again after Kill and Restart.
+func KeptRedis(t testing.TB) *RedisServer {
+	t.Helper()
+	return startRedis(t, true)
+}
+
+func startRedis(t testing.TB, kept bool) *RedisServer {
+	t.Helper()
+	r := &RedisServer{t: t, path: binary(t, "redis-server", nil, "redis-server"), dir: t.TempDir(), kept: kept}
 	t.Cleanup(func() {
 		if r.proc == nil {
 			return
@@ -51,9 +63,13 @@ func Redis(t testing.TB) *RedisServer {
 
 // start starts the server on r.port and waits until it answers.
 func (r *RedisServer) start() error {
+	keep := "no"
+	if r.kept {
+		keep = "yes"
+	}
 	cmd := exec.Command(r.path,
 		"--port", strconv.Itoa(r.port), "--bind", "127.0.0.1", "--dir", r.dir,
-		"--save", "", "--appendonly", "no", "--daemonize", "no")
+		"--save", "", "--appendonly", keep, "--daemonize", "no")
 	cmd.Dir = r.dir
 	p, err := startProcess("redis-server", cmd)
 	if err != nil {
