@@ -91,7 +91,7 @@ func full(t *testing.T) *rig {
 	r.memory.tallies = []TierTally{{
 		Tier: event.Daily, Tally: Tally{Detected: 100, Resolved: 60, Pending: 40, Successes: 40, Returns: Spread{60, 1, 1, -1, 2}},
 		Seconds: Spread{60, 1, 1, 1, 1}, Calibration: []Bucket{{.8, .9, 60, 40, .85}},
-		Patterns: []PatternTally{{Pattern: "bull_flag", Tally: Tally{Detected: 100, Resolved: 60, Pending: 40, Successes: 40, Returns: Spread{60, 1, 1, -1, 2}}}},
+		Groups: []GroupTally{{Value: "bull_flag", Tally: Tally{Detected: 100, Resolved: 60, Pending: 40, Successes: 40, Returns: Spread{60, 1, 1, -1, 2}}}},
 	}}
 	r.tracker.Ingest(true, friday.Add(-2*time.Hour))
 	r.tracker.EventAccepted("daily", friday.Add(-22*time.Hour))

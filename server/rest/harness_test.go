@@ -40,6 +40,7 @@ type memory struct {
 	fault   error
 	pages   int
 	told    func([]*event.Event)
+	span    Span // that performance was asked for last
 }
 
 func newMemory() *memory {
@@ -119,7 +120,10 @@ func (m *memory) Outcomes(_ context.Context, ids []string) (map[string][]api.Out
 	return out, m.fault
 }
 
-func (m *memory) Performance(context.Context, Span) ([]TierTally, error) { return m.tallies, m.fault }
+func (m *memory) Performance(_ context.Context, s Span) ([]TierTally, error) {
+	m.span = s
+	return m.tallies, m.fault
+}
 
 func (m *memory) Estimate(_ context.Context, filters []filter.Filter, now time.Time, within time.Duration) (perHour, hours float64, err error) {
 	m.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"io"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -151,9 +152,7 @@ func (o *once) forgetOldest() {
 // repeat gives an answer again.
 func (a *answered) repeat(w http.ResponseWriter) error {
 	h := w.Header()
-	for name, values := range a.header {
-		h[name] = values
-	}
+	maps.Copy(h, a.header)
 	h.Set("Idempotency-Replayed", "true")
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body)

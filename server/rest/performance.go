@@ -24,7 +24,7 @@ func (x *REST) performanceOperations() []operation {
 	return []operation{{
 		method: http.MethodGet, path: api.PathPerformance, id: "getPerformance", tag: tagPerformance, summary: "Tell what became of detections, by tier",
 		doc: "From the outcomes producers reported, and nothing else. A rate needs 30 outcomes and comes with its 95 % Wilson interval; " +
-			"pending and excluded detections are always told. outcomes is none when nobody reported any: that is no rate of 0 %.",
+			"pending and excluded detections are always told. A report may be up to 30 s old if making it takes long; as_of tells. outcomes is none when nobody reported any: that is no rate of 0 %.",
 		params: performanceParams, out: api.Performance{}, problems: []problem.Kind{problem.Unavailable}, handle: x.performance,
 	}}
 }
@@ -34,14 +34,19 @@ var performanceParams = []query.Param{
 	{Name: "horizon", Type: query.TypeText, Enum: []string{"1d", "5d", "30d"}, Default: "1d", Doc: "How long after the detection.", Example: "1d"},
 	{Name: "since", Type: query.TypeTime, Default: "-90d", Doc: "First day: YYYY-MM-DD, a time, or relative (-90d); at most 400 days back from until.", Example: "-90d"},
 	{Name: "until", Type: query.TypeTime, Doc: "Last day, in the same forms; today if absent.", Example: "2026-11-20"},
-	{Name: "group_by", Type: query.TypeText, Enum: []string{"pattern_type", "none"}, Default: "pattern_type", Doc: "How each tier is divided; at most 200 groups, most resolved first.", Example: "pattern_type"},
+	{Name: "group_by", Type: query.TypeText, Enum: groupWords, Default: "pattern_type", Doc: "How each tier is divided; at most 200 groups, most resolved first.", Example: "pattern_type"},
 }
+
+// groupWords are what a tier can be divided by.
+var groupWords = []string{"pattern_type", "symbol", "timeframe", "direction", "session", "priority", "none"}
 
 // Bounds of a performance report.
 const (
 	mostSpan       = 400 * 24 * time.Hour
 	mostGroups     = 200
-	performanceFor = 30 * time.Second // how long a report is used again
+	performanceFor = 30 * time.Second // the longest a report is used again
+	freshFor       = time.Second      // the shortest
+	worthOf        = 50               // how many times longer a report is used than making it took
 	mostReports    = 32               // reports that are kept
 )
 
@@ -68,12 +73,11 @@ type period struct {
 	Span
 
 	since, until string
-	groupBy      string
 }
 
 // key is what a period's report is kept under.
 func (p period) key() string {
-	words := []string{p.since, p.until, p.Horizon, p.groupBy}
+	words := []string{p.since, p.until, p.Horizon, p.GroupBy}
 	for _, t := range p.Tiers {
 		words = append(words, t.String())
 	}
@@ -86,7 +90,8 @@ func (x *REST) period(r *http.Request, now time.Time) (period, error) {
 	if err != nil {
 		return period{}, err
 	}
-	p := period{groupBy: v.OneOf("group_by", "pattern_type", "pattern_type", "none")}
+	p := period{}
+	p.GroupBy = v.OneOf("group_by", "pattern_type", groupWords...)
 	p.Now, p.Horizon = now, v.OneOf("horizon", "1d", "1d", "5d", "30d")
 	for _, word := range v.Words("tiers", []string{"daily", "intraday", "combo"}) {
 		t, _ := event.ParseTier(word) // it is one of the three
@@ -135,6 +140,9 @@ func (x *REST) measure(ctx context.Context, s period) (api.Performance, error) {
 	var tiers []TierTally
 	if x.cfg.Archive != nil {
 		span := s.Span
+		if span.GroupBy == "none" {
+			span.GroupBy = ""
+		}
 		// A trading day begins with its pre-market and lasts until the next one's; weekends belong to Friday.
 		span.Since = market.At(since, 4, 0)
 		span.Until = market.At(calendar.DateOf(midnight(until).AddDate(0, 0, 1)), 4, 0)
@@ -161,8 +169,8 @@ func (x *REST) measure(ctx context.Context, s period) (api.Performance, error) {
 			out.Outcomes = "reported"
 		}
 		tier := tierPerformance(tally)
-		if s.groupBy == "pattern_type" {
-			tier.Groups = groups(tally.Patterns)
+		if s.GroupBy != "none" {
+			tier.Groups = groups(tally.Groups, s.GroupBy)
 		}
 		out.Tiers = append(out.Tiers, tier)
 	}
@@ -187,17 +195,21 @@ func tierPerformance(t TierTally) api.TierPerformance {
 	return out
 }
 
-// groups makes the entries of the patterns of a tier, most resolved first.
-func groups(patterns []PatternTally) []api.GroupPerformance {
-	out := make([]api.GroupPerformance, 0, len(patterns))
-	for _, p := range patterns {
-		out = append(out, api.GroupPerformance{
-			PatternType: p.Pattern, Detected: p.Detected, Resolved: p.Resolved, Pending: p.Pending, Excluded: p.Excluded,
-			Success: rateOf(perf.Share{Successes: p.Successes, N: p.Resolved}), ReturnPct: returns(p.Returns),
-		})
+// groups makes the entries of the groups of a tier, most resolved first.
+func groups(tallies []GroupTally, by string) []api.GroupPerformance {
+	out := make([]api.GroupPerformance, 0, len(tallies))
+	for _, g := range tallies {
+		entry := api.GroupPerformance{
+			Group: g.Value, Detected: g.Detected, Resolved: g.Resolved, Pending: g.Pending, Excluded: g.Excluded,
+			Success: rateOf(perf.Share{Successes: g.Successes, N: g.Resolved}), ReturnPct: returns(g.Returns),
+		}
+		if by == "pattern_type" {
+			entry.PatternType = g.Value
+		}
+		out = append(out, entry)
 	}
 	slices.SortFunc(out, func(a, b api.GroupPerformance) int {
-		return cmp.Or(cmp.Compare(b.Resolved, a.Resolved), cmp.Compare(b.Detected, a.Detected), strings.Compare(a.PatternType, b.PatternType))
+		return cmp.Or(cmp.Compare(b.Resolved, a.Resolved), cmp.Compare(b.Detected, a.Detected), strings.Compare(a.Group, b.Group))
 	})
 	return out[:min(len(out), mostGroups)]
 }
@@ -242,8 +254,12 @@ type performances struct {
 // made is a kept report; it is not changed any more.
 type made struct {
 	at     time.Time
+	keep   time.Duration
 	report api.Performance
 }
+
+// old reports whether a report is not used any more.
+func (m made) old(now time.Time) bool { return now.Sub(m.at).Abs() >= m.keep }
 
 // newPerformances returns an empty keep.
 func newPerformances() *performances {
@@ -267,18 +283,20 @@ func (p *performances) get(
 	if r, ok := p.find(words, now); ok {
 		return r, nil
 	}
+	began := time.Now()
 	r, err := measure(ctx, s)
 	if err != nil {
 		return api.Performance{}, err
 	}
+	keep := min(max(worthOf*time.Since(began), freshFor), performanceFor)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for k, old := range p.reports {
-		if len(p.reports) >= mostReports || now.Sub(old.at).Abs() >= performanceFor {
+	for k, kept := range p.reports {
+		if len(p.reports) >= mostReports || kept.old(now) {
 			delete(p.reports, k)
 		}
 	}
-	p.reports[words] = made{now, r}
+	p.reports[words] = made{now, keep, r}
 	return r, nil
 }
 
@@ -287,5 +305,5 @@ func (p *performances) find(words string, now time.Time) (api.Performance, bool)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m, ok := p.reports[words]
-	return m.report, ok && now.Sub(m.at).Abs() < performanceFor
+	return m.report, ok && !m.old(now)
 }

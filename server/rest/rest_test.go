@@ -299,7 +299,7 @@ func TestPerformanceTellsWhatItKnows(t *testing.T) {
 			{Low: .7, High: .8, N: 12, Successes: 10, MeanConfidence: .75},
 			{Low: .8, High: .9, N: 201, Successes: 123, MeanConfidence: .84},
 		},
-		Patterns: []PatternTally{{Pattern: "bull_flag", Tally: Tally{Detected: 14, Resolved: 12, Pending: 2, Successes: 8}}},
+		Groups: []GroupTally{{Value: "bull_flag", Tally: Tally{Detected: 14, Resolved: 12, Pending: 2, Successes: 8}}},
 	}}
 	var p api.Performance
 	r.get("/api/patterns/performance?tiers=daily&since=2026-08-22").is(200).read(&p)
@@ -311,12 +311,22 @@ func TestPerformanceTellsWhatItKnows(t *testing.T) {
 		`"success":{"count":355,"rate":0.5801,"ci95":[0.5406,0.6185],"sample":"ok"},"return_pct":{"mean":0.62,"median":0.41,"p10":-2.9,"p90":4.2},` +
 		`"time_to_outcome_s":{"median":19800,"p90":86400},"calibration":[{"bucket":[0.7,0.8],"n":12,"mean_confidence":0.75,"rate":null},` +
 		`{"bucket":[0.8,0.9],"n":201,"mean_confidence":0.84,"rate":0.6119,"ci95":[0.5431,0.6766]}],` +
-		`"groups":[{"pattern_type":"bull_flag","detected":14,"resolved":12,"pending":2,"excluded":0,"success":{"count":8,"rate":null,"sample":"small"}}]}]`
+		`"groups":[{"group":"bull_flag","pattern_type":"bull_flag","detected":14,"resolved":12,"pending":2,"excluded":0,"success":{"count":8,"rate":null,"sample":"small"}}]}]`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if p.Window != (api.PerformanceWindow{Since: "2026-08-22", Until: "2026-11-20", Sessions: 64}) || p.Outcomes != "reported" {
 		t.Errorf("%+v %s", p.Window, p.Outcomes)
+	}
+	var bySession api.Performance
+	r.get("/api/patterns/performance?tiers=daily&group_by=session").is(200).read(&bySession)
+	if g := bySession.Tiers[0].Groups; len(g) != 1 || g[0].Group != "bull_flag" || g[0].PatternType != "" || r.memory.span.GroupBy != "session" {
+		t.Errorf("%+v of %+v", g, r.memory.span)
+	}
+	var whole api.Performance
+	r.get("/api/patterns/performance?tiers=daily&group_by=none").is(200).read(&whole)
+	if g := whole.Tiers[0].Groups; g != nil || r.memory.span.GroupBy != "" {
+		t.Errorf("%+v of %+v", g, r.memory.span)
 	}
 	r.memory.broken(errAway)
 	r.get("/api/patterns/performance?tiers=daily&since=2026-08-22").is(200) // kept

@@ -36,6 +36,7 @@ type Span struct {
 	Since, Until time.Time // of detection; since inclusive, until exclusive
 	Tiers        []event.Tier
 	Horizon      string // 1d, 5d, 30d
+	GroupBy      string // one of groupWords; "" for pattern_type
 	Now          time.Time
 }
 
@@ -62,7 +63,7 @@ type TierTally struct {
 	Tier        event.Tier
 	Seconds     Spread // from detection to outcome; N is 0 while nobody tells
 	Calibration []Bucket
-	Patterns    []PatternTally
+	Groups      []GroupTally
 }
 
 // Bucket is the events whose confidence is from Low up to, but not including, High; the last one includes 1.
@@ -72,11 +73,11 @@ type Bucket struct {
 	MeanConfidence float64
 }
 
-// PatternTally is how the events of one pattern did.
-type PatternTally struct {
+// GroupTally is how the events did that have one value of what Span.GroupBy names.
+type GroupTally struct {
 	Tally
 
-	Pattern string
+	Value string
 }
 
 // Entry is something a user saved. Body is JSON.

@@ -28,21 +28,35 @@ func (s *Store) isolation() sql.IsolationLevel {
 	return sql.LevelDefault
 }
 
-// countDetected counts a tier's events of a time by pattern: all, and those detected after young.
-func countDetected(ctx context.Context, db bun.IDB, tier event.Tier, from, to, young int64, take func(pattern string, all, young int)) error {
-	rows, err := db.QueryContext(ctx, "SELECT pattern, COUNT(*), SUM(CASE WHEN detected_at > ? THEN 1 ELSE 0 END) FROM events "+
-		"WHERE tier = ? AND detected_at >= ? AND detected_at < ? GROUP BY pattern", young, int16(tier), from, to)
+// counting says which of a tier's events are counted, and by which column.
+type counting struct {
+	tier     event.Tier
+	by       string   // one of groupColumns
+	patterns []string // empty means all
+	from, to int64    // of detection; to is exclusive
+	young    int64    // those detected after it are counted on their own too
+}
+
+// countDetected counts a tier's events of a time by the values of a column: all, and those detected after young.
+func countDetected(ctx context.Context, db bun.IDB, c counting, take func(value string, all, young int)) error {
+	query := "SELECT " + c.by + ", COUNT(*), SUM(CASE WHEN detected_at > ? THEN 1 ELSE 0 END) FROM events " +
+		"WHERE tier = ? AND detected_at >= ? AND detected_at < ?"
+	args := []any{c.young, int16(c.tier), c.from, c.to}
+	if len(c.patterns) > 0 {
+		query, args = query+" AND pattern IN (?)", append(args, bun.List(c.patterns))
+	}
+	rows, err := db.QueryContext(ctx, query+" GROUP BY "+c.by, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // Err tells
 	for rows.Next() {
-		var pattern string
+		var value string
 		var all, after int
-		if err := rows.Scan(&pattern, &all, &after); err != nil {
+		if err := rows.Scan(&value, &all, &after); err != nil {
 			return err
 		}
-		take(pattern, all, after)
+		take(value, all, after)
 	}
 	return rows.Err()
 }
@@ -64,7 +78,7 @@ func (s *Store) PatternCounts(ctx context.Context, since time.Time) (counts []Pa
 	}
 	for _, t := range event.Tiers() {
 		n := len(counts)
-		if err := countDetected(ctx, s.db, t, from, 1<<62, 1<<62, func(pattern string, all, _ int) {
+		if err := countDetected(ctx, s.db, counting{t, "pattern", nil, from, 1 << 62, 1 << 62}, func(pattern string, all, _ int) {
 			counts = append(counts, PatternCount{Tier: t, Pattern: pattern, Count: all})
 		}); err != nil {
 			return nil, fmt.Errorf("count patterns: %w", err)

@@ -163,11 +163,11 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 			}
 		}
 		check("", p.Tally)
-		if len(p.Patterns) != len(tallies)-1 || p.Detected != p.Resolved+p.Pending+p.Excluded || p.Pending == 0 || p.Excluded == 0 {
-			t.Errorf("%s: %d patterns, want %d; %+v", p.Tier, len(p.Patterns), len(tallies)-1, p.Tally)
+		if len(p.Groups) != len(tallies)-1 || p.Detected != p.Resolved+p.Pending+p.Excluded || p.Pending == 0 || p.Excluded == 0 {
+			t.Errorf("%s: %d patterns, want %d; %+v", p.Tier, len(p.Groups), len(tallies)-1, p.Tally)
 		}
-		for _, g := range p.Patterns {
-			check(g.Pattern, g.Tally)
+		for _, g := range p.Groups {
+			check(g.Value, g.Tally)
 		}
 		for _, b := range p.Calibration {
 			if b.N != buckets[b.Low] || b.MeanConfidence < b.Low || b.MeanConfidence > b.High || b.Successes > b.N {
@@ -175,8 +175,40 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 			}
 		}
 	}
-	if _, _, err := s.Performance(t.Context(), PerformanceQuery{Horizon: 3}); err == nil {
-		t.Error("a horizon that does not exist was taken")
+	for name, bad := range map[string]PerformanceQuery{"horizon": {Horizon: 3}, "group": {GroupBy: "body"}} {
+		if _, _, err := s.Performance(t.Context(), bad); err == nil {
+			t.Errorf("a %s that does not exist was taken", name)
+		}
+	}
+	values := map[string]func(*event.Event) string{
+		"symbol": func(e *event.Event) string { return e.Symbol }, "timeframe": func(e *event.Event) string { return e.Timeframe },
+		"direction": func(e *event.Event) string { return string(e.Direction) }, "session": func(e *event.Event) string { return string(e.Session) },
+		"priority": func(e *event.Event) string { return e.Priority.String() }, "pattern": func(e *event.Event) string { return e.Pattern },
+	}
+	for by, value := range values {
+		got, _, err := s.Performance(t.Context(), PerformanceQuery{
+			Tiers: []event.Tier{event.Intraday}, Patterns: wanted, Since: since, Horizon: classify.Day5, Now: now, GroupBy: by,
+		})
+		if err != nil || len(got) != 1 {
+			t.Fatalf("by %s: %+v and %v", by, got, err)
+		}
+		detected, resolved := map[string]int{}, map[string]int{}
+		for _, e := range all {
+			if e.Tier == event.Intraday && !e.DetectedAt.Before(since) && slices.Contains(wanted, e.Pattern) {
+				detected[value(e)]++
+				if _, ok := told[e.ID]; ok {
+					resolved[value(e)]++
+				}
+			}
+		}
+		for _, g := range got[0].Groups {
+			if g.Detected != detected[g.Value] || g.Resolved != resolved[g.Value] {
+				t.Errorf("by %s, %s: %+v, want %d of %d", by, g.Value, g.Tally, resolved[g.Value], detected[g.Value])
+			}
+		}
+		if len(got[0].Groups) != len(detected) || len(detected) == 0 {
+			t.Errorf("by %s: %d groups, want %d", by, len(got[0].Groups), len(detected))
+		}
 	}
 }
 

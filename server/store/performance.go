@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -17,6 +19,8 @@ import (
 type PerformanceQuery struct {
 	Tiers    []event.Tier // empty means all three
 	Patterns []string     // empty means all
+	// GroupBy is what each tier is divided by: pattern, symbol, timeframe, direction, session or priority; empty means pattern.
+	GroupBy string
 	// Since (inclusive) and Until (exclusive) bound the detection time; zero means no bound.
 	Since, Until time.Time
 	// Horizon is classify.Day1, Day5 or Day30.
@@ -49,18 +53,21 @@ type Bucket struct {
 	MeanConfidence float64
 }
 
-// PatternPerformance is how the events of one pattern did.
-type PatternPerformance struct {
-	Pattern string
+// GroupPerformance is how the events of one group did: of one pattern, or of one value of what PerformanceQuery.GroupBy names.
+type GroupPerformance struct {
+	Value string
 	Tally
 }
+
+// groupColumns are what events can be divided by.
+var groupColumns = []string{"pattern", "symbol", "timeframe", "direction", "session", "priority"}
 
 // TierPerformance is how the events of one tier did.
 type TierPerformance struct {
 	Tier event.Tier
 	Tally
-	Calibration []Bucket             // only buckets that have events
-	Patterns    []PatternPerformance // by name
+	Calibration []Bucket           // only buckets that have events
+	Groups      []GroupPerformance // by value
 }
 
 // overdue is how long after the detection an outcome is still expected, by horizon: the horizon, and the days on which the
@@ -76,6 +83,12 @@ func overdue(horizon int) time.Duration {
 func (s *Store) Performance(ctx context.Context, q PerformanceQuery) (tiers []TierPerformance, unmatched int, err error) {
 	if q.Horizon < classify.Day1 || q.Horizon > classify.Day30 {
 		return nil, 0, &Error{Field: "horizon", Problem: "must be 1d, 5d or 30d"}
+	}
+	if q.GroupBy == "" {
+		q.GroupBy = "pattern"
+	}
+	if !slices.Contains(groupColumns, q.GroupBy) {
+		return nil, 0, &Error{Field: "group_by", Problem: "must be one of " + strings.Join(groupColumns, ", ")}
 	}
 	if q.Now.IsZero() {
 		q.Now = time.Now()
@@ -137,31 +150,34 @@ func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier ev
 		confidence   float64
 	}{}
 	err := s.snapshot(ctx, func(tx bun.Tx) error {
-		if err := countDetected(ctx, tx, tier, from, to, young, func(pattern string, detected, young int) {
-			if len(q.Patterns) == 0 || slices.Contains(q.Patterns, pattern) {
-				groups[pattern] = &group{detected: detected, young: young}
-			}
+		if err := countDetected(ctx, tx, counting{tier, q.GroupBy, q.Patterns, from, to, young}, func(value string, detected, young int) {
+			groups[value] = &group{detected: detected, young: young}
 		}); err != nil {
 			return err
 		}
 		h := classify.HorizonNames()[q.Horizon]
-		rows, err := tx.QueryContext(ctx, "SELECT e.pattern, e.direction, e.confidence, e.detected_at, o.value_"+h+", o.success_"+h+
-			" FROM outcomes AS o JOIN events AS e ON e.id = o.event_id WHERE o.detected_at >= ? AND o.detected_at < ? AND e.tier = ?"+
-			" AND e.detected_at >= ? AND e.detected_at < ?", from, to, int16(tier), from, to)
+		query := "SELECT e." + q.GroupBy + ", e.direction, e.confidence, e.detected_at, o.value_" + h + ", o.success_" + h +
+			" FROM outcomes AS o JOIN events AS e ON e.id = o.event_id WHERE o.detected_at >= ? AND o.detected_at < ? AND e.tier = ?" +
+			" AND e.detected_at >= ? AND e.detected_at < ?"
+		args := []any{from, to, int16(tier), from, to}
+		if len(q.Patterns) > 0 {
+			query, args = query+" AND e.pattern IN (?)", append(args, bun.List(q.Patterns))
+		}
+		rows, err := tx.QueryContext(ctx, query, args...)
 		if err != nil {
 			return err
 		}
 		defer rows.Close() //nolint:errcheck // Err tells
 		for rows.Next() {
-			var pattern, direction string
+			var named, direction string
 			var confidence float64
 			var detected int64
 			var value *float64
 			var success *int16
-			if err := rows.Scan(&pattern, &direction, &confidence, &detected, &value, &success); err != nil {
+			if err := rows.Scan(&named, &direction, &confidence, &detected, &value, &success); err != nil {
 				return err
 			}
-			g := groups[pattern]
+			g := groups[named]
 			ok, known := verdict(value, success, direction)
 			if g == nil || !known {
 				continue
@@ -188,11 +204,18 @@ func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier ev
 	}
 	p := TierPerformance{Tier: tier}
 	var all group
-	for pattern, g := range groups {
+	for value, g := range groups {
 		all.add(g)
-		p.Patterns = append(p.Patterns, PatternPerformance{Pattern: pattern, Tally: g.tally()})
+		if q.GroupBy == "priority" { // stored as a number
+			n, err := strconv.ParseUint(value, 10, 8)
+			if err != nil {
+				return TierPerformance{}, err
+			}
+			value = event.Priority(n).String()
+		}
+		p.Groups = append(p.Groups, GroupPerformance{Value: value, Tally: g.tally()})
 	}
-	slices.SortFunc(p.Patterns, func(a, b PatternPerformance) int { return cmp.Compare(a.Pattern, b.Pattern) })
+	slices.SortFunc(p.Groups, func(a, b GroupPerformance) int { return cmp.Compare(a.Value, b.Value) })
 	p.Tally = all.tally()
 	for i, b := range sums {
 		if b.n > 0 {

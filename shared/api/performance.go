@@ -81,6 +81,7 @@ type Calibration struct {
 
 // GroupPerformance is the performance of a part of a tier.
 type GroupPerformance struct {
+	Group       string        `json:"group" doc:"The value of what group_by names; empty for detections that have none." example:"bull_flag"`
 	PatternType string        `json:"pattern_type,omitempty" doc:"With group_by=pattern_type: the slug." example:"bull_flag"`
 	Detected    int           `json:"detected" doc:"Detections in the window." example:"14"`
 	Resolved    int           `json:"resolved" doc:"Those whose outcome is known." example:"12"`

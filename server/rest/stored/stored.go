@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tierboard/server/problem"
@@ -133,7 +134,9 @@ func (s *Store) Performance(ctx context.Context, p rest.Span) ([]rest.TierTally,
 	if horizon < 0 {
 		return nil, fmt.Errorf("there is no horizon %q", p.Horizon)
 	}
-	tiers, _, err := s.db.Performance(ctx, store.PerformanceQuery{Tiers: p.Tiers, Since: p.Since, Until: p.Until, Horizon: horizon, Now: p.Now})
+	tiers, _, err := s.db.Performance(ctx, store.PerformanceQuery{
+		Tiers: p.Tiers, Since: p.Since, Until: p.Until, Horizon: horizon, Now: p.Now, GroupBy: strings.TrimSuffix(p.GroupBy, "_type"),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -143,8 +146,8 @@ func (s *Store) Performance(ctx context.Context, p rest.Span) ([]rest.TierTally,
 		for _, b := range t.Calibration {
 			tally.Calibration = append(tally.Calibration, rest.Bucket(b))
 		}
-		for _, p := range t.Patterns {
-			tally.Patterns = append(tally.Patterns, rest.PatternTally{Pattern: p.Pattern, Tally: tallyOf(p.Tally)})
+		for _, g := range t.Groups {
+			tally.Groups = append(tally.Groups, rest.GroupTally{Value: g.Value, Tally: tallyOf(g.Tally)})
 		}
 		out = append(out, tally)
 	}

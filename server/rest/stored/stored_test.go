@@ -167,7 +167,7 @@ func TestPerformanceOfReportedOutcomes(t *testing.T) {
 		t.Fatal(err)
 	}
 	tiers, err := s.Performance(t.Context(), rest.Span{
-		Since: noon.Add(-48 * time.Hour), Until: noon.Add(time.Hour), Tiers: []event.Tier{event.Intraday}, Horizon: "1d", Now: noon.Add(time.Hour),
+		Since: noon.Add(-48 * time.Hour), Until: noon.Add(time.Hour), Tiers: []event.Tier{event.Intraday}, Horizon: "1d", Now: noon.Add(time.Hour), GroupBy: "pattern_type",
 	})
 	if err != nil || len(tiers) != 1 {
 		t.Fatalf("%+v %v", tiers, err)
@@ -177,7 +177,7 @@ func TestPerformanceOfReportedOutcomes(t *testing.T) {
 		got.Returns.N != 50 || got.Returns.Mean < sum/50-1e-9 || got.Returns.Mean > sum/50+1e-9 {
 		t.Errorf("%+v, want %d wins and the mean %v", got, wins, sum/50)
 	}
-	if len(got.Patterns) != 1 || got.Patterns[0].Successes != wins || len(got.Calibration) != 1 || got.Calibration[0].N != 50 || got.Calibration[0].Low != .8 {
+	if len(got.Groups) != 1 || got.Groups[0].Value != "volume_spike" || got.Groups[0].Successes != wins || len(got.Calibration) != 1 || got.Calibration[0].N != 50 || got.Calibration[0].Low != .8 {
 		t.Errorf("%+v", got)
 	}
 	known, err := s.Outcomes(t.Context(), []string{"e000", "e055"})
