@@ -72,6 +72,7 @@ var floors = []place{
 
 	// The edges: Redis, sockets, HTTP and the screen.
 	{"server/broker", 7, wiring},
+	{"server/ingest/follow", 6, []string{"server/ingest"}},
 	{"server/ingest", 7, wiring},
 	{"server/demo", 7, wiring},
 	{"server/tape", 7, wiring},
@@ -119,7 +120,7 @@ var libraries = map[string][]string{
 	"github.com/lmittmann/tint":               {"server"},
 	"github.com/maxence-charriere/go-app/v10": {"app", "app/ui", "server/web", "e2e/benchui", "e2e/benchui/naive"},
 	"github.com/prometheus/client_golang":     {"server/metrics"},
-	"github.com/redis/go-redis/v9":            {"server/ingest", "server/demo", "server/tape", "e2e/candles", "e2e/benchui"},
+	"github.com/redis/go-redis/v9":            {"server/ingest", "server/ingest/follow", "server/demo", "server/tape", "e2e/candles", "e2e/benchui"},
 	"github.com/rickar/cal/v2":                {"server/calendar"},
 	"github.com/valyala/fastjson":             {"server/classify", "server/classify/loose"},
 	"github.com/vmihailenco/msgpack/v5":       {"shared/wire"},

@@ -69,7 +69,7 @@ func (r *RedisServer) start() error {
 	}
 	cmd := exec.Command(r.path,
 		"--port", strconv.Itoa(r.port), "--bind", "127.0.0.1", "--dir", r.dir,
-		"--save", "", "--appendonly", keep, "--daemonize", "no")
+		"--save", "", "--appendonly", keep, "--appendfsync", "always", "--daemonize", "no") // every second loses two when killed
 	cmd.Dir = r.dir
 	p, err := startProcess("redis-server", cmd)
 	if err != nil {

@@ -15,6 +15,14 @@
 // dead, whatever the kernel thinks of it. Run reports it down at once and connects again for ever, with full jitter.
 // Pub/sub has no replay, so each outage leaves a gap; its interval is told to Sinks.Gap when the feed is back.
 //
+// # Streams
+//
+// A producer that uses XADD on one of Config.Streams, with the fields "channel" and "payload", loses nothing while the server is
+// away: package follow reads on from the position that Sinks.Progress keeps. An entry is what PUBLISH of the payload on the channel
+// would have been; it takes the same way, so that an event that comes on both is one event. It never gives way in the queue: a
+// full one makes the stream wait, and Redis keeps what was not read. An entry without its fields is a reject like any other
+// and stops nothing.
+//
 // # Decisions
 //
 // 2026-11-23 A go-redis client for each connection, which may dial once. Because: PubSub reconnects and subscribes
@@ -32,14 +40,17 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"tierboard/server/classify"
 	"tierboard/server/health"
+	"tierboard/server/ingest/follow"
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
 )
@@ -52,11 +63,21 @@ type Config struct {
 	Channels []string
 	// Patterns are Redis globs to subscribe to.
 	Patterns []string
+	// Streams are the keys of Redis streams to read, at most 64, each at most 512 bytes.
+	Streams []string
+	// StreamCount is the most entries asked for at once, 100 to 10,000.
+	StreamCount int
+	// StreamBlock is how long Redis waits for an entry, at least 10 ms; a stream that began anew is noticed after it.
+	StreamBlock time.Duration
+	// SaveEvery is the pause between two positions in streams that are stored, at least 10 ms. A process that is killed reads
+	// again what came since.
+	SaveEvery time.Duration
 	// HeartbeatKey is the key the producer writes its time to; empty for none.
 	HeartbeatKey string
 	// HeartbeatEvery is the pause between two looks at the key, at least 1 s.
 	HeartbeatEvery time.Duration
-	// QueueLength and QueueBytes bound the messages that wait for classification; at either bound the oldest goes.
+	// QueueLength and QueueBytes bound the messages that wait for classification; at either bound the oldest goes. Entries of
+	// streams have a quarter of both for themselves; at the bound the stream waits.
 	QueueLength int
 	QueueBytes  int
 	// MaxPayload is the largest message that is looked at, in bytes; larger ones are rejected as "too_large". At most
@@ -77,11 +98,15 @@ type Config struct {
 }
 
 // Default returns the producer's heartbeat key and bounds that fit any feed: 16,384 messages or 64 MB in the queue,
-// 256 KB a message, a dead connection noticed after 3 s. URL, Channels and Patterns are left empty.
+// 256 KB a message, a dead connection noticed after 3 s, positions in streams stored every second. URL, Channels, Patterns and
+// Streams are left empty.
 func Default() Config {
 	return Config{
 		HeartbeatKey:   "tickstock:producer:heartbeat",
 		HeartbeatEvery: 15 * time.Second,
+		StreamCount:    256,
+		StreamBlock:    time.Second,
+		SaveEvery:      time.Second,
 		QueueLength:    16384,
 		QueueBytes:     64 << 20,
 		MaxPayload:     256 << 10,
@@ -101,8 +126,16 @@ func (c Config) Validate() error {
 	}
 	bad := func(field, rule string) error { return fmt.Errorf("ingest: %s must be %s", field, rule) }
 	switch {
-	case len(c.Channels)+len(c.Patterns) == 0:
-		return errors.New("ingest: Channels and Patterns are both empty")
+	case len(c.Channels)+len(c.Patterns)+len(c.Streams) == 0:
+		return errors.New("ingest: Channels, Patterns and Streams are all empty")
+	case slices.Contains(c.Streams, "") || len(distinct(c.Streams)) > maxStreams || slices.ContainsFunc(c.Streams, tooLong):
+		return bad("Streams", "at most 64 names of 1 to 512 bytes of text")
+	case c.StreamCount < 100 || c.StreamCount > 10_000:
+		return bad("StreamCount", "100 to 10000")
+	case c.StreamBlock < 10*time.Millisecond:
+		return bad("StreamBlock", "at least 10ms")
+	case c.SaveEvery < 10*time.Millisecond:
+		return bad("SaveEvery", "at least 10ms")
 	case slices.Contains(c.Channels, "") || slices.Contains(c.Patterns, ""):
 		return errors.New("ingest: Channels or Patterns holds an empty name")
 	case c.HeartbeatEvery < time.Second && c.HeartbeatKey != "":
@@ -123,6 +156,14 @@ func (c Config) Validate() error {
 		return bad("DeadLetters", "at least 1")
 	}
 	return nil
+}
+
+// maxStreams is the most streams: each has a goroutine and a connection.
+const maxStreams = 64
+
+// tooLong reports whether a stream's name could not be kept with its position.
+func tooLong(name string) bool {
+	return len(name) > 512 || !utf8.ValidString(name) || strings.ContainsRune(name, 0)
 }
 
 // options returns the connection options of a subscription. Errors do not repeat the URL, as it may hold a password.
@@ -167,7 +208,7 @@ type Publisher interface {
 }
 
 // Sinks is where things go. Functions are called from Run's goroutines, never two at once for the same function except
-// Health's, and must not block.
+// Health's, and must not block, but for Progress.
 type Sinks struct {
 	// Events takes events. Required.
 	Events Publisher
@@ -177,6 +218,9 @@ type Sinks struct {
 	Outcomes func([]classify.Outcome)
 	// Gap is told the interval in which messages may have been lost, once the feed is back; may be nil.
 	Gap func(from, to time.Time)
+	// Progress remembers how far streams were read. Its Barrier waits for what Events and Outcomes took. Required with
+	// Config.Streams.
+	Progress follow.Progress
 }
 
 // Health takes signs of life; *health.Tracker is one. Its methods must be safe for concurrent use.
@@ -209,6 +253,10 @@ type Ingest struct {
 	letters    *DeadLetters
 	faults     faultLog // used by the worker only
 	drops      quiet    // used by the receiver only
+
+	follower     *follow.Follower // nil without streams
+	everFollowed bool             // used by the follower only
+	gaps         sync.Mutex       // held while a gap is told
 }
 
 // New returns an Ingest that does nothing before Run.
@@ -223,15 +271,22 @@ func New(cfg Config, classifier Classifier, sinks Sinks, m *metrics.Metrics, log
 	if err != nil {
 		return nil, err
 	}
-	cfg.Channels, cfg.Patterns = distinct(cfg.Channels), distinct(cfg.Patterns)
-	return &Ingest{
+	if len(cfg.Streams) > 0 && sinks.Progress == nil {
+		return nil, errors.New("ingest: streams need Sinks.Progress")
+	}
+	cfg.Channels, cfg.Patterns, cfg.Streams = distinct(cfg.Channels), distinct(cfg.Patterns), distinct(cfg.Streams)
+	in := &Ingest{
 		cfg: cfg, opt: opt, classifier: classifier, sinks: sinks, log: log, m: m,
 		counts:  newCounts(m),
 		queue:   newQueue(cfg.QueueLength, cfg.QueueBytes),
 		letters: newDeadLetters(cfg.DeadLetters),
 		faults:  faultLog{every: cfg.LogEvery},
 		drops:   quiet{every: cfg.LogEvery},
-	}, nil
+	}
+	if in.follower, err = in.newFollower(); err != nil {
+		return nil, err
+	}
+	return in, nil
 }
 
 // distinct returns the names sorted, each once.
@@ -244,15 +299,25 @@ func distinct(names []string) []string {
 // DeadLetters returns the ring of rejects.
 func (in *Ingest) DeadLetters() *DeadLetters { return in.letters }
 
-// Run receives until ctx ends and then returns nil; what still waits in the queue then is dropped. A Redis that is away
-// is no error: Run goes on asking. It must be called once.
+// Run receives until ctx ends and then returns nil; what still waits in the queue then is dropped, unless it came from a stream: the
+// next start reads it again. A Redis that is away is no error: Run goes on asking. It must be called once.
 func (in *Ingest) Run(ctx context.Context) error {
 	var running sync.WaitGroup
-	running.Go(func() { in.receive(ctx) })
+	if in.subscribes() {
+		running.Go(func() { in.receive(ctx) })
+	}
+	if in.follower != nil {
+		running.Go(func() { _ = in.follower.Run(ctx) }) // it returns nil
+	}
 	running.Go(func() { in.work(ctx) })
 	if in.cfg.HeartbeatKey != "" {
 		running.Go(func() { in.watchHeartbeat(ctx) })
 	}
 	running.Wait()
+	if in.follower != nil {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSave)
+		defer cancel()
+		in.follower.Save(last)
+	}
 	return nil
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"tierboard/server/classify"
+	"tierboard/server/ingest/follow"
 )
 
 // delivery is one message as it came from Redis.
@@ -12,64 +15,135 @@ type delivery struct {
 	payload  string // only its head when size is beyond the limit
 	size     int    // bytes of the payload as it came
 	received time.Time
+
+	fault   classify.Reason // why a stream's entry is no message; empty for one that may be
+	detail  string          // what is wrong with it
+	receipt follow.Receipt  // of a stream's entry
+	number  uint64          // its place among all deliveries; set by the queue
 }
 
-// queue holds messages between the receiver and the worker. It is bounded in length and bytes; at either bound the
-// oldest message goes. One goroutine may push while another takes.
-type queue struct {
+// lane is a ring of deliveries, bounded in length and bytes; a delivery larger than the bytes has it for itself.
+type lane struct {
 	maxBytes int
-	wake     chan struct{} // 1 token: there is something to take
+	items    []delivery
+	head     int // the oldest
+	n        int
+	bytes    int // of all payloads
+}
 
-	mu    sync.Mutex
-	items []delivery // guarded by mu: a ring
-	head  int        // guarded by mu: the oldest
-	n     int        // guarded by mu
-	bytes int        // guarded by mu: of all payloads
+// fits reports whether there is room for d.
+func (l *lane) fits(d *delivery) bool {
+	return l.n < len(l.items) && (l.n == 0 || l.bytes+len(d.payload) <= l.maxBytes)
+}
+
+// push adds d, which fits.
+func (l *lane) push(d delivery) {
+	l.items[(l.head+l.n)%len(l.items)] = d
+	l.n++
+	l.bytes += len(d.payload)
+}
+
+// shift takes the oldest out.
+func (l *lane) shift() delivery {
+	d := l.items[l.head]
+	l.items[l.head] = delivery{} // its text must not outlive it
+	l.head = (l.head + 1) % len(l.items)
+	l.n--
+	l.bytes -= len(d.payload)
+	return d
+}
+
+// queue holds messages between the receivers and the worker. What was published has a lane in which the oldest goes at
+// the bound, for Redis cuts who does not read; entries of streams have one, a quarter as large, in which they wait for room, for they
+// are safe where they are. So neither pushes the other out, and the worker takes them in the order in which they came. All
+// methods may be called by any number of goroutines, but only one takes.
+type queue struct {
+	wake chan struct{} // 1 token: there is something to take
+	room chan struct{} // 1 token: there may be room for an entry
+
+	mu        sync.Mutex
+	published lane   // guarded by mu
+	entries   lane   // guarded by mu
+	last      uint64 // guarded by mu: number of the newest delivery
 }
 
 func newQueue(length, bytes int) *queue {
-	return &queue{maxBytes: bytes, wake: make(chan struct{}, 1), items: make([]delivery, length)}
+	return &queue{
+		wake: make(chan struct{}, 1), room: make(chan struct{}, 1),
+		published: lane{maxBytes: bytes, items: make([]delivery, length)},
+		entries:   lane{maxBytes: bytes / 4, items: make([]delivery, max(length/4, 1))},
+	}
 }
 
-// push adds d, never waits, and returns how many older messages it pushed out.
-func (q *queue) push(d delivery) (dropped int) {
-	q.mu.Lock()
-	for q.n == len(q.items) || q.n > 0 && q.bytes+len(d.payload) > q.maxBytes {
-		q.shift()
-		dropped++
-	}
-	q.items[(q.head+q.n)%len(q.items)] = d
-	q.n++
-	q.bytes += len(d.payload)
-	q.mu.Unlock()
+// signal leaves a token in a channel that holds one.
+func signal(c chan struct{}) {
 	select {
-	case q.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
+}
+
+// push adds what was published, never waits, and returns how many older messages it pushed out.
+func (q *queue) push(d delivery) (dropped int) {
+	q.mu.Lock()
+	for !q.published.fits(&d) {
+		q.published.shift()
+		dropped++
+	}
+	q.last++
+	d.number = q.last
+	q.published.push(d)
+	q.mu.Unlock()
+	signal(q.wake)
 	return dropped
 }
 
-// shift takes the oldest message out; q.mu is held.
-func (q *queue) shift() delivery {
-	d := q.items[q.head]
-	q.items[q.head] = delivery{} // its text must not outlive it
-	q.head = (q.head + 1) % len(q.items)
-	q.n--
-	q.bytes -= len(d.payload)
-	return d
+// put adds a stream's entry once there is room, or returns ctx's error.
+func (q *queue) put(ctx context.Context, d delivery) error {
+	for {
+		q.mu.Lock()
+		fits := q.entries.fits(&d)
+		if fits {
+			q.last++
+			d.number = q.last
+			q.entries.push(d)
+		}
+		more := q.entries.n < len(q.entries.items)
+		q.mu.Unlock()
+		if fits {
+			if more {
+				signal(q.room) // the token may have been for two
+			}
+			signal(q.wake)
+			return nil
+		}
+		select {
+		case <-q.room:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // take waits for messages and puts the oldest into buf, as many as fit. It returns how many, and how many are left; none
 // means that ctx has ended.
 func (q *queue) take(ctx context.Context, buf []delivery) (n, left int) {
 	for {
+		room := false
 		q.mu.Lock()
-		for n < len(buf) && q.n > 0 {
-			buf[n] = q.shift()
+		for n < len(buf) && q.published.n+q.entries.n > 0 {
+			l := &q.published
+			if l.n == 0 || q.entries.n > 0 && q.entries.items[q.entries.head].number < l.items[l.head].number {
+				l, room = &q.entries, true
+			}
+			buf[n] = l.shift()
 			n++
 		}
-		left = q.n
+		left = q.published.n + q.entries.n
 		q.mu.Unlock()
+		if room {
+			signal(q.room)
+		}
 		if n > 0 {
 			return n, left
 		}

@@ -3,8 +3,11 @@ package ingest
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -12,40 +15,104 @@ import (
 	"tierboard/server/classify"
 )
 
-// TestQueueAgainstASlice holds the ring to a plain slice.
+// TestQueueAgainstASlice holds the two lanes to plain slices.
 func TestQueueAgainstASlice(t *testing.T) {
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
 	rapid.Check(t, func(t *rapid.T) {
-		length, bytes := rapid.IntRange(1, 8).Draw(t, "length"), rapid.IntRange(4, 20).Draw(t, "bytes")
+		length, bytes := rapid.IntRange(1, 16).Draw(t, "length"), rapid.IntRange(4, 40).Draw(t, "bytes")
 		q := newQueue(length, bytes)
-		var plain []string
-		for range rapid.IntRange(0, 40).Draw(t, "steps") {
-			if rapid.Bool().Draw(t, "push") {
-				payload := strings.Repeat("x", rapid.IntRange(0, 4).Draw(t, "size"))
+		type letter struct {
+			payload string
+			entry   bool
+		}
+		var plain []letter // in the order in which they came
+		lane := func(entry bool) (n, size int) {
+			for _, l := range plain {
+				if l.entry == entry {
+					n++
+					size += len(l.payload)
+				}
+			}
+			return n, size
+		}
+		for i := range rapid.IntRange(0, 60).Draw(t, "steps") {
+			payload := strings.Repeat(string(rune('a'+i%26)), rapid.IntRange(0, 4).Draw(t, "size"))
+			switch rapid.SampledFrom([]string{"push", "put", "take"}).Draw(t, "step") {
+			case "push":
 				want := 0
-				for len(plain) == length || len(plain) > 0 && len(strings.Join(plain, ""))+len(payload) > bytes {
-					plain = plain[1:]
+				for {
+					if n, size := lane(false); n < length && (n == 0 || size+len(payload) <= bytes) {
+						break
+					}
+					oldest := slices.IndexFunc(plain, func(l letter) bool { return !l.entry })
+					plain = slices.Delete(plain, oldest, oldest+1)
 					want++
 				}
-				plain = append(plain, payload)
+				plain = append(plain, letter{payload, false})
 				if got := q.push(delivery{payload: payload}); got != want {
 					t.Fatalf("pushed %d out, want %d", got, want)
 				}
-				continue
-			}
-			if len(plain) == 0 {
-				continue
-			}
-			buf := make([]delivery, rapid.IntRange(1, 4).Draw(t, "room"))
-			n, left := q.take(context.Background(), buf)
-			var got []string
-			for _, d := range buf[:n] {
-				got = append(got, d.payload)
-			}
-			want := plain[:min(len(buf), len(plain))]
-			if plain = plain[len(want):]; !slices.Equal(got, want) || left != len(plain) {
-				t.Fatalf("took %q with %d left, want %q with %d", got, left, want, len(plain))
+			case "put":
+				n, size := lane(true)
+				want := n < max(length/4, 1) && (n == 0 || size+len(payload) <= bytes/4)
+				if want {
+					plain = append(plain, letter{payload, true})
+				}
+				if err := q.put(over, delivery{payload: payload}); (err == nil) != want {
+					t.Fatalf("with room %v: put gives %v", want, err)
+				}
+			case "take":
+				if len(plain) == 0 {
+					continue
+				}
+				buf := make([]delivery, rapid.IntRange(1, 4).Draw(t, "room"))
+				n, left := q.take(context.Background(), buf)
+				var got, want []string
+				for _, d := range buf[:n] {
+					got = append(got, d.payload)
+				}
+				for _, l := range plain[:min(len(buf), len(plain))] {
+					want = append(want, l.payload)
+				}
+				if plain = plain[len(want):]; !slices.Equal(got, want) || left != len(plain) {
+					t.Fatalf("took %q with %d left, want %q with %d", got, left, want, len(plain))
+				}
 			}
 		}
+	})
+}
+
+// TestEntriesWaitForRoom has several streams put more than fits while a slow worker takes.
+func TestEntriesWaitForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const streams, each = 5, 50
+		q := newQueue(8, 1<<20) // room for 2 entries
+		var waiting sync.WaitGroup
+		for range streams {
+			waiting.Go(func() {
+				for range each {
+					if err := q.put(t.Context(), delivery{payload: "x"}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		for i := range 40 { // what is published pushes no entry out
+			q.push(delivery{payload: strconv.Itoa(i)})
+		}
+		got := 0
+		for buf := make([]delivery, 1); got < streams*each; {
+			synctest.Wait()
+			if q.entries.n > 2 {
+				t.Fatalf("%d entries wait, at most 2", q.entries.n)
+			}
+			q.take(t.Context(), buf)
+			if buf[0].payload == "x" {
+				got++
+			}
+		}
+		waiting.Wait()
 	})
 }
 

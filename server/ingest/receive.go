@@ -138,9 +138,7 @@ func (in *Ingest) connected(o *outage, now time.Time) {
 		in.m.RedisReconnects.Inc()
 		in.log.Warn("messages published while redis was away are lost",
 			slog.Time("from", o.lastSign), slog.Time("to", now), slog.Duration("gap", now.Sub(o.lastSign)))
-		if in.sinks.Gap != nil {
-			in.sinks.Gap(o.lastSign, now)
-		}
+		in.gap(o.lastSign, now)
 	}
 	o.everUp = true
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"tierboard/server/classify"
 	"tierboard/server/health"
 	"tierboard/server/metrics"
@@ -37,7 +35,7 @@ func newCounts(m *metrics.Metrics) counts {
 // tierCounts are what is counted of one tier, looked up once.
 type tierCounts struct {
 	event, duplicate, refused count
-	lag                       prometheus.Observer
+	lag                       interface{ Observe(seconds float64) }
 }
 
 // tier returns the counts of a tier; an event of no tier, which another kind may be, has the empty word. The worker's only.
@@ -64,6 +62,9 @@ func (in *Ingest) work(ctx context.Context) {
 		for i := range buf[:n] {
 			payload = append(payload[:0], buf[i].payload...)
 			in.handle(ctx, &buf[i], payload)
+			if ctx.Err() == nil { // else the hub may have refused it
+				buf[i].receipt.Done()
+			}
 			buf[i] = delivery{}
 		}
 		in.m.IngestQueue.Set(float64(left))
@@ -75,6 +76,11 @@ func (in *Ingest) work(ctx context.Context) {
 
 // handle feeds the sinks with one message.
 func (in *Ingest) handle(ctx context.Context, d *delivery, payload []byte) {
+	if d.fault != "" {
+		in.sinks.Health.Message(d.received)
+		in.reject(d, classify.Reject{Reason: d.fault, Channel: d.channel, Detail: d.detail})
+		return
+	}
 	if d.size > in.cfg.MaxPayload {
 		in.sinks.Health.Message(d.received)
 		in.reject(d, classify.Reject{
