@@ -52,6 +52,7 @@ var floors = []place{
 	{"server/calendar", 4, nil},
 	{"server/metrics", 4, nil},
 	{"server/market", 4, nil},
+	{"server/match/table", 0, []string{"server/match"}},
 	{"server/match", 4, nil},
 	{"server/perf", 4, nil},
 	{"server/problem", 4, nil},
@@ -76,7 +77,7 @@ var floors = []place{
 	{"server/ingest", 7, wiring},
 	{"server/demo", 7, wiring},
 	{"server/tape", 7, wiring},
-	{"server/session", 7, wiring},
+	{"server/session", 7, append([]string{"e2e/peer"}, wiring...)}, // which compares delivery alone with another library's
 	{"server/sse", 7, wiring},
 	{"server/rest/docs", 5, nil},
 	{"server/rest", 7, append([]string{"server/rest/stored"}, wiring...)},
@@ -87,9 +88,9 @@ var floors = []place{
 	{"server/web", 8, wiring},
 
 	// The load test, which is outside of the server and talks to it as everybody does.
-	{"server/load/swarm", 7, []string{"server/load"}},
-	{"server/load/target", 7, []string{"server/load", "server"}},
-	{"server/load/traffic", 7, []string{"server/load"}},
+	{"server/load/swarm", 7, []string{"server/load", "e2e/peer"}},
+	{"server/load/target", 7, []string{"server/load", "server", "e2e/peer"}},
+	{"server/load/traffic", 7, []string{"server/load", "e2e/peer"}},
 	{"server/load", 8, []string{"server"}},
 
 	{"server/daemon", 9, []string{"server"}},
@@ -102,8 +103,9 @@ var floors = []place{
 	{"e2e/candles", 10, []string{}},
 	{"e2e/stack", 10, []string{"e2e"}},
 	{"e2e/benchui/naive", 10, []string{}},
-	{"e2e", 11, []string{"e2e/benchui"}}, // for its budgets
+	{"e2e", 11, []string{"e2e/benchui", "e2e/peer"}}, // for its budgets
 	{"e2e/benchui", 12, []string{}},
+	{"e2e/peer", 12, []string{}},
 }
 
 // libraries says which packages may import which foreign module: as few as can be, so that a library can be replaced by
@@ -112,6 +114,7 @@ var libraries = map[string][]string{
 	"github.com/alecthomas/kong":              {"server", "server/config"},
 	"github.com/alicebob/miniredis/v2":        {"server/broker"},
 	"github.com/andybalholm/brotli":           {"assets/pack", "server/web"},
+	"github.com/centrifugal/centrifuge":       {"e2e/peer"}, // the peer
 	"github.com/chromedp":                     {"e2e/stack", "e2e", "e2e/benchui"},
 	"github.com/coder/websocket":              {"server/session", "app/live", "e2e/benchui"}, // app/live: outside the browser only
 	"github.com/google/uuid":                  {"server/classify", "server/demo"},

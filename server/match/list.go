@@ -7,8 +7,8 @@ import (
 	"tierboard/shared/filter"
 )
 
-// word is one entry of a list. From the highest bit down: the level of its minimum confidence (10), the ID (32), marks
-// (2), kinds (8), priorities (4), tiers (8). So entries sorted as numbers ascend by level, those that an event can
+// word is one entry of a list. From the highest bit down: one that is the table's, the level of its minimum confidence (10), the
+// ID (32), marks (2), kinds (7), priorities (4), tiers (8). So entries sorted as numbers ascend by level, those that an event can
 // match are the beginning of a list, and an entry can be found again by binary search.
 type word uint64
 
@@ -17,24 +17,25 @@ const (
 	priorityBits word = 1 << 8
 	kindBits     word = 1 << 12
 	allTiers          = 0xff * tierBits
-	allKinds          = 0xff * kindBits
+	allKinds          = 0x7f * kindBits
 
 	// checked marks an entry that needs filter.Match on top of its bits.
-	checked word = 1 << 20
+	checked word = 1 << 19
 	// several marks an ID with more than one filter, which may be met more than once.
-	several word = 1 << 21
+	several word = 1 << 20
 	special      = checked | several
 
-	// lastBit is the bit that stands for every further tier or kind.
-	lastBit = 7
+	// lastBit and lastKind are the bits that stand for every further tier and kind.
+	lastBit  = 7
+	lastKind = 6
 
-	idShift    = 22
-	levelShift = 54
+	idShift    = 21
+	levelShift = 53
 
 	// levels is the number of steps in a confidence of 1; the levels beyond it, up to lastLevel, hold minimums that no
 	// event reaches, or only in error.
 	levels    = 1000
-	lastLevel = 1<<(64-levelShift) - 1
+	lastLevel = 1<<(63-levelShift) - 1
 )
 
 // id returns whose entry it is.
@@ -67,84 +68,12 @@ func threshold(minimum float64) word {
 	return w
 }
 
-// cell holds the entries of one pair of symbol and pattern. Most pairs are named by one filter only, so the first entry
-// has its place in the cell itself, and moves out when there is a second one.
-type cell struct {
-	one  word // 0 for none: an entry always has bits
-	many *column
-}
-
-// column holds entries in ascending order, those that need more than their bits apart from the others, so that the
-// others can be scanned without a branch.
-type column struct {
-	plain   []word
-	special []word
-}
-
-// insert adds an entry.
-func (c *cell) insert(w word) {
-	if c.many == nil {
-		if c.one == 0 {
-			c.one = w
-			return
-		}
-		c.many = &column{}
-		c.many.insert(c.one)
-		c.one = 0
-	}
-	c.many.insert(w)
-}
-
-// remove takes an entry out, which must be in the cell, and reports whether that was the last.
-func (c *cell) remove(w word) (empty bool) {
-	if c.many == nil {
-		c.one = 0
-		return true
-	}
-	c.many.remove(w)
-	switch p, s := c.many.plain, c.many.special; {
-	case len(p) == 1 && len(s) == 0:
-		*c = cell{one: p[0]}
-	case len(p) == 0 && len(s) == 1:
-		*c = cell{one: s[0]}
-	}
-	return false
-}
-
-func (c *column) of(w word) *[]word {
-	if w&special != 0 {
-		return &c.special
-	}
-	return &c.plain
-}
-
-func (c *column) insert(w word) {
-	words := c.of(w)
-	at, _ := slices.BinarySearch(*words, w)
-	if n := len(*words); n == cap(*words) { // append would double it, and there are a hundred thousand of them
-		*words = append(make([]word, 0, n+n/8+2), *words...)
-	}
-	*words = slices.Insert(*words, at, w)
-}
-
-func (c *column) remove(w word) {
-	words := c.of(w)
-	at, _ := slices.BinarySearch(*words, w)
-	*words = slices.Delete(*words, at, at+1)
-	switch n := len(*words); {
-	case n == 0:
-		*words = nil
-	case n < cap(*words)/2 && cap(*words) > 8: // give back what a passing crowd left behind
-		*words = slices.Clone(*words)
-	}
-}
-
 // below returns the entries whose level is under the limit's.
-func below(words []word, limit word) []word {
+func below(words []uint64, limit word) []uint64 {
 	lo, hi := 0, len(words)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if words[mid] < limit {
+		if words[mid] < uint64(limit) {
 			lo = mid + 1
 		} else {
 			hi = mid
@@ -169,12 +98,13 @@ func newProbe(confidence float64) probe {
 
 // collect appends the IDs of the entries that have the bits. Every ID is written and the place kept if it counts, which
 // costs less than the branch the processor could not foresee: half the entries have them.
-func collect(words []word, need word, dst []ID) []ID {
+func collect(words []uint64, need word, dst []ID) []ID {
 	n := len(dst)
 	dst = slices.Grow(dst, len(words))
 	out := dst[n : n+len(words)]
 	k := 0
-	for _, w := range words {
+	for _, v := range words {
+		w := word(v)
 		out[k] = w.id()
 		hit := 0
 		if w&need == need {
