@@ -1,0 +1,312 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"tierboard/server/load/swarm"
+	"tierboard/server/load/target"
+	"tierboard/server/load/traffic"
+)
+
+const (
+	dialsAtOnce = 32
+	// warmUp is the part at the beginning that does not count: memory given back after connecting is taken again.
+	warmUp = time.Second
+	// pause is between two looks of the clients at their sockets, so that what comes meanwhile is read in one go. It
+	// adds as much to a latency, at most, for both servers.
+	pause = 500 * time.Microsecond
+	// calm is how long a server's memory may take to settle each time it is read.
+	calm = time.Second
+	// stillness without an event is the end of a run, when not all events have come.
+	stillness = 6 * time.Second
+	// after which nothing is waited for, whatever still comes.
+	patience = time.Minute
+)
+
+// reading is what one run found.
+type reading struct {
+	deliveries  float64       // events delivered a second, all connections together
+	share       float64       // of one core
+	perEvent    float64       // CPU time for an event delivered, in µs
+	p50, p99    time.Duration // publish to client
+	idle, after float64       // resident bytes for a connection, before and after the load
+	eventBytes  float64       // received for each event, headers of frames not counted
+	frameEvents float64       // events in a frame
+	reached     float64       // share of the rate that the server kept up with
+	late        time.Duration // the longest that an event left after its time
+	others      float64       // cores that all other programs took
+}
+
+// measurement is one run.
+type measurement struct {
+	job         *job
+	wants       []set
+	dialect     dialect
+	target      *target.Target
+	rate        float64
+	swarm       *swarm.Swarm
+	connections []*connection
+
+	began time.Time
+	warm  int            // the first event whose latency counts
+	sent  []atomic.Int64 // by event: when, in ns since began
+
+	delivered, bytes, frames atomic.Int64
+	latencies                *latencies
+}
+
+// measure runs the job once against a server. The error says why there is no reading: what was delivered is not what
+// filter.Match says (a refusedError), or something broke.
+func measure(ctx context.Context, j *job, wants []set, rate float64, d dialect, t *target.Target) (_ reading, err error) {
+	m := &measurement{
+		job: j, wants: wants, dialect: d, target: t, rate: rate, sent: make([]atomic.Int64, j.events),
+		warm: int(rate * warmUp.Seconds()), latencies: &latencies{},
+	}
+	if m.swarm, err = swarm.New(swarm.Config{Addr: t.Addr, Path: socketPath, Protocol: d.protocol, Pause: pause}); err != nil {
+		return reading{}, err
+	}
+	listening, end := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- m.swarm.Run(listening) }()
+	r, err := m.do(ctx)
+	end()
+	return r, errors.Join(err, <-ended)
+}
+
+// do opens the connections, publishes, waits, and compares.
+func (m *measurement) do(ctx context.Context) (r reading, err error) {
+	base, err := m.target.Settled(ctx, calm)
+	if err != nil {
+		return r, err
+	}
+	if err := m.open(ctx); err != nil {
+		return r, err
+	}
+	idle, err := m.target.Settled(ctx, calm)
+	if err != nil {
+		return r, err
+	}
+	publisher, err := traffic.Connect(ctx, m.target.Redis)
+	if err != nil {
+		return r, err
+	}
+	defer publisher.Close() //nolint:errcheck // nothing is left to be sent
+
+	warm := make(chan moment, 1)
+	m.began = time.Now()
+	warming, warmed := context.WithCancel(ctx)
+	defer warmed()
+	go func() { warm <- m.at(warming, m.began.Add(warmUp)) }()
+	out, err := publisher.Run(ctx, m.job.traffic, traffic.Plan{
+		Events: m.job.events, Rate: m.rate,
+		Shape: func(n int) int { return int(m.job.shapes[n]) },
+		Sending: func(from, to int, at time.Time) {
+			for n := from; n < to; n++ {
+				m.sent[n].Store(int64(at.Sub(m.began)))
+			}
+		},
+	})
+	if err != nil {
+		return r, err
+	}
+	// The server has taken all events by now. What has come is what this CPU time was for.
+	end, start := m.at(ctx, time.Now()), <-warm
+	if err := errors.Join(start.err, end.err); err != nil {
+		return r, err
+	}
+	came, took, cpu := float64(end.delivered-start.delivered), end.when.Sub(start.when).Seconds(), (end.server - start.server).Seconds()
+	r.share, r.perEvent, r.deliveries, r.late = cpu/took, 1e6*cpu/came, came/took, out.Late
+	r.reached = min(float64(m.job.events)/m.rate/end.when.Sub(m.began).Seconds(), 1)
+	r.others = max((end.machine-start.machine-(end.own-start.own)).Seconds()-cpu, 0) / took
+	if err := m.settle(ctx); err != nil {
+		return r, err
+	}
+	if err := m.judge(); err != nil {
+		return r, err
+	}
+	after, err := m.target.Settled(ctx, calm)
+	if err != nil {
+		return r, err
+	}
+	connections := float64(len(m.connections))
+	r.idle, r.after = float64(idle.RSS-base.RSS)/connections, float64(after.RSS-base.RSS)/connections
+	r.p50, r.p99 = m.latencies.quantile(.5), m.latencies.quantile(.99)
+	r.eventBytes = float64(m.bytes.Load()) / float64(m.delivered.Load())
+	r.frameEvents = float64(m.delivered.Load()) / float64(m.frames.Load())
+	return r, nil
+}
+
+// moment is what is known at one time.
+type moment struct {
+	when                 time.Time
+	delivered            int64
+	server, own, machine time.Duration // CPU time so far
+	err                  error
+}
+
+// at waits for a time and looks.
+func (m *measurement) at(ctx context.Context, when time.Time) moment {
+	timer := time.NewTimer(time.Until(when))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return moment{err: ctx.Err()}
+	}
+	numbers, err := m.target.Read(ctx, false)
+	return moment{time.Now(), m.delivered.Load(), numbers.CPU, ownCPU(), machineCPU(), err}
+}
+
+// open opens all connections and waits until the server has confirmed what each wants.
+func (m *measurement) open(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	for user := range m.job.users {
+		m.connections = append(m.connections, &connection{of: m, user: user, ready: make(chan struct{}), open: true, got: newSet(m.job.events)})
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range dialsAtOnce {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(m.connections) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				if err := m.connect(ctx, m.connections[i]); err != nil {
+					fail(fmt.Errorf("connection %d of %d: %w", i, len(m.connections), err))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, s := range m.connections {
+		select {
+		case <-s.ready:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		s.mu.Lock()
+		fault := s.fault
+		s.mu.Unlock()
+		if fault != "" {
+			return errors.New(fault)
+		}
+	}
+	return nil
+}
+
+// connect opens one connection and asks for its events.
+func (m *measurement) connect(ctx context.Context, s *connection) error {
+	conn, err := m.swarm.Dial(ctx, swarm.How{}, s)
+	if err != nil {
+		return err
+	}
+	if err := conn.Send(m.dialect.hello(m.job, s.user)); err != nil {
+		return err
+	}
+	return conn.Start()
+}
+
+// arrived notes an event's latency.
+func (m *measurement) arrived(n int, at time.Time) {
+	if n >= m.warm {
+		m.latencies.add(at.Sub(m.began) - time.Duration(m.sent[n].Load()))
+	}
+}
+
+// settle waits until as many events have come as must, or none comes any more.
+func (m *measurement) settle(ctx context.Context) error {
+	want := int64(0)
+	for _, s := range m.wants {
+		want += int64(s.minus(newSet(m.job.events)))
+	}
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	began, since, seen := time.Now(), time.Now(), int64(0)
+	for {
+		now := m.delivered.Load()
+		still := time.Since(since)
+		if now >= want && still > calm/4 || still > stillness || time.Since(began) > patience {
+			return nil
+		}
+		if now != seen {
+			seen, since = now, time.Now()
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// refusedError is a run that does not count, because a connection did not get what filter.Match says.
+type refusedError struct{ why string }
+
+func (e *refusedError) Error() string { return e.why }
+
+// judge compares every connection with what it must have got.
+func (m *measurement) judge() error {
+	missing, unexpected, twice, bad, expected := 0, 0, 0, 0, 0
+	why := ""
+	for user, s := range m.connections {
+		s.mu.Lock()
+		lacks, extra := m.wants[user].minus(s.got), s.got.minus(m.wants[user])
+		expected += m.wants[user].minus(newSet(m.job.events))
+		if lacks+extra+s.twice > 0 || s.fault != "" {
+			bad++
+			missing, unexpected, twice = missing+lacks, unexpected+extra, twice+s.twice
+			if why == "" {
+				why = s.fault
+			}
+		}
+		s.mu.Unlock()
+	}
+	if bad == 0 && expected > 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%d of %d connections did not get what filter.Match says: of %d events %d are missing, %d were not wanted, %d came twice",
+		bad, len(m.connections), expected, missing, unexpected, twice)
+	if why != "" {
+		text += "; " + why
+	}
+	return &refusedError{text}
+}
+
+// ownCPU is the CPU time of this process.
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// machineCPU is the CPU time of everything on the machine; 0 where /proc does not tell.
+func machineCPU() time.Duration {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	ticks := int64(0)
+	for i, text := range strings.Fields(line) {
+		if i == 0 || i == 4 || i == 5 || i > 8 { // the name, idle, waiting for a disk, guests that are counted already
+			continue
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return 0
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go runs on
+}
