@@ -271,6 +271,42 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// TestStreamsAreServed reads a stream as a server does: a reader that waits is woken by an entry, holds nobody up, and does not
+// keep the broker from ending.
+func TestStreamsAreServed(t *testing.T) {
+	b := start(t, Default())
+	writer, reader := connect(t, b), connect(t, b)
+	if _, err := writer.Do(t.Context(), "xinfo", "stream", "s").Slice(); err == nil || !strings.Contains(err.Error(), "no such key") {
+		t.Errorf("XINFO of a stream that is not there: %v", err)
+	}
+	read := make(chan []redis.XStream, 1)
+	go func() {
+		got, _ := reader.XRead(t.Context(), &redis.XReadArgs{Streams: []string{"s", "0-0"}, Count: 100, Block: time.Minute}).Result()
+		read <- got
+	}()
+	id, err := writer.XAdd(t.Context(), &redis.XAddArgs{Stream: "s", Values: []string{"channel", "c", "payload", "p"}}).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-read:
+		if len(got) != 1 || len(got[0].Messages) != 1 || got[0].Messages[0].ID != id || got[0].Messages[0].Values["payload"] != "p" {
+			t.Errorf("read %+v, want entry %s", got, id)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("the reader was not woken")
+	}
+	if about, err := writer.Do(t.Context(), "xinfo", "stream", "s").Result(); err != nil || !strings.Contains(fmt.Sprint(about), id) {
+		t.Errorf("XINFO says %v, %v; want the newest id, %s", about, err, id)
+	}
+	go func() { // this one still waits when the broker ends
+		_ = reader.XRead(context.Background(), &redis.XReadArgs{Streams: []string{"s", id}, Block: time.Minute}).Err()
+	}()
+	if err := writer.Ping(t.Context()).Err(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestOddCommandsDoNotEndTheProcess sends served commands with arguments nobody meant. A panic in miniredis would end
 // the whole server, so it would end this test too.
 func TestOddCommandsDoNotEndTheProcess(t *testing.T) {
@@ -279,7 +315,7 @@ func TestOddCommandsDoNotEndTheProcess(t *testing.T) {
 	odd := []string{
 		"", "k", "k2", "-1", "0", "1", "9223372036854775807", "-9223372036854775808", "99999999999999999999", "nan", "inf", "-inf", "(1", "*",
 		"[", "\\", "\x00", "$", "1-1", "0-0", "MAXLEN", "~", "COUNT", "LIMIT", "WITHSCORES", "EX", "PX", "KEEPTTL", "GET", "NX", "XX", "MATCH",
-		"STREAMS", "+", "-", "NUMSUB", "CHANNELS", "SETNAME", "3", "1e400", strings.Repeat("x", 300),
+		"STREAMS", "STREAM", "GROUPS", "CONSUMERS", "HELP", "+", "-", "NUMSUB", "CHANNELS", "SETNAME", "3", "1e400", strings.Repeat("x", 300),
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		c, err := net.Dial("tcp", b.Addr())

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // Config is every setting of the server. The zero Config is not valid; start from Default.
@@ -38,6 +39,8 @@ type Config struct {
 	// RedisChannels and RedisPatterns are what is subscribed to.
 	RedisChannels []string `name:"redis-channels" env:"TIERBOARD_REDIS_CHANNELS" default:"${redis_channels}" placeholder:"CHANNEL" help:"Channels to subscribe to."`
 	RedisPatterns []string `name:"redis-patterns" env:"TIERBOARD_REDIS_PATTERNS" placeholder:"GLOB" help:"Channel patterns to subscribe to as well. A message on a channel that is named above too arrives twice and is recognised as a duplicate."`
+	// RedisStreams are the keys of streams that are read as well, from where the last server stopped.
+	RedisStreams []string `name:"redis-streams" env:"TIERBOARD_REDIS_STREAMS" placeholder:"KEY" help:"Redis streams to read as well, whose entries have the fields channel and payload: what is added while the server is away is read when it is back."`
 	// HeartbeatKey is the key the producer writes the time to; empty for none.
 	HeartbeatKey string `name:"heartbeat-key" env:"TIERBOARD_HEARTBEAT_KEY" default:"tickstock:producer:heartbeat" placeholder:"KEY" help:"Key the producer writes the time to, read every 15 s. Empty for none."`
 	// IngestQueue bounds the messages that wait for classification; at the bound the oldest goes.
@@ -135,6 +138,9 @@ func DefaultChannels() []string {
 const (
 	maxWindow = 100 * time.Millisecond // the promise is delivery in less than 100 ms
 	maxDrain  = 15 * time.Second       // leaves ten seconds of the 25 a stop may take
+
+	maxStreams    = 64  // each has a connection
+	maxStreamName = 512 // bytes; its position is kept under it
 )
 
 // Validate reports the first setting that is out of range. The error names its flag and its variable.
@@ -185,8 +191,14 @@ func (c Config) Validate() error {
 	switch {
 	case slices.Contains(c.Hosts, ""):
 		return bad("Hosts", "holds an empty name")
-	case len(c.RedisChannels)+len(c.RedisPatterns) == 0:
-		return bad("RedisChannels", "without channels and patterns nothing would ever arrive")
+	case len(c.RedisChannels)+len(c.RedisPatterns)+len(c.RedisStreams) == 0:
+		return bad("RedisChannels", "without channels, patterns and streams nothing would ever arrive")
+	case slices.Contains(c.RedisStreams, ""):
+		return bad("RedisStreams", "holds an empty name")
+	case len(c.RedisStreams) > maxStreams:
+		return bad("RedisStreams", "%d are more than %d", len(c.RedisStreams), maxStreams)
+	case slices.ContainsFunc(c.RedisStreams, func(name string) bool { return len(name) > maxStreamName || !utf8.ValidString(name) }):
+		return bad("RedisStreams", "holds a name that is no text or has more than %d bytes", maxStreamName)
 	case slices.Contains(c.RedisChannels, ""):
 		return bad("RedisChannels", "holds an empty name")
 	case slices.Contains(c.RedisPatterns, ""):

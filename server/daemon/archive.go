@@ -25,8 +25,7 @@ type keeper struct {
 	hub      *hub.Hub
 	store    *store.Store
 	archive  *archive.Archive
-	outcomes chan []classify.Outcome // bounded; at the bound the newest go, counted
-	m        *metrics.Metrics
+	outcomes *outcomes
 	log      *slog.Logger
 }
 
@@ -57,7 +56,7 @@ func newKeeper(ctx context.Context, c config.Config, h *hub.Hub, m *metrics.Metr
 		_ = db.Close()
 		return nil, fmt.Errorf("archive (--data-dir): %w", err)
 	}
-	return &keeper{hub: h, store: db, archive: writer, outcomes: make(chan []classify.Outcome, 256), m: m, log: log}, nil
+	return &keeper{hub: h, store: db, archive: writer, outcomes: newOutcomes(db, m, log), log: log}, nil
 }
 
 // Publish hands an event to the hub, and to the archive if it is a new one. The archive never makes it wait.
@@ -69,39 +68,25 @@ func (k *keeper) Publish(ctx context.Context, e *event.Event) (bool, error) {
 	return accepted, err
 }
 
-// Outcomes takes what became of events. It never waits: while the database is away or slow, what does not fit is counted as
-// dropped; the producer sends outcomes again when they change.
-func (k *keeper) Outcomes(outcomes []classify.Outcome) {
-	select {
-	case k.outcomes <- outcomes:
-	default:
-		k.m.OutcomesDropped.Add(float64(len(outcomes)))
-	}
+// Outcomes takes what became of events. It never waits.
+func (k *keeper) Outcomes(list []classify.Outcome) { k.outcomes.add(list) }
+
+// Position returns how far a stream was read.
+func (k *keeper) Position(ctx context.Context, stream string) (string, error) {
+	return k.store.Position(ctx, stream)
 }
 
-// runOutcomes stores outcomes until ctx ends. A batch that the database refuses is tried again, for it is the only copy.
-func (k *keeper) runOutcomes(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case batch := <-k.outcomes:
-			for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
-				if _, err := k.store.AddOutcomes(ctx, batch); err == nil {
-					break
-				} else if ctx.Err() == nil {
-					k.log.Warn("outcomes wait for the database", slog.Int("outcomes", len(batch)), slog.Any("err", err))
-				}
-				timer := time.NewTimer(pause)
-				select {
-				case <-ctx.Done():
-					timer.Stop()
-					return nil
-				case <-timer.C:
-				}
-			}
-		}
+// SetPosition stores how far a stream was read.
+func (k *keeper) SetPosition(ctx context.Context, stream, id string) error {
+	return k.store.SetPosition(ctx, stream, id)
+}
+
+// Barrier waits until what was published and what became of events before the call would survive the end of the process.
+func (k *keeper) Barrier(ctx context.Context) error {
+	if err := k.archive.Barrier(ctx); err != nil {
+		return err
 	}
+	return k.outcomes.barrier(ctx)
 }
 
 // refill publishes the archive's newest events to the hub, so that snapshots and lists go on where the last server stopped. It

@@ -53,7 +53,7 @@ func build(ctx context.Context, c config.Config, redisURL string, m *metrics.Met
 	market := calendar.NYSE()
 
 	judge := health.Default()
-	judge.Channels = slices.Concat(c.RedisChannels, c.RedisPatterns)
+	judge.Channels = slices.Concat(c.RedisChannels, c.RedisPatterns, c.RedisStreams)
 	tracker, err := health.New(judge, market, time.Now())
 	if err != nil {
 		return nil, err
@@ -111,11 +111,12 @@ func newIngest(c config.Config, url string, market *calendar.Calendar, s *server
 		return nil, fmt.Errorf("--redis-channels (TIERBOARD_REDIS_CHANNELS): %w", err) // the rest are defaults
 	}
 	cfg := ingest.Default()
-	cfg.URL, cfg.Channels, cfg.Patterns = url, c.RedisChannels, c.RedisPatterns
+	cfg.URL, cfg.Channels, cfg.Patterns, cfg.Streams = url, c.RedisChannels, c.RedisPatterns, c.RedisStreams
 	cfg.HeartbeatKey, cfg.QueueLength, cfg.MaxPayload = c.HeartbeatKey, c.IngestQueue, classes.MaxBytes
 	sinks := ingest.Sinks{
 		Events: s.keeper, Health: s.feed, Outcomes: s.keeper.Outcomes,
-		Gap: func(from, to time.Time) { s.hub.Broadcast(&wire.Gap{From: from, To: to}) },
+		Gap:      func(from, to time.Time) { s.hub.Broadcast(&wire.Gap{From: from, To: to}) },
+		Progress: s.keeper,
 	}
 	in, err := ingest.New(cfg, classifier, sinks, m, log)
 	if err != nil {

@@ -178,7 +178,7 @@ func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
 	keepers, keep := errgroup.WithContext(keep)
 	keepers.Go(func() error { return s.keeper.archive.Run(keep) })
 	keepers.Go(func() error { return s.keeper.store.Run(keep) })
-	keepers.Go(func() error { return s.keeper.runOutcomes(keep) })
+	keepers.Go(func() error { return s.keeper.outcomes.run(keep) })
 	page, admin := newServer(s.page, pageWrite), newServer(s.admin, adminWrite)
 	for l, h := range map[net.Listener]*http.Server{o.page: page, o.admin: admin} {
 		h.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // broken handshakes and the like: the clients' faults

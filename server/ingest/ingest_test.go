@@ -35,6 +35,8 @@ type world struct {
 	end    func() // ends Run and waits for it
 	client *redis.Client
 
+	progress *positions
+
 	mu     sync.Mutex
 	events []*event.Event
 	seen   map[string]bool
@@ -119,7 +121,7 @@ func run(t *testing.T, cfg Config) *world {
 // prepare makes an Ingest in its world.
 func prepare(t *testing.T, cfg Config) *world {
 	t.Helper()
-	w := &world{t: t, m: metrics.New(), seen: make(map[string]bool)}
+	w := &world{t: t, m: metrics.New(), seen: make(map[string]bool), progress: &positions{at: map[string]string{}}}
 	classes := classify.DefaultConfig()
 	classes.SessionOf = func(time.Time) (event.Session, string) { return event.Regular, "2026-11-23" }
 	classifier, err := classify.New(classes)
@@ -137,6 +139,7 @@ func prepare(t *testing.T, cfg Config) *world {
 			defer w.mu.Unlock()
 			w.gaps++
 		},
+		Progress: w.progress,
 	}
 	if w.in, err = New(cfg, classifier, sinks, w.m, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,87 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tierboard/server/classify"
+	"tierboard/server/metrics"
+)
+
+// shelf keeps outcomes, or refuses them.
+type shelf struct {
+	mu      sync.Mutex
+	fail    bool
+	symbols []string
+	batches int
+}
+
+func (s *shelf) AddOutcomes(_ context.Context, list []classify.Outcome) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail {
+		return 0, errors.New("away")
+	}
+	s.batches++
+	for _, o := range list {
+		s.symbols = append(s.symbols, o.Symbol)
+	}
+	return 0, nil
+}
+
+func (s *shelf) set(fail bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail = fail
+}
+
+func TestOutcomesAreSafeWhenTheyAreStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shelf{fail: true}
+		o := newOutcomes(s, metrics.New(), slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- o.run(ctx) }()
+		if err := o.barrier(ctx); err != nil {
+			t.Error("nothing is to be waited for, but:", err)
+		}
+		for range 3 * mostTogether {
+			o.add([]classify.Outcome{{Symbol: "A"}})
+		}
+		short, done := context.WithTimeout(ctx, time.Hour)
+		defer done()
+		if err := o.barrier(short); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("while the database is away the barrier gives %v", err)
+		}
+		passed := make(chan error, 1)
+		go func() { passed <- o.barrier(ctx) }()
+		synctest.Wait()
+		if len(passed) > 0 {
+			t.Error("the barrier does not wait")
+		}
+		s.set(false)
+		if err := <-passed; err != nil {
+			t.Error(err)
+		}
+		if len(s.symbols) != 3*mostTogether || s.batches > 5 {
+			t.Errorf("%d outcomes in %d batches", len(s.symbols), s.batches)
+		}
+
+		s.set(true)
+		for range 2 * mostWaiting {
+			o.add([]classify.Outcome{{Symbol: "A"}})
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if err := o.barrier(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("what will never be stored is told as safe: %v", err)
+		}
+	})
+}
