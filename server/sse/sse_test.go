@@ -17,6 +17,7 @@ import (
 	"tierboard/server/gate"
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
+	"tierboard/server/query"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 	"tierboard/shared/wire"
@@ -349,6 +350,39 @@ func TestBadRequestsNameWhatIsWrong(t *testing.T) {
 		body, err := io.ReadAll(res.Body)
 		if err != nil || res.StatusCode != c.status || !strings.Contains(string(body), `"location":"`+c.location+`"`) || strings.Contains(string(body), "<b>") {
 			t.Errorf("%s %v: %d %s", c.query, c.headers, res.StatusCode, body)
+		}
+	}
+}
+
+// TestEveryParameterIsChecked gives each parameter of the stream what it cannot be.
+func TestEveryParameterIsChecked(t *testing.T) {
+	r := start(t, nil)
+	for _, p := range query.StreamParams() {
+		bad := map[query.Type][]string{
+			query.TypeList: {"A,,B", "%FF", "%00"}, query.TypeNumber: {"", "x", "NaN", "1.01", "-0.01"}, query.TypeText: {"", "no_such-word", "%00"},
+		}[p.Type]
+		if len(p.Enum) > 0 {
+			bad = append(bad, "no_such_word")
+		}
+		if p.Most > 0 {
+			bad = append(bad, strings.Repeat("A,", p.Most)+"A"+strings.Repeat("X", 300))
+		}
+		if bad == nil {
+			t.Errorf("this test knows no bad value of %s", p.Name)
+		}
+		targets := []string{"?" + p.Name + "=1&" + p.Name + "=1", "?" + p.Name + "z=1"}
+		for _, value := range bad {
+			for _, name := range append([]string{p.Name}, p.Aliases...) {
+				targets = append(targets, "?"+name+"="+value)
+			}
+		}
+		for _, target := range targets {
+			name, _, _ := strings.Cut(target[1:], "=")
+			res := r.read(target).res
+			body, err := io.ReadAll(res.Body)
+			if err != nil || res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(string(body), `"location":"query.`+name) {
+				t.Errorf("%.80s: %d %.300s", target, res.StatusCode, body)
+			}
 		}
 	}
 }

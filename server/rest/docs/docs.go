@@ -219,7 +219,7 @@ func curl(method, path string, op *huma.Operation) (string, error) {
 	values := url.Values{}
 	for _, p := range op.Parameters {
 		switch {
-		case p.In == "header":
+		case p.In == "header" && p.Required:
 			fmt.Fprintf(&b, " -H '%s: %v'", p.Name, p.Example)
 		case p.In == "query" && len(values) < 2 && p.Example != nil && (p.Name == "symbols" || p.Name == "since" || p.Name == "q" || p.Name == "horizon" || p.Name == "from"):
 			text := fmt.Sprint(p.Example)

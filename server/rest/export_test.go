@@ -1,0 +1,98 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"testing"
+	"time"
+
+	"tierboard/server/query"
+	"tierboard/shared/wire"
+)
+
+// endless is an archive of so many events, each made when it is asked for, newest first.
+type endless struct {
+	*memory
+	n int
+}
+
+// Page makes a page.
+func (a *endless) Page(_ context.Context, ask query.Ask) (rows []query.Row, more bool, err error) {
+	from := 0
+	if ask.After != nil {
+		if _, err := fmt.Sscanf(ask.After.ID, "e%d", &from); err != nil {
+			return nil, false, err
+		}
+		from++
+	}
+	for i := from; i < min(from+ask.Limit, a.n); i++ {
+		e := spike(fmt.Sprintf("e%06d", i), "AAPL", friday.Add(-24*time.Hour-time.Duration(i)*time.Second), .7)
+		rows = append(rows, query.Row{ID: e.ID, Body: wire.AppendEvent(nil, e, wire.JSON), ExpiresAt: e.ExpiresAt})
+	}
+	return rows, from+ask.Limit < a.n, nil
+}
+
+// gauge takes an answer, keeps nothing of it, and measures what is alive meanwhile.
+type gauge struct {
+	header http.Header
+	lines  int
+	bytes  int
+	every  int // lines between two looks
+	next   int
+	peak   uint64
+}
+
+func (g *gauge) Header() http.Header { return g.header }
+func (g *gauge) WriteHeader(int)     {}
+func (g *gauge) Flush()              {}
+
+func (g *gauge) Write(p []byte) (int, error) {
+	g.bytes += len(p)
+	for _, c := range p {
+		if c == '\n' {
+			g.lines++
+		}
+	}
+	if g.lines >= g.next {
+		g.next += g.every
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		g.peak = max(g.peak, m.HeapAlloc)
+	}
+	return len(p), nil
+}
+
+// TestExportsTakeConstantMemory exports ten thousand events and a hundred thousand: what is alive meanwhile is about the same,
+// and a small part of what is written.
+func TestExportsTakeConstantMemory(t *testing.T) {
+	for _, format := range []string{"ndjson", "csv"} {
+		peak := func(n int) (uint64, int) {
+			a := &endless{newMemory(), n}
+			r := start(t, setup{change: func(c *Config) { c.Archive = a }})
+			runtime.GC()
+			var before runtime.MemStats
+			runtime.ReadMemStats(&before)
+			g := &gauge{header: http.Header{}, every: n / 10}
+			r.mux.ServeHTTP(g, httptest.NewRequest(http.MethodGet, "http://localhost/api/patterns/intraday?format="+format, http.NoBody))
+			want := n
+			if format == "csv" {
+				want++
+			}
+			if g.lines != want || g.header.Get("X-Truncated") != "false" {
+				t.Fatalf("%d lines of %d, truncated %q", g.lines, want, g.header.Get("X-Truncated"))
+			}
+			return g.peak - min(g.peak, before.HeapAlloc), g.bytes
+		}
+		small, _ := peak(10_000)
+		large, written := peak(100_000)
+		t.Logf("%s: %d KB alive at 10,000 rows, %d KB at 100,000 (%d MB written)", format, small>>10, large>>10, written>>20)
+		const slack = 1 << 20 // what else the process did between the looks
+		if large > small*3/2+slack || large > uint64(written)/5 {
+			t.Errorf("%s: %d bytes alive at 10,000 rows, %d at 100,000, of %d written", format, small, large, written)
+		}
+	}
+}
