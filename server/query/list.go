@@ -264,7 +264,7 @@ func (l *List) Encode() string {
 	}
 	a := l.Applied()
 	list("tiers", a.Tiers)
-	list("kinds", words(l.Filter.Kinds))
+	list("kinds", a.Kinds)
 	list("pattern_types", a.PatternTypes)
 	list("symbols", l.Filter.Symbols)
 	list("exclude_symbols", a.ExcludeSymbols)
@@ -301,7 +301,7 @@ func (l *List) Applied() api.Applied {
 	a := api.Applied{
 		PatternTypes: l.Filter.Patterns, Symbols: l.Filter.Symbols, ExcludeSymbols: l.Filter.ExcludeSymbols,
 		Watchlist: l.Watchlist, Timeframes: l.Filter.Timeframes,
-		Sessions: words(l.Filter.Sessions), Directions: words(l.Filter.Directions),
+		Kinds: words(l.Filter.Kinds), Sessions: words(l.Filter.Sessions), Directions: words(l.Filter.Directions),
 		Status: "any", SessionDate: l.SessionDate, Sort: string(l.Sort), Limit: l.Limit,
 	}
 	for _, t := range l.Filter.Tiers {

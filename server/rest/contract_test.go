@@ -78,6 +78,9 @@ func full(t *testing.T) *rig {
 		}
 		c.Settings = func() []api.Setting { return []api.Setting{{Name: "a", Value: "b", From: "flag"}} }
 		c.Stream = http.NotFoundHandler()
+		c.SlowSessions = func(limit int) []api.SlowSession {
+			return []api.SlowSession{{Kind: "websocket", Address: "10.0.0.7", WaitingBytes: limit}}
+		}
 	}})
 	daily := flag("d1", "AAPL", friday.Add(-22*time.Hour), .87)
 	trigger := spike("i1", "AAPL", friday.Add(-10*time.Minute), .91)
@@ -145,7 +148,7 @@ func TestAnswersAreWhatTheContractSays(t *testing.T) {
 		"/api/patterns/combo":       {"?include=status,related,outcome"},
 		"/api/patterns/performance": {"?since=2026-08-22&group_by=pattern_type"},
 		"/api/patterns": {
-			"?tiers=daily&pattern_types=doji&symbols=A&exclude_symbols=B&timeframes=5m&sessions=regular&direction=bullish&confidence_min=.5" +
+			"?tiers=daily&kinds=pattern&pattern_types=doji&symbols=A&exclude_symbols=B&timeframes=5m&sessions=regular&direction=bullish&confidence_min=.5" +
 				"&confidence_max=.9&priority_min=high&since=-3d&until=-1m&updated_since=-9d&session_date=2026-11-20",
 			strings.TrimPrefix(watched, "/api/patterns"),
 		},

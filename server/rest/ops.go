@@ -17,7 +17,7 @@ func (x *REST) opsOperations() []operation {
 	return []operation{
 		{
 			method: http.MethodGet, path: api.PathOps, id: "getOps", tag: tagOps, summary: "Tell the server's own numbers",
-			doc: "Connections, totals of delivery, messages by what became of them, rejects by reason, latencies, and the settings in force with secrets masked.",
+			doc: "Connections, totals of delivery, messages by what became of them, rejects by reason, latencies, live streams that do not keep up, and the settings in force with secrets masked.",
 			out: api.Ops{}, handle: x.ops,
 		},
 		{
@@ -50,6 +50,9 @@ func (x *REST) deadLetters(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, out)
 }
 
+// mostSlow bounds the list of slow sessions.
+const mostSlow = 20
+
 // ops answers with everything the operator's page shows.
 func (x *REST) ops(w http.ResponseWriter, r *http.Request) error {
 	if err := noParams(r); err != nil {
@@ -64,6 +67,7 @@ func (x *REST) ops(w http.ResponseWriter, r *http.Request) error {
 			Dropped: s.Dropped, Sessions: s.Sessions, Subscriptions: s.Subscriptions, Cohorts: s.Cohorts, Inbox: s.Inbox,
 			WindowMS: float64(s.Window.Microseconds()) / 1000, RateLimit: s.RateLimit,
 		},
+		Slow:       []api.SlowSession{},
 		Rejects:    n.counts("tierboard_ingest_rejects_total"),
 		Messages:   n.counts("tierboard_ingest_messages_total"),
 		Closed:     n.counts("tierboard_sessions_closed_total"),
@@ -72,6 +76,9 @@ func (x *REST) ops(w http.ResponseWriter, r *http.Request) error {
 	}
 	if x.cfg.Streams != nil {
 		out.Streams = x.cfg.Streams()
+	}
+	if x.cfg.SlowSessions != nil {
+		out.Slow = append(out.Slow, x.cfg.SlowSessions(mostSlow)...)
 	}
 	if x.cfg.Settings != nil {
 		out.Settings = x.cfg.Settings()

@@ -77,6 +77,8 @@ type Config struct {
 	// Streams returns how many event streams are open, and StreamsPerUser is how many a user may have; nil and 0 without Stream.
 	Streams        func() int
 	StreamsPerUser int
+	// SlowSessions returns the live streams for which most waits to be sent, at most limit; nil for none.
+	SlowSessions func(limit int) []api.SlowSession
 	// ExportRows is the most rows of an export; 0 means 100,000.
 	ExportRows int
 	// Version is the server's build, for the contract and the operator.
@@ -144,7 +146,7 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 		perf:    newPerformances(),
 		once:    newOnce(cfg.Now),
 	}
-	x.rates = &rates{pages: x.pages}
+	x.rates = &rates{pages: x.pages, market: cfg.Market}
 	if cfg.Archive != nil {
 		cfg.Archive.OnStored(cfg.Hub.Recent().Stored)
 	}

@@ -333,6 +333,44 @@ func TestPerformanceTellsWhatItKnows(t *testing.T) {
 	r.get("/api/patterns/performance?tiers=combo").problem(503, "")
 }
 
+// TestRatesOfTheDay counts a trading day's events, also those that have left the ring since, and begins anew with the next day.
+func TestRatesOfTheDay(t *testing.T) {
+	r := start(t, setup{ring: 8})
+	n := 0
+	publish := func(count int, day string) {
+		for range count {
+			e := spike(fmt.Sprint("r", n), "AAPL", r.now.Add(-time.Duration(n)*time.Millisecond), .7)
+			e.SessionDate = day
+			n++
+			r.publish(e)
+		}
+	}
+	rate := func() api.Rate {
+		r.now = r.now.Add(2 * ratesFor)
+		var h api.TiersHealth
+		r.get("/api/patterns/tiers/health").is(200).read(&h)
+		return *h.Tiers["intraday"].Rate
+	}
+	publish(2, "2026-11-19")
+	publish(5, "2026-11-20")
+	if got := rate(); got.Session != 5 {
+		t.Errorf("%+v, want 5", got)
+	}
+	publish(6, "2026-11-20")
+	if got := rate(); got.Session != 11 || got.PerHour != 8 {
+		t.Errorf("%+v, want 11 of the day and 8 in the ring", got)
+	}
+	publish(20, "2026-11-20")
+	if got := rate(); got.Session != 19 {
+		t.Errorf("%+v, want 19: twelve went by", got)
+	}
+	r.now = r.now.Add(72 * time.Hour)
+	publish(1, "2026-11-23")
+	if got := rate(); got.Session != 1 {
+		t.Errorf("%+v, want 1 of Monday", got)
+	}
+}
+
 func TestHealthAndClock(t *testing.T) {
 	r := start(t, setup{change: func(c *Config) {
 		c.ArchiveHealth = func() api.ArchiveHealth { return api.ArchiveHealth{Status: "down", Reason: "database away"} }

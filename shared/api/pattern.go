@@ -103,6 +103,7 @@ type ListMeta struct {
 // Applied repeats what a list was asked for, canonical, with the defaults filled in.
 type Applied struct {
 	Tiers          []string   `json:"tiers,omitempty" doc:"Tiers asked for." example:"[\"intraday\"]"`
+	Kinds          []string   `json:"kinds,omitempty" doc:"Sorts of event." example:"[\"pattern\"]"`
 	PatternTypes   []string   `json:"pattern_types,omitempty" doc:"Canonical slugs." example:"[\"volume_spike\"]"`
 	Symbols        []string   `json:"symbols,omitempty" doc:"Symbols asked for, those of the watchlist included." example:"[\"AAPL\",\"NVDA\"]"`
 	ExcludeSymbols []string   `json:"exclude_symbols,omitempty" doc:"Symbols left out." example:"[\"TSLA\"]"`

@@ -32,6 +32,7 @@ type TierHealth struct {
 type Rate struct {
 	PerMin  int `json:"per_min" doc:"In the last minute." example:"126"`
 	PerHour int `json:"per_hour" doc:"In the last hour, as far as the server remembers." example:"5210"`
+	Session int `json:"session" doc:"Of the trading day now, since the server began to count." example:"21904"`
 }
 
 // TierCounters are totals of one tier.
@@ -123,10 +124,18 @@ type Ops struct {
 	Streams    int                  `json:"streams" doc:"Open event streams (SSE)." example:"2"`
 	Rejects    map[string]uint64    `json:"rejects" doc:"Messages that are no event, by reason."`
 	Messages   map[string]uint64    `json:"messages" doc:"Messages read, by what became of them."`
+	Slow       []SlowSession        `json:"slow_sessions" doc:"Live streams that do not keep up: those for which most waits, at most 20."`
 	Closed     map[string]uint64    `json:"sessions_closed" doc:"Sessions ended, by reason; too_slow are those that did not keep up."`
 	Histograms map[string]Histogram `json:"histograms" doc:"Times in milliseconds, by name and label."`
 	Lag        *Percentiles         `json:"ingest_lag_ms,omitempty" doc:"From the producer's publish time to our reading it; absent before the first."`
 	Settings   []Setting            `json:"settings,omitempty" doc:"The settings in force, secrets masked."`
+}
+
+// SlowSession is a live stream that has not taken what was sent to it.
+type SlowSession struct {
+	Kind         string `json:"kind" enum:"websocket,sse" doc:"How it listens." example:"websocket"`
+	Address      string `json:"address,omitempty" doc:"Where it is." example:"10.0.0.7"`
+	WaitingBytes int    `json:"waiting_bytes" doc:"Bytes that wait for it." example:"65536"`
 }
 
 // HubStats are the totals of delivery.
