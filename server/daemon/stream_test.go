@@ -1,0 +1,243 @@
+package daemon
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tierboard/e2e/stack"
+	"tierboard/server/config"
+	"tierboard/server/metrics"
+	"tierboard/server/store"
+)
+
+// stream is the key that producers of these tests add to.
+const stream = "tickstock:patterns:log"
+
+// noon is about an hour ago: detections of one server have times of their own, so that none is taken for a copy.
+var noon = time.Now().Add(-time.Hour).Truncate(time.Second)
+
+// seen returns a detection with an id and a time of its own.
+func seen(i int) string {
+	at := float64(noon.Add(time.Duration(i)*time.Millisecond).UnixMilli()) / 1000
+	return fmt.Sprintf(`{"event_type":"pattern_detected","source":"test","timestamp":%.3f,"data":{"detection_id":"d-%05d",
+		"symbol":"AAPL","pattern":"Bull_Flag","tier":"intraday","confidence":0.9,"timestamp":%[1]f}}`, at, i)
+}
+
+// add adds detections to the stream.
+func add(t *testing.T, client *redis.Client, from, upTo int) {
+	t.Helper()
+	pipe := client.Pipeline()
+	for i := from; i < upTo; i++ {
+		pipe.XAdd(t.Context(), &redis.XAddArgs{Stream: stream, Values: []string{"channel", "tickstock.events.patterns", "payload", seen(i)}})
+	}
+	if _, err := pipe.Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// number reads a metric at a server's page address, 0 when it is not there.
+func number(t *testing.T, page, name string) int {
+	t.Helper()
+	_, body := (&running{t: t}).get(page + "/metrics")
+	for line := range strings.Lines(body) {
+		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "tierboard_"+name+" "); ok {
+			n, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return int(n)
+		}
+	}
+	return 0
+}
+
+// archived fails the test unless exactly the detections below n are in a directory's archive, each once, and returns the position in
+// the stream.
+func archived(t *testing.T, dir string, n int) (position string) {
+	t.Helper()
+	cfg := store.DefaultConfig()
+	cfg.DataDir = dir
+	s, err := store.Open(t.Context(), cfg, metrics.New(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	got := map[string]int{}
+	if err := s.Each(t.Context(), store.Query{}, func(r store.Row) error { got[r.ID]++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if id := fmt.Sprintf("d-%05d", i); got[id] != 1 {
+			t.Fatalf("%s is there %d times", id, got[id])
+		}
+	}
+	if len(got) != n {
+		t.Fatalf("%d events are there, want %d", len(got), n)
+	}
+	position, err = s.Position(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return position
+}
+
+// newest returns the id of the stream's last entry.
+func newest(t *testing.T, client *redis.Client) string {
+	t.Helper()
+	last, err := client.XRevRangeN(t.Context(), stream, "+", "-", 1).Result()
+	if err != nil || len(last) != 1 {
+		t.Fatalf("%v, %v", last, err)
+	}
+	return last[0].ID
+}
+
+// reading are settings that read the stream of a Redis into a directory's archive.
+func reading(t *testing.T, url, dir string) config.Config {
+	t.Helper()
+	c := free(t)
+	c.RedisURL, c.DataDir, c.RedisStreams = url, dir, []string{stream}
+	return c
+}
+
+func TestWhatIsAddedWhileTheServerIsAwayArrivesOnce(t *testing.T) {
+	t.Parallel()
+	server, dir := stack.Redis(t), t.TempDir()
+	client := publisher(t, server.URL())
+	add(t, client, 0, 3) // before the first start
+
+	r := start(t, reading(t, server.URL(), dir))
+	add(t, client, 3, 5)
+	r.until("five are stored", func() bool { return number(t, r.address("page"), "archive_written_total") == 5 })
+	if n, err := client.Publish(t.Context(), "tickstock.events.patterns", seen(4)).Result(); err != nil || n != 1 {
+		t.Fatalf("published to %d: %v", n, err)
+	}
+	r.until("the same event on a channel is a copy", func() bool {
+		return number(t, r.address("page"), `ingest_messages_total{result="duplicate"}`) == 1
+	})
+	r.stop()
+	if err := r.wait(); err != nil {
+		t.Fatal(err)
+	}
+	if at, want := archived(t, dir, 5), newest(t, client); at != want {
+		t.Errorf("after an orderly stop the position is %s, want %s", at, want)
+	}
+
+	add(t, client, 5, 1005)
+	r = start(t, reading(t, server.URL(), dir))
+	r.until("a thousand are stored", func() bool { return number(t, r.address("page"), "archive_written_total") == 1000 })
+	if n := number(t, r.address("page"), "ingest_stream_entries_total"); n != 1000 {
+		t.Errorf("%d entries were read, want the 1000 new ones", n)
+	}
+	_, health := r.get(r.address("page") + "/api/patterns/tiers/health")
+	for _, part := range []string{`"stored_at":"20`, `"ingest_lag_ms":{"p50":`, `"received":1000,"duplicate":0,"refused":0`, `"` + stream + `"`} {
+		if !strings.Contains(health, part) {
+			t.Errorf("the tiers' health lacks %s:\n%s", part, health)
+		}
+	}
+	r.stop()
+	if err := r.wait(); err != nil {
+		t.Fatal(err)
+	}
+	if at, want := archived(t, dir, 1005), newest(t, client); at != want {
+		t.Errorf("the position is %s, want %s", at, want)
+	}
+}
+
+// What tells the test binary that it is the server to be killed.
+const (
+	childDir   = "TIERBOARD_TEST_STREAM_DIR"
+	childRedis = "TIERBOARD_TEST_STREAM_REDIS"
+)
+
+// TestKilledServerLosesNothingOfAStream kills a server with SIGKILL in the middle of its work, three times, and lets the last one
+// finish.
+func TestKilledServerLosesNothingOfAStream(t *testing.T) {
+	if dir := os.Getenv(childDir); dir != "" {
+		if err := Run(context.Background(), Config{Settings: reading(t, os.Getenv(childRedis), dir), Stdout: os.Stdout}, slog.New(slog.DiscardHandler)); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	t.Parallel()
+	server, dir := stack.Redis(t), t.TempDir()
+	client := publisher(t, server.URL())
+	n := 0
+	for round := range 3 {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledServerLosesNothingOfAStream$")
+		cmd.Env = append(os.Environ(), childDir+"="+dir, childRedis+"="+server.URL(), "TMPDIR="+t.TempDir()) // it cannot tidy up
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		page := ""
+		for lines := bufio.NewScanner(out); page == "" && lines.Scan(); {
+			if rest, ok := strings.CutPrefix(lines.Text(), "tierboard: page "); ok {
+				page = strings.TrimRight(rest, "/")
+			}
+		}
+		if page == "" {
+			t.Fatal("the server tells no address")
+		}
+		deadline := time.Now().Add(patience)
+		for read := 0; read < 400*(round+1); read = number(t, page, "ingest_stream_entries_total") {
+			add(t, client, n, n+200)
+			n += 200
+			if time.Now().After(deadline) {
+				t.Fatal("the server does not read")
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // it was killed
+	}
+	add(t, client, n, n+1) // entries keep their order, so when this one has arrived all have
+	n++
+	r := start(t, reading(t, server.URL(), dir))
+	r.until("the last one arrives", func() bool {
+		status, _ := r.get(fmt.Sprintf("%s/api/patterns/d-%05d", r.address("page"), n-1))
+		return status == http.StatusOK
+	})
+	r.stop()
+	if err := r.wait(); err != nil {
+		t.Fatal(err)
+	}
+	if at, want := archived(t, dir, n), newest(t, client); at != want {
+		t.Errorf("the position is %s, want %s", at, want)
+	}
+}
+
+// TestTheEmbeddedRedisServesStreams adds to a server's own Redis, which keeps nothing: the next one's stream begins anew.
+func TestTheEmbeddedRedisServesStreams(t *testing.T) {
+	t.Parallel()
+	c := free(t)
+	c.RedisStreams = []string{stream}
+	for round := range 2 {
+		r := start(t, c)
+		client := publisher(t, r.address("redis"))
+		add(t, client, round, round+1)
+		r.until("the event is stored", func() bool { return number(t, r.address("page"), "archive_written_total") == 1 })
+		if n := number(t, r.address("page"), `ingest_stream_faults_total{what="restarted"}`); n != round {
+			t.Errorf("start %d: %d streams began anew", round, n)
+		}
+		r.stop()
+		if err := r.wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	archived(t, c.DataDir, 2)
+}
