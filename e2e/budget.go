@@ -103,6 +103,8 @@ const (
 	IngestPerSecond = 20_000
 	// IngestCPU compares an event read, classified and encoded with a bare loop of receives.
 	IngestCPU = 2.5
+	// ArchiveDrain is how long after a minute of that the archive may take to hold every event.
+	ArchiveDrain = 5 * time.Minute
 )
 
 // What one client may do to the others.

@@ -88,10 +88,14 @@ var floors = []place{
 	{"server/web", 8, wiring},
 
 	// The load test, which is outside of the server and talks to it as everybody does.
+	{"server/load/gauge", 4, nil},
 	{"server/load/swarm", 7, []string{"server/load", "e2e/peer"}},
 	{"server/load/target", 7, []string{"server/load", "server", "e2e/peer"}},
-	{"server/load/traffic", 7, []string{"server/load", "e2e/peer"}},
-	{"server/load", 8, []string{"server"}},
+	{"server/load/traffic", 5, []string{"server/load", "server/load/ledger", "e2e/peer"}},
+	{"server/load/ledger", 6, []string{"server/load", "server/load/report"}},
+	{"server/load/report", 7, []string{"server/load", "server/load/scenario"}},
+	{"server/load/scenario", 8, []string{"server/load", "server"}},
+	{"server/load", 9, []string{"server"}},
 
 	{"server/daemon", 9, []string{"server"}},
 

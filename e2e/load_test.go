@@ -13,12 +13,12 @@ import (
 	"time"
 
 	"tierboard/e2e/stack"
-	"tierboard/server/load"
+	"tierboard/server/load/report"
 )
 
 // runLoad runs the built binary's load test and returns its report. Only exactness is looked at: times depend on what else
 // the machine does.
-func runLoad(t *testing.T, args ...string) *load.Report {
+func runLoad(t *testing.T, args ...string) *report.Report {
 	t.Helper()
 	binary := os.Getenv(stack.BinaryVar)
 	if binary == "" {
@@ -37,29 +37,29 @@ func runLoad(t *testing.T, args ...string) *load.Report {
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatalf("%v (`make build` builds the binary)", err)
 	}
-	var report load.Report
-	if bad := json.Unmarshal(stdout.Bytes(), &report); bad != nil {
+	var found report.Report
+	if bad := json.Unmarshal(stdout.Bytes(), &found); bad != nil {
 		t.Fatalf("load %v: %v, and no report: %v\n%s", args, err, bad, &stderr)
 	}
-	if err != nil || !report.Exact.OK() {
-		t.Errorf("load %v: %v; delivery was not exact: %+v", args, err, report.Exact)
+	if err != nil || !found.Exact.OK() {
+		t.Errorf("load %v: %v; delivery was not exact: %+v", args, err, found.Exact)
 	}
-	return &report
+	return &found
 }
 
 func TestLoadDeliversExactly(t *testing.T) {
-	report := runLoad(t, "spec", "--users", "200", "--seconds", "5")
-	if x := report.Exact; x.Sessions < 200 || x.Received < 1000 {
+	found := runLoad(t, "spec", "--users", "200", "--seconds", "5")
+	if x := found.Exact; x.Sessions < 200 || x.Received < 1000 {
 		t.Errorf("%d sessions got %d events: too little to show anything", x.Sessions, x.Received)
 	}
-	if run := report.Runs[0]; run.Published < 1000 || run.Live.Count == 0 || run.Quiet.Count == 0 || run.CPUPerEvent <= 0 || run.Goroutines == 0 {
+	if run := found.Runs[0]; run.Published < 1000 || run.Live.Count == 0 || run.Quiet.Count == 0 || run.CPUPerEvent <= 0 || run.Goroutines == 0 {
 		t.Errorf("%+v: a number is missing", run)
 	}
 }
 
 func TestLoadDeliversExactlyThroughChurn(t *testing.T) {
-	report := runLoad(t, "churn", "--users", "100", "--seconds", "5")
-	if x := report.Exact; x.Cuts < 50 || x.Eras < 300 || x.Received < 1000 {
+	found := runLoad(t, "churn", "--users", "100", "--seconds", "5")
+	if x := found.Exact; x.Cuts < 50 || x.Eras < 300 || x.Received < 1000 {
 		t.Errorf("%d cuts, %d subscriptions, %d events: too little to show anything", x.Cuts, x.Eras, x.Received)
 	}
 }
@@ -67,21 +67,31 @@ func TestLoadDeliversExactlyThroughChurn(t *testing.T) {
 // TestLoadHoldsTheBudgets compares the budgets that the load test reports against with those kept here.
 func TestLoadHoldsTheBudgets(t *testing.T) {
 	for name, pair := range map[string][2]time.Duration{
-		"MatchMedian":        {load.MatchMedian, MatchMedian},
-		"MatchP99":           {load.MatchP99, MatchP99},
-		"DeliveryMedian":     {load.DeliveryMedian, DeliveryMedian},
-		"DeliveryP99":        {load.DeliveryP99, DeliveryP99},
-		"DeliveryOverWindow": {load.DeliveryOverWindow, DeliveryOverWindow},
-		"DeliveryLimit":      {load.DeliveryLimit, DeliveryLimit},
-		"QuietMedian":        {load.QuietMedian, QuietMedian},
-		"QuietP99":           {load.QuietP99, QuietP99},
-		"StuckDisturbTime":   {load.StuckDisturbTime, StuckDisturbTime},
+		"MatchMedian":        {report.MatchMedian, MatchMedian},
+		"MatchP99":           {report.MatchP99, MatchP99},
+		"DeliveryMedian":     {report.DeliveryMedian, DeliveryMedian},
+		"DeliveryP99":        {report.DeliveryP99, DeliveryP99},
+		"DeliveryOverWindow": {report.DeliveryOverWindow, DeliveryOverWindow},
+		"DeliveryLimit":      {report.DeliveryLimit, DeliveryLimit},
+		"QuietMedian":        {report.QuietMedian, QuietMedian},
+		"QuietP99":           {report.QuietP99, QuietP99},
+		"StuckDisturbTime":   {report.StuckDisturbTime, StuckDisturbTime},
+		"ArchiveDrain":       {report.ArchiveDrain, ArchiveDrain},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s is %v in the load test and %v here", name, pair[0], pair[1])
 		}
 	}
-	if load.SessionBytes != SessionBytes || load.StuckDisturb != StuckDisturb {
-		t.Error("SessionBytes or StuckDisturb differ between the load test and here")
+	for name, pair := range map[string][2]float64{
+		"SessionBytes":      {report.SessionBytes, SessionBytes},
+		"StuckDisturb":      {report.StuckDisturb, StuckDisturb},
+		"StuckBytes":        {report.StuckBytes, StuckBytes},
+		"ConnectsPerSecond": {report.ConnectsPerSecond, ConnectsPerSecond},
+		"ConnectsDisturb":   {report.ConnectsDisturb, ConnectsDisturb},
+		"IngestPerSecond":   {report.IngestPerSecond, IngestPerSecond},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s is %v in the load test and %v here", name, pair[0], pair[1])
+		}
 	}
 }

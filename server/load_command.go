@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tierboard/server/load"
+	"tierboard/server/load/scenario"
 	"tierboard/server/load/target"
 )
 
@@ -29,8 +30,9 @@ type loadCommand struct {
 // config returns what the package makes of the flags.
 func (c *loadCommand) config() load.Config {
 	return load.Config{
-		Scenario: c.Scenario, Users: c.Users, Rate: c.Rate, Length: time.Duration(c.Seconds * float64(time.Second)), Pairs: c.Pairs, Seed: c.Seed,
-		Target: target.Config{URL: c.URL, Redis: c.Redis, Admin: c.Admin, PID: c.PID},
+		Scenario: c.Scenario, Seed: c.Seed,
+		Changes: scenario.Changes{Users: c.Users, Rate: c.Rate, Length: time.Duration(c.Seconds * float64(time.Second)), Pairs: c.Pairs},
+		Target:  target.Config{URL: c.URL, Redis: c.Redis, Admin: c.Admin, PID: c.PID},
 	}
 }
 

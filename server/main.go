@@ -17,7 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"tierboard/server/config"
-	"tierboard/server/load"
+	"tierboard/server/load/scenario"
 )
 
 func main() {
@@ -31,7 +31,7 @@ func main() {
 func vars() kong.Vars {
 	return kong.Vars{
 		"redis_channels": strings.Join(config.DefaultChannels(), ","),
-		"load_scenarios": strings.Join(load.Scenarios(), ","),
+		"load_scenarios": strings.Join(scenario.Names(), ","),
 	}
 }
 

@@ -6,17 +6,19 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"tierboard/server/load/report"
 )
 
 // disturb swaps filters and cuts sockets at the scenario's rates until ctx ends, and waits for the clients it has cut to be
 // connected again.
 func (m *measurement) disturb(ctx context.Context) {
-	users := float64(m.s.users)
-	if m.s.swaps+m.s.cuts == 0 {
+	users := float64(m.s.Users)
+	if m.s.Swaps+m.s.Cuts == 0 {
 		return
 	}
 	rng := rand.New(rand.NewPCG(m.cfg.Seed, 3)) //nolint:gosec // chooses victims
-	again := make(chan *client, m.s.users)
+	again := make(chan *client, m.s.Users)
 	var wg sync.WaitGroup
 	// Connecting outlasts ctx: whoever was cut must come back.
 	dialling := context.WithoutCancel(ctx)
@@ -33,11 +35,11 @@ func (m *measurement) disturb(ctx context.Context) {
 	swaps, cuts := 0, 0
 	for ctx.Err() == nil {
 		passed := time.Since(began).Seconds()
-		for ; swaps < int(passed*users*m.s.swaps); swaps++ {
-			m.clients[rng.IntN(m.s.users)].swap(m.traffic.Filters(rng))
+		for ; swaps < int(passed*users*m.s.Swaps); swaps++ {
+			m.clients[rng.IntN(m.s.Users)].swap(m.traffic.Filters(rng))
 		}
-		for ; cuts < int(passed*users*m.s.cuts); cuts++ {
-			if c := m.clients[rng.IntN(m.s.users)]; c.cut() {
+		for ; cuts < int(passed*users*m.s.Cuts); cuts++ {
+			if c := m.clients[rng.IntN(m.s.Users)]; c.cut() {
 				again <- c
 			}
 		}
@@ -58,18 +60,18 @@ func (m *measurement) reconnect(ctx context.Context, c *client) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dialing = false
-	if err != nil && c.lost == 0 { // else the server ended it, which is told already
-		c.wrong(&c.lost, "could not connect again: %v", err)
+	if err != nil && !c.account.IsLost() { // else the server ended it, which is told already
+		c.account.Lost("could not connect again: %v", err)
 		c.conn = nil
 	}
 }
 
 // pairs runs the scenario with and without stuck users in turn and returns all runs, a pair after the other: first the one
 // without. Which of a pair goes first alternates, so that what warms up in between favours neither.
-func pairs(n int, one func(stuck bool) (*Run, error), say func(string, ...any)) ([]*Run, error) {
-	var runs []*Run
+func pairs(n int, one func(stuck bool) (*report.Run, error), say func(string, ...any)) ([]*report.Run, error) {
+	var runs []*report.Run
 	for i := range n {
-		var pair [2]*Run
+		var pair [2]*report.Run
 		for k := range 2 {
 			which := (i + k) % 2
 			say("pair %d of %d, %s", i+1, n, [...]string{"nobody stuck", "some stuck"}[which])

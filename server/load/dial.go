@@ -47,7 +47,7 @@ func (m *measurement) open(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		c.mu.Lock()
-		fault := c.fault
+		fault := c.account.Fault()
 		c.mu.Unlock()
 		if fault != "" {
 			return errors.New(fault)

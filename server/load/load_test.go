@@ -1,16 +1,14 @@
 package load
 
 import (
-	"bytes"
-	"encoding/json"
-	"math"
-	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"tierboard/server/load/report"
+	"tierboard/server/load/scenario"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -32,11 +30,11 @@ func TestOneFaultIsFound(t *testing.T) {
 			}}
 		}
 	}
-	churn := func(s *scenario) { s.swaps, s.cuts = 1, 2 }
-	swapping := func(s *scenario) { s.swaps, s.cuts = 10, 0.5 }
+	churn := func(s *scenario.Scenario) { s.Swaps, s.Cuts = 1, 2 }
+	swapping := func(s *scenario.Scenario) { s.Swaps, s.Cuts = 10, 0.5 }
 	tests := map[string]struct {
 		broken func() mutation
-		change func(*scenario)
+		change func(*scenario.Scenario)
 		want   string
 	}{
 		"none":            {func() mutation { return mutation{} }, nil, ""},
@@ -135,7 +133,7 @@ func TestOneFaultIsFound(t *testing.T) {
 	// They wait more than they work, so many run at once.
 	type result struct {
 		p   *plain
-		run *Run
+		run *report.Run
 	}
 	results := map[string]chan result{}
 	turn := make(chan struct{}, 12)
@@ -200,7 +198,7 @@ func TestACutConnectionIsFound(t *testing.T) {
 }
 
 func TestStuckSessionsAreNotCompared(t *testing.T) {
-	_, run := runPlain(t, mutation{}, func(s *scenario) { s.stuck = 0.05 })
+	_, run := runPlain(t, mutation{}, func(s *scenario.Scenario) { s.Stuck = 0.05 })
 	if run.Stuck != 2 || run.Exact.Sessions != 88 || !run.Exact.OK() {
 		t.Errorf("%d stuck, %+v: want 2, and 88 sessions exact", run.Stuck, run.Exact)
 	}
@@ -211,145 +209,11 @@ func TestNobodyListens(t *testing.T) {
 	_ = p
 	other := startPlainRedis(t)
 	x.Redis = other
-	run, err := measure(t.Context(), &Config{Seed: 5, hurry: true}, scenario{users: 5, rate: 100, length: time.Second}, x, 0)
+	run, err := measure(t.Context(), &Config{Seed: 5, hurry: true}, scenario.Scenario{Users: 5, Rate: 100, Length: time.Second}, x, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if run.Exact.Unheard != run.Published || run.Exact.Unaccepted != run.Published || run.Exact.OK() {
 		t.Errorf("%+v, want %d events that nobody heard", run.Exact, run.Published)
-	}
-}
-
-func TestHistogram(t *testing.T) {
-	for d := time.Duration(0); d < 40*time.Second; d = d*9/8 + time.Microsecond {
-		b := bucket(d)
-		if up := bound(b); d > up || up > d+d/16+2*time.Microsecond {
-			t.Fatalf("%v counts as at most %v", d, up)
-		}
-	}
-	var h histogram
-	if got := h.times(); got != (Times{}) {
-		t.Errorf("nothing is %+v", got)
-	}
-	rng := rand.New(rand.NewPCG(1, 1))
-	var all []time.Duration
-	for i := range 10000 {
-		d := time.Duration(rng.ExpFloat64() * float64(5*time.Millisecond))
-		all = append(all, d)
-		h.add(d, i)
-	}
-	slices.Sort(all)
-	got := h.times()
-	for q, x := range map[float64]float64{.5: got.P50, .95: got.P95, .99: got.P99} {
-		if want := ms(all[int(q*10000)]); math.Abs(x-want) > want*.05 {
-			t.Errorf("quantile %v is %v ms, want %v", q, x, want)
-		}
-	}
-	if got.Count != 10000 || got.Max != ms(all[9999]) {
-		t.Errorf("%+v, want the largest of 10000 as it is", got)
-	}
-}
-
-func TestConfig(t *testing.T) {
-	for _, s := range Scenarios() {
-		c := Config{Scenario: s}
-		if err := c.Validate(); err != nil {
-			t.Errorf("%s: %v", s, err)
-		}
-		if !strings.Contains(Describe(), s) {
-			t.Errorf("%s is not described", s)
-		}
-	}
-	for name, c := range map[string]Config{
-		"scenario":  {Scenario: "none"},
-		"--users":   {Scenario: "spec", Users: -1},
-		"--rate":    {Scenario: "spec", Rate: 1e9},
-		"--seconds": {Scenario: "spec", Length: time.Millisecond},
-		"--pairs":   {Scenario: "stuck", Pairs: 1000},
-	} {
-		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%+v: %v, want %s named", c, err, name)
-		}
-	}
-	c := Config{Scenario: "idle", Rate: 5}
-	if c.Validate() == nil {
-		t.Error("idle takes a rate")
-	}
-}
-
-func TestTooManyFiles(t *testing.T) {
-	if err := files(16); err != nil {
-		t.Error(err)
-	}
-	if err := files(1 << 40); err == nil || !strings.Contains(err.Error(), "ulimit") {
-		t.Errorf("%v, want what to do about it", err)
-	}
-}
-
-func TestRowsAndVerdicts(t *testing.T) {
-	for _, test := range []struct {
-		row  Row
-		want bool
-	}{
-		{Row{Value: 5}, true},
-		{Row{Value: 5, Budget: 5}, true},
-		{Row{Value: 5.1, Budget: 5}, false},
-		{Row{Value: math.NaN(), Budget: 5}, false},
-		{Row{Value: math.Inf(1), Budget: 5}, false},
-		{Row{Value: 4, Budget: 5, AtLeast: true}, false},
-		{Row{Value: 6, Budget: 5, AtLeast: true}, true},
-	} {
-		if got := test.row.Met(); got != test.want {
-			t.Errorf("%+v is met: %v", test.row, got)
-		}
-	}
-}
-
-func TestReports(t *testing.T) {
-	run := func(p99 float64) *Run {
-		r := &Run{Users: 3, WindowMS: 10, Seconds: 1, Published: 7, Live: Times{P99: p99}, MatchP99: Number(math.NaN()), MatchMax: Number(math.Inf(1))}
-		r.Exact = Exactness{Sessions: 3, Missing: 1, Cuts: 2, Faults: []string{"session 1: lost one"}}
-		return r
-	}
-	for _, s := range scenarios() {
-		r := &Report{Scenario: s.name, Server: "a server", Runs: []*Run{run(10), run(11.5)}, Notes: []string{"busy"}}
-		r.Rows = s.budgets(r.Runs[0])
-		if s.pairs > 0 {
-			r.Rows = append(stuckRows(r.Runs), r.Rows...)
-			if r.Rows[0].Value != 1.15 || !r.Rows[0].Met() || !r.Rows[1].Met() {
-				t.Errorf("%+v: 1.5 ms more is within the budget though 1.15 times is not", r.Rows[:2])
-			}
-		}
-		r.Exact = r.Runs[0].Exact
-		var text, blob bytes.Buffer
-		if err := r.Print(&text); err != nil {
-			t.Fatal(err)
-		}
-		for _, want := range []string{s.name + ": 3 users", "matching, p99", "none", "FAIL", "1 missing", "session 1: lost one", "note: busy", "beyond"} {
-			if !strings.Contains(text.String(), want) {
-				t.Errorf("%s: no %q in\n%s", s.name, want, &text)
-			}
-		}
-		if r.Within() {
-			t.Errorf("%s: a match without a time is within its budget", s.name)
-		}
-		if err := r.PrintJSON(&blob); err != nil {
-			t.Fatal(err)
-		}
-		var back struct {
-			Scenario string
-			Exact    Exactness
-			Rows     []struct {
-				Name string
-				Met  *bool
-			}
-		}
-		if err := json.Unmarshal(blob.Bytes(), &back); err != nil || back.Scenario != s.name || back.Exact.Missing != 1 || back.Rows[0].Name == "" || back.Rows[0].Met == nil {
-			t.Errorf("%v: %+v of %s", err, back, &blob)
-		}
-	}
-	failing := stuckRows([]*Run{run(10), run(20)})
-	if failing[0].Met() || failing[1].Met() || !math.IsNaN(median(nil)) || median([]float64{4, 1, 3, 2}) != 2.5 {
-		t.Error("twice as slow is within the budget")
 	}
 }

@@ -9,10 +9,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tierboard/server/load/gauge"
+	"tierboard/server/load/ledger"
+	"tierboard/server/load/report"
+	"tierboard/server/load/scenario"
 	"tierboard/server/load/swarm"
 	"tierboard/server/load/target"
 	"tierboard/server/load/traffic"
 	"tierboard/shared/api"
+	"tierboard/shared/filter"
 	"tierboard/shared/wire"
 )
 
@@ -29,7 +34,7 @@ const (
 // measurement is one run of a scenario.
 type measurement struct {
 	cfg     *Config
-	s       scenario
+	s       scenario.Scenario
 	target  *target.Target
 	swarm   *swarm.Swarm
 	traffic *traffic.Traffic
@@ -38,53 +43,21 @@ type measurement struct {
 	every   int     // every so many events one is a probe's
 	warm    int     // the first event that counts for latency
 
-	shapes    []int32         // by event
-	positions []atomic.Uint64 // by event: its seq, once somebody got it
-	sent      []atomic.Int64  // by event: when, in ns since began
-	began     time.Time
-	window    atomic.Int64 // the window that the server announced last, in ms
-	delivered atomic.Int64 // events received or told, to see whether anything still comes
-	live      histogram
-	quiet     histogram
-	scans     sync.Pool
-}
-
-// Run is what one run found.
-type Run struct {
-	Users     int       `json:"users"`
-	Stuck     int       `json:"stuck"`
-	Published int       `json:"published"`
-	Rate      float64   `json:"published_per_second"`
-	Late      float64   `json:"publisher_late_ms"` // at worst
-	Seconds   float64   `json:"seconds"`
-	WindowMS  int       `json:"window_ms"` // announced by the server
-	Exact     Exactness `json:"exact"`
-
-	Live  Times `json:"live"`  // publish to client
-	Quiet Times `json:"quiet"` // the same for sessions that got nothing for a second
-
-	MatchMean Number  `json:"match_mean_us"`
-	MatchP50  Number  `json:"match_p50_us"`
-	MatchP99  Number  `json:"match_p99_us"`
-	MatchMax  Number  `json:"match_max_us"` // an upper bound
-	Matches   float64 `json:"matches"`
-
-	Frames         float64  `json:"frames_per_second"`
-	Events         float64  `json:"events_per_second"` // delivered, all sessions together
-	CPUPerEvent    float64  `json:"server_cpu_us_per_event"`
-	CPUShare       float64  `json:"server_cpu_cores"`
-	OthersCPU      float64  `json:"others_cpu_cores"` // all other processes, Redis among them
-	ClientPerEvent float64  `json:"client_cpu_us_per_event"`
-	RSSPerSession  float64  `json:"rss_bytes_per_session"`
-	UsePerSession  float64  `json:"in_use_bytes_per_session"` // heap and stacks
-	Goroutines     int      `json:"goroutines"`
-	Connects       float64  `json:"connects_per_second"`
-	CutTooSlow     int      `json:"cut_too_slow"`
-	Notes          []string `json:"notes,omitempty"`
+	shapes   []int32 // by event
+	book     *ledger.Book
+	sent     []atomic.Int64 // by event: when, in ns since began
+	began    time.Time
+	window   float64         // the longest that was in force, in ms; of who watches it until that has ended
+	storming atomic.Bool     // guests are connecting
+	stormed  float64         // how many of them a second
+	storm    gauge.Histogram // live meanwhile
+	live     gauge.Histogram
+	quiet    gauge.Histogram
+	scans    sync.Pool
 }
 
 // measure runs the scenario once on a target; stuck is the share of users that stop to read.
-func measure(ctx context.Context, cfg *Config, s scenario, t *target.Target, stuck float64) (*Run, error) {
+func measure(ctx context.Context, cfg *Config, s scenario.Scenario, t *target.Target, stuck float64) (*report.Run, error) {
 	m := &measurement{cfg: cfg, s: s, target: t}
 	m.scans.New = func() any { return &wire.Scan{} }
 	m.plan(stuck)
@@ -104,38 +77,41 @@ func measure(ctx context.Context, cfg *Config, s scenario, t *target.Target, stu
 // plan invents market, users and events.
 func (m *measurement) plan(stuck float64) {
 	s, seed := m.s, m.cfg.Seed
-	length := s.length.Seconds()
-	shapes := int(max(s.rate, s.perUser*200) * length)
-	if s.idle {
+	length := s.Length.Seconds()
+	shapes := int(max(s.Rate, s.PerUser*200) * length)
+	if s.Idle {
 		shapes = 1000
 	}
 	m.traffic = traffic.New(traffic.Config{
 		Seed: seed, Run: rand.Uint64(), Shapes: min(max(shapes, 1000), mostShapes), Probes: probes, //nolint:gosec // tells runs apart
 	})
 	rng := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // invents users
-	for i := range s.users {
-		c := &client{run: m, number: i, filters: m.traffic.Filters(rng), ready: make(chan struct{}, 1)}
-		m.clients = append(m.clients, c)
+	var filters [][]filter.Filter         // by client
+	for i := range s.Users {
+		m.clients = append(m.clients, &client{run: m, number: i, ready: make(chan struct{}, 1)})
+		filters = append(filters, m.traffic.Filters(rng))
 	}
-	rate := s.rate
-	if s.perUser > 0 {
-		rate = m.rateFor(s.perUser) + probeRate
+	rate := s.Rate
+	if s.PerUser > 0 {
+		rate = m.rateFor(s.PerUser, filters) + probeRate
 	}
-	for i := range int(float64(s.users)*stuck + 0.5) {
-		c := m.clients[i*len(m.clients)/int(float64(s.users)*stuck+0.5)]
+	for i := range int(float64(s.Users)*stuck + 0.5) {
+		c := m.clients[i*len(m.clients)/int(float64(s.Users)*stuck+0.5)]
 		c.stuck = true
-		c.filters = append(c.filters[:0:0], c.filters[0])
-		c.filters[0].Symbols, c.filters[0].Patterns, c.filters[0].Tiers = nil, nil, nil // nearly everything, to fill its queue soon
+		wide := filters[c.number][0]
+		wide.Symbols, wide.Patterns, wide.Tiers = nil, nil, nil // nearly everything, to fill its queue soon
+		filters[c.number] = []filter.Filter{wide}
 	}
 	for i := range probes {
-		c := &client{run: m, number: s.users + i, quiet: true, filters: m.traffic.Probe(i), ready: make(chan struct{}, 1)}
-		m.clients = append(m.clients, c)
+		m.clients = append(m.clients, &client{run: m, number: s.Users + i, quiet: true, ready: make(chan struct{}, 1)})
+		filters = append(filters, m.traffic.Probe(i))
 	}
 	m.rate = max(rate, probeRate)
 	m.every = max(int(m.rate/probeRate+0.5), 1)
 	m.warm = int(m.rate * min(warmUp.Seconds(), length/2))
 	n := int(m.rate * length)
-	m.shapes, m.positions, m.sent = make([]int32, n), make([]atomic.Uint64, n), make([]atomic.Int64, n)
+	m.shapes, m.sent = make([]int32, n), make([]atomic.Int64, n)
+	m.book = ledger.New(m.traffic, m.shapes, m.arrived)
 	ordinary := m.traffic.Shapes() - probes
 	for i := range m.shapes {
 		if i%m.every == 0 {
@@ -144,18 +120,19 @@ func (m *measurement) plan(stuck float64) {
 			m.shapes[i] = int32(rng.IntN(ordinary)) //nolint:gosec // small
 		}
 	}
-	for _, c := range m.clients {
-		c.got = make([]uint64, (n+63)/64)
+	for i, c := range m.clients {
+		c.account = m.book.Open(i, filters[i])
 	}
 }
 
 // rateFor returns how many events a second must be published for a user to get so many on average, no user more than the
 // limit of the server's default.
-func (m *measurement) rateFor(perUser float64) float64 {
+func (m *measurement) rateFor(perUser float64, filters [][]filter.Filter) float64 {
 	const limit, sample = 100, 1000
-	shares := make([]float64, len(m.clients))
-	for i, c := range m.clients {
-		wants := m.wants(c.filters)
+	all := ledger.New(m.traffic, nil, nil)
+	shares := make([]float64, len(filters))
+	for i, f := range filters {
+		wants := all.Wants(f)
 		for n := range sample {
 			shares[i] += float64(wants[n/64]>>(n%64)&1) / sample
 		}
@@ -177,8 +154,8 @@ func (m *measurement) rateFor(perUser float64) float64 {
 }
 
 // do runs the plan.
-func (m *measurement) do(ctx context.Context) (*Run, error) {
-	run := &Run{Users: m.s.users, Rate: m.rate}
+func (m *measurement) do(ctx context.Context) (*report.Run, error) {
+	run := &report.Run{Users: m.s.Users, Rate: m.rate}
 	for _, c := range m.clients {
 		if c.stuck {
 			run.Stuck++
@@ -201,7 +178,7 @@ func (m *measurement) do(ctx context.Context) (*Run, error) {
 	}
 	run.Connects = float64(len(m.clients)) / time.Since(began).Seconds()
 	wait := 3 * time.Second
-	if m.s.idle {
+	if m.s.Idle {
 		wait = 20 * time.Second
 	}
 	connected, err := m.target.Settled(ctx, m.cfg.memory(wait))
@@ -213,23 +190,23 @@ func (m *measurement) do(ctx context.Context) (*Run, error) {
 	run.UsePerSession = float64(connected.InUse-base.InUse) / sessions
 	run.Goroutines = connected.Goroutines
 
-	m.cfg.say("publishing %.0f events a second for %v", m.rate, m.s.length)
+	m.cfg.say("publishing %.0f events a second for %v", m.rate, m.s.Length)
 	start, err := m.target.Read(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	ownStart, allStart := ownCPU(), machineCPU()
+	ownStart, allStart := gauge.OwnCPU(), gauge.MachineCPU()
 	out, err := m.publish(ctx, publisher)
 	if err != nil {
 		return nil, err
 	}
 	run.Published, run.Seconds, run.Late = out.Sent, out.Took.Seconds(), float64(out.Late)/float64(time.Millisecond)
-	own, all := ownCPU()-ownStart, machineCPU()-allStart
+	own, all := gauge.OwnCPU()-ownStart, gauge.MachineCPU()-allStart
 	end, err := m.target.Read(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	soFar := m.delivered.Load()
+	soFar := m.book.Seen()
 	m.cfg.say("waiting for the last events")
 	if run.Exact, err = m.settle(ctx, out, start); err != nil {
 		return nil, err
@@ -243,8 +220,14 @@ func (m *measurement) do(ctx context.Context) (*Run, error) {
 		run.Notes = append(run.Notes, fmt.Sprintf("other processes took %.1f cores meanwhile: times are not the server's alone", run.OthersCPU))
 	}
 	m.accounts(run, start, end)
-	run.WindowMS = int(m.window.Load())
-	run.Live, run.Quiet = m.live.times(), m.quiet.times()
+	if m.s.Archive {
+		m.cfg.say("waiting for the archive")
+		if err := m.drain(ctx, run, start); err != nil {
+			return nil, err
+		}
+	}
+	run.WindowMS = m.window
+	run.Live, run.Quiet, run.Storm, run.StormConnects = m.live.Times(), m.quiet.Times(), m.storm.Times(), m.stormed
 	if run.Late > 20 {
 		run.Notes = append(run.Notes, fmt.Sprintf("the publisher was up to %.0f ms late: the machine is busy", run.Late))
 	}
@@ -255,21 +238,22 @@ func (m *measurement) do(ctx context.Context) (*Run, error) {
 }
 
 // finish computes what the server's numbers say; CPU time is taken at the end of publishing, the rest now.
-func (m *measurement) finish(ctx context.Context, run *Run, start, end target.Numbers, events int64, own time.Duration) (target.Numbers, error) {
+func (m *measurement) finish(ctx context.Context, run *report.Run, start, end target.Numbers, events int64, own time.Duration) (target.Numbers, error) {
 	last, err := m.target.Read(ctx, false)
 	if err != nil {
 		return last, err
 	}
 	match := last.Histogram(start, "tierboard_match_seconds")
 	run.Matches = match.Count()
-	run.MatchMean = Number(1e6 * match.Sum / match.Count())
-	run.MatchP50, run.MatchP99, run.MatchMax = Number(1e6*match.Quantile(.5)), Number(1e6*match.Quantile(.99)), Number(1e6*match.Max())
+	run.MatchMean = report.Number(1e6 * match.Sum / match.Count())
+	run.MatchP50, run.MatchP99, run.MatchMax = report.Number(1e6*match.Quantile(.5)), report.Number(1e6*match.Quantile(.99)), report.Number(1e6*match.Max())
+	run.OutboxMost = report.Number(last.Histogram(start, "tierboard_outbox_bytes").Max())
 	run.CutTooSlow = int(last.Sum(start, "tierboard_sessions_closed_total", `reason="too_slow"`))
 	frames, received := 0, 0
 	for _, c := range m.clients {
 		c.mu.Lock()
-		frames += c.frames
-		received += c.received
+		frames += c.account.Frames()
+		received += c.account.Received()
 		c.mu.Unlock()
 	}
 	run.Frames, run.Events = float64(frames)/run.Seconds, float64(received)/run.Seconds
@@ -283,7 +267,7 @@ func (m *measurement) finish(ctx context.Context, run *Run, start, end target.Nu
 }
 
 // accounts compares what was published with what the server says it did with it.
-func (m *measurement) accounts(run *Run, start, end target.Numbers) {
+func (m *measurement) accounts(run *report.Run, start, end target.Numbers) {
 	x := &run.Exact
 	x.LostInside = int(end.Sum(start, "tierboard_ingest_dropped_total"))
 	accepted := int(end.Sum(start, "tierboard_events_accepted_total"))
@@ -297,11 +281,15 @@ func (m *measurement) accounts(run *Run, start, end target.Numbers) {
 	}
 }
 
-// publish publishes the plan, while churn disturbs the clients.
+// publish publishes the plan, while churn and storm disturb the clients, and somebody watches the window.
 func (m *measurement) publish(ctx context.Context, p *traffic.Publisher) (traffic.Outcome, error) {
 	disturbed, calm := context.WithCancel(ctx)
+	defer calm()
 	var wg sync.WaitGroup
 	wg.Go(func() { m.disturb(disturbed) })
+	wg.Go(func() { m.watch(disturbed) })
+	var stormy error
+	wg.Go(func() { stormy = m.storms(ctx) })
 	m.began = time.Now()
 	out, err := p.Run(ctx, m.traffic, traffic.Plan{
 		Events: len(m.shapes), Rate: m.rate,
@@ -315,29 +303,62 @@ func (m *measurement) publish(ctx context.Context, p *traffic.Publisher) (traffi
 	})
 	calm()
 	wg.Wait()
-	return out, err
+	return out, errors.Join(err, stormy)
 }
 
-// arrived notes an event's latency.
-func (m *measurement) arrived(n int, at time.Time, c *client) {
-	d := at.Sub(m.began) - time.Duration(m.sent[n].Load())
-	if c.quiet {
-		m.quiet.add(d, c.number)
-	} else {
-		m.live.add(d, c.number)
+// watch notes the longest window that is in force until ctx ends.
+func (m *measurement) watch(ctx context.Context) {
+	ticker := time.NewTicker(m.cfg.waits(time.Second))
+	defer ticker.Stop()
+	for {
+		if ms, err := m.target.Window(ctx); err == nil {
+			m.window = max(m.window, ms)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
+// arrived notes an event's latency, unless it was sent while the server warmed up.
+func (m *measurement) arrived(session, n int, at time.Time) {
+	if n < m.warm {
+		return
+	}
+	d := at.Sub(m.began) - time.Duration(m.sent[n].Load())
+	switch {
+	case m.clients[session].quiet:
+		m.quiet.Add(d, session)
+	case m.storming.Load():
+		m.storm.Add(d, session)
+	default:
+		m.live.Add(d, session)
+	}
+}
+
+// compare compares every session that reads with the oracle.
+func (m *measurement) compare(sent int) ledger.Exactness {
+	accounts := make([]*ledger.Account, len(m.clients))
+	for i, c := range m.clients {
+		if !c.stuck {
+			accounts[i] = c.account
+		}
+	}
+	return m.book.Compare(accounts, func(i int) sync.Locker { return &m.clients[i].mu }, sent)
+}
+
 // settle waits until everything has come, or nothing comes any more, and returns the comparison.
-func (m *measurement) settle(ctx context.Context, out traffic.Outcome, start target.Numbers) (Exactness, error) {
+func (m *measurement) settle(ctx context.Context, out traffic.Outcome, start target.Numbers) (ledger.Exactness, error) {
 	quiet, enough := 500*time.Millisecond, m.cfg.waits(6*time.Second)
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	seen, since := int64(-1), time.Now()
-	var x Exactness
+	var x ledger.Exactness
 	judged := int64(-1)
 	for {
-		if now := m.delivered.Load(); now != seen {
+		if now := m.book.Seen(); now != seen {
 			seen, since = now, time.Now()
 		}
 		still := time.Since(since)

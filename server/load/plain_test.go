@@ -16,6 +16,9 @@ import (
 	"github.com/coder/websocket"
 
 	"tierboard/server/classify"
+	"tierboard/server/load/ledger"
+	"tierboard/server/load/report"
+	"tierboard/server/load/scenario"
 	"tierboard/server/load/target"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -214,23 +217,23 @@ func (p *plain) subscribe(s *plainSession, req *wire.Request) {
 }
 
 // runPlain runs a short load on a plain server.
-func runPlain(t *testing.T, broken mutation, change func(*scenario)) (*plain, *Run) {
+func runPlain(t *testing.T, broken mutation, change func(*scenario.Scenario)) (*plain, *report.Run) {
 	t.Helper()
 	p, x := startPlain(t, broken)
-	s := scenario{name: "test", users: 40, rate: 400, length: 1200 * time.Millisecond}
+	s := scenario.Scenario{Name: "test", Users: 40, Rate: 400, Length: 1200 * time.Millisecond}
 	if change != nil {
 		change(&s)
 	}
-	run, err := measure(context.Background(), &Config{Seed: 5, hurry: true}, s, x, s.stuck)
+	run, err := measure(context.Background(), &Config{Seed: 5, hurry: true}, s, x, s.Stuck)
 	if err != nil {
 		t.Error(err)
-		run = &Run{}
+		run = &report.Run{}
 	}
 	return p, run
 }
 
 // faults are the counts that must be 0 and are not: "disorder=1 duplicates=1".
-func faults(x *Exactness) string {
+func faults(x *ledger.Exactness) string {
 	var found []string
 	for name, n := range map[string]int{
 		"missing": x.Missing, "unexpected": x.Unexpected, "duplicates": x.Duplicates, "overtold": x.Overtold, "disorder": x.Disorder,

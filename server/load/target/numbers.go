@@ -4,14 +4,20 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"tierboard/shared/api"
 )
 
 // Numbers is what is known of the server at one moment. Differences of two moments are what happened between them.
@@ -47,6 +53,43 @@ func (t *Target) Read(ctx context.Context, collect bool) (Numbers, error) {
 		}
 	}
 	return n, nil
+}
+
+// Window asks how long an event may wait for company at present, in milliseconds.
+func (t *Target) Window(ctx context.Context) (float64, error) {
+	body, err := get(ctx, "http://"+t.Addr+api.PathOps)
+	if err != nil {
+		return 0, fmt.Errorf("window: %w", err)
+	}
+	var ops api.Ops
+	if err := json.Unmarshal(body, &ops); err != nil {
+		return 0, fmt.Errorf("window: %w", err)
+	}
+	return ops.Hub.WindowMS, nil
+}
+
+// Has reports whether the server finds an event by its id.
+func (t *Target) Has(ctx context.Context, id string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	address := "http://" + t.Addr + strings.Replace(api.PathPattern, "{id}", url.PathEscape(id), 1)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return false, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false, fmt.Errorf("event: %w", err)
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body) // the status says all
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return true, nil
+	case http.StatusNotFound:
+		return false, nil
+	}
+	return false, fmt.Errorf("event: %s: %s", address, resp.Status)
 }
 
 // Settled waits until the server's memory has stopped to shrink, for at most a while: the runtime returns memory to the

@@ -183,6 +183,9 @@ func idPrefix(run uint64) string {
 	return fmt.Sprintf("%08x-%04x-4000-8000-", run>>16&0xffffffff, run&0xffff)
 }
 
+// ID returns the id of event number n of this run.
+func (t *Traffic) ID(n int) string { return fmt.Sprintf("%s%012x", t.prefix, n) }
+
 // Number returns which event of this run has the id; false for one of somebody else.
 func (t *Traffic) Number(id []byte) (int, bool) {
 	if len(id) != idLen || string(id[:len(t.prefix)]) != t.prefix {

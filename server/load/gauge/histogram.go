@@ -1,4 +1,6 @@
-package load
+// Package gauge measures what a load test needs to know of time and of this machine: latencies, counted by many goroutines at
+// once, CPU time, and how many files may be open.
+package gauge
 
 import (
 	"math/bits"
@@ -9,8 +11,8 @@ import (
 // stripes keep the workers from counting in the same cache lines; a power of two.
 const stripes = 8
 
-// histogram counts durations with an error of 3 % at most, up to half a minute. Any number of goroutines may add.
-type histogram struct {
+// Histogram counts durations with an error of 3 % at most, up to half a minute. Any number of goroutines may add.
+type Histogram struct {
 	stripe [stripes]struct {
 		counts  [32 * steps]atomic.Uint32
 		longest atomic.Int64
@@ -39,8 +41,8 @@ func bound(b int) time.Duration {
 	return time.Duration((b%steps+steps+1)<<shift) * time.Microsecond
 }
 
-// add counts a duration; hint spreads the counting.
-func (h *histogram) add(d time.Duration, hint int) {
+// Add counts a duration; hint spreads the counting.
+func (h *Histogram) Add(d time.Duration, hint int) {
 	s := &h.stripe[hint%stripes]
 	s.counts[bucket(d)].Add(1)
 	for {
@@ -60,8 +62,8 @@ type Times struct {
 	Max   float64 `json:"max_ms"`
 }
 
-// times returns what was counted.
-func (h *histogram) times() Times {
+// Times returns what was counted.
+func (h *Histogram) Times() Times {
 	var sum [32 * steps]uint64
 	total, longest := uint64(0), int64(0)
 	for i := range h.stripe {

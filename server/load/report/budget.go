@@ -1,4 +1,4 @@
-package load
+package report
 
 import "time"
 
@@ -15,10 +15,16 @@ const (
 	SessionBytes       = 11 << 10
 	StuckDisturb       = 1.1
 	StuckDisturbTime   = 2 * time.Millisecond
+	StuckBytes         = 256 << 10
+	ConnectsPerSecond  = 4000
+	ConnectsDisturb    = 1.5
+	ArchiveDrain       = 5 * time.Minute
+	IngestPerSecond    = 20_000
 )
 
 // What the product was ordered with.
 const (
 	OrderedMatch    = 5 * time.Millisecond
 	OrderedDelivery = 100 * time.Millisecond
+	OrderedIngest   = 1000
 )

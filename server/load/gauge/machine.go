@@ -1,4 +1,4 @@
-package load
+package gauge
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ownCPU is the CPU time of this process.
-func ownCPU() time.Duration {
+// OwnCPU is the CPU time of this process.
+func OwnCPU() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
@@ -18,8 +18,8 @@ func ownCPU() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// machineCPU is the CPU time of everything on the machine; 0 where /proc does not tell.
-func machineCPU() time.Duration {
+// MachineCPU is the CPU time of everything on the machine; 0 where /proc does not tell.
+func MachineCPU() time.Duration {
 	b, err := os.ReadFile("/proc/stat")
 	if err != nil {
 		return 0
@@ -43,8 +43,8 @@ func machineCPU() time.Duration {
 	return time.Duration(ticks) * 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go runs on
 }
 
-// files makes sure that so many files can be open.
-func files(need int) error {
+// Files makes sure that so many files can be open.
+func Files(need int) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("limit of open files: %w", err)
