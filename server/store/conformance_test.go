@@ -43,6 +43,7 @@ var suite = []struct {
 	{"backup", backup},
 	{"health follows the database", healths},
 	{"every query walks an index", explained},
+	{"every statement walks an index", statementsWalk},
 }
 
 func wholeEvent(t *testing.T, fresh place) { //nolint:thelper // a test of its own

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 
 	"tierboard/server/classify"
 	"tierboard/shared/event"
@@ -134,6 +135,14 @@ func (g *group) add(o *group) {
 	g.returns = append(g.returns, o.returns...)
 }
 
+// through names the index that SQLite has to use, which would now and then read a whole table instead.
+func (s *Store) through(index string) string {
+	if s.name == dialect.SQLite {
+		return "INDEXED BY " + index + " "
+	}
+	return ""
+}
+
 // tierPerformance is Performance for one tier. Both counts are of one instant.
 func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier event.Tier) (TierPerformance, error) {
 	from, to := int64(-1<<62), int64(1<<62)
@@ -157,7 +166,7 @@ func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier ev
 		}
 		h := classify.HorizonNames()[q.Horizon]
 		query := "SELECT e." + q.GroupBy + ", e.direction, e.confidence, e.detected_at, o.value_" + h + ", o.success_" + h +
-			" FROM outcomes AS o JOIN events AS e ON e.id = o.event_id WHERE o.detected_at >= ? AND o.detected_at < ? AND e.tier = ?" +
+			" FROM outcomes AS o " + s.through("outcomes_detected") + "JOIN events AS e ON e.id = o.event_id WHERE o.detected_at >= ? AND o.detected_at < ? AND e.tier = ?" +
 			" AND e.detected_at >= ? AND e.detected_at < ?"
 		args := []any{from, to, int16(tier), from, to}
 		if len(q.Patterns) > 0 {
