@@ -75,7 +75,7 @@ func (o *outcomes) barrier(ctx context.Context) error {
 func (o *outcomes) run(ctx context.Context) error {
 	for {
 		var batch []classify.Outcome
-		messages := uint64(0)
+		var messages uint64
 		select {
 		case <-ctx.Done():
 			return nil

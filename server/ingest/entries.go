@@ -38,6 +38,7 @@ func (in *Ingest) entry(ctx context.Context, e follow.Entry) error {
 	channel, hasChannel := e.Text(channelField)
 	payload, hasPayload := e.Text(payloadField)
 	d := delivery{channel: channel, payload: payload, size: len(payload), received: time.Now(), receipt: e.Receipt}
+	d.added, _ = e.ID.Time()
 	if d.size > in.cfg.MaxPayload {
 		d.payload = head(payload)
 	}

@@ -81,6 +81,24 @@ func TestEntriesAreEventsLikeMessages(t *testing.T) {
 	}
 }
 
+// TestTheLagOfAnEntryIsKnown sends detections that do not say when they were sent: a stream says when it got them.
+func TestTheLagOfAnEntryIsKnown(t *testing.T) {
+	t.Parallel()
+	w := run(t, streaming(stack.Redis(t).URL(), "s"))
+	timeless := func(symbol string) string {
+		return `{"event_type":"pattern_detected","data":{"symbol":"` + symbol + `","pattern":"Bull_Flag","tier":"daily","confidence":0.9}}`
+	}
+	const lags = `ingest_lag_seconds_count{tier="daily"}`
+	w.publish("tickstock.events.patterns", timeless("A"))
+	w.until("the message", func() bool { return len(w.events) == 1 })
+	before := w.number(lags)
+	w.xadd("s", "channel", "tickstock.events.patterns", "payload", timeless("B"))
+	w.until("the entry", func() bool { return len(w.events) == 2 })
+	if n := w.number(lags); before != 0 || n != 1 {
+		t.Errorf("%v lags after the message and %v after the entry, want 0 and 1", before, n)
+	}
+}
+
 func TestBadEntriesAreDeadLettersAndStopNothing(t *testing.T) {
 	t.Parallel()
 	cfg := streaming(stack.Redis(t).URL(), "s")

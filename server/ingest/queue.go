@@ -19,6 +19,7 @@ type delivery struct {
 	fault   classify.Reason // why a stream's entry is no message; empty for one that may be
 	detail  string          // what is wrong with it
 	receipt follow.Receipt  // of a stream's entry
+	added   time.Time       // when Redis got it; zero if nobody knows
 	number  uint64          // its place among all deliveries; set by the queue
 }
 

@@ -115,8 +115,12 @@ func (in *Ingest) handle(ctx context.Context, d *delivery, payload []byte) {
 func (in *Ingest) publish(ctx context.Context, d *delivery, e *event.Event) {
 	tier, received := e.Tier.String(), e.ReceivedAt // the hub owns the event from here on
 	seen := in.tier(e.Tier)
-	if !e.PublishedAt.IsZero() {
-		seen.lag.Observe(max(received.Sub(e.PublishedAt), 0).Seconds()) // below 0 the clocks differ
+	sent := e.PublishedAt
+	if sent.IsZero() {
+		sent = d.added
+	}
+	if !sent.IsZero() {
+		seen.lag.Observe(max(received.Sub(sent), 0).Seconds()) // below 0 the clocks differ
 	}
 	accepted, err := in.sinks.Events.Publish(ctx, e)
 	switch {
