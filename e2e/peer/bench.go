@@ -99,7 +99,7 @@ func (b *bench) one(ctx context.Context, c *contender) (_ reading, err error) {
 		return reading{}, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	return measure(ctx, b.job, b.wants, b.rate, c.dialect, t)
+	return measure(ctx, &b.settings, b.job, b.wants, c.dialect, t)
 }
 
 // say tells somebody who waits what is happening.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"tierboard/server/load/swarm"
@@ -162,29 +161,4 @@ func (s *connection) count(events, size int) {
 		s.of.bytes.Add(int64(size))
 		s.of.frames.Add(1)
 	}
-}
-
-// latencies counts durations in steps of 50 µs up to 20 s, beyond which all are alike. Any number of goroutines may add.
-type latencies struct{ counts [400_000]atomic.Uint32 }
-
-const latencyStep = 50 * time.Microsecond
-
-// add counts a duration.
-func (l *latencies) add(d time.Duration) {
-	l.counts[min(max(int(d/latencyStep), 0), len(l.counts)-1)].Add(1)
-}
-
-// quantile returns what a share q of the durations does not pass, rounded up to a step; 0 without any.
-func (l *latencies) quantile(q float64) time.Duration {
-	total := 0.0
-	for i := range l.counts {
-		total += float64(l.counts[i].Load())
-	}
-	below := 0.0
-	for i := range l.counts {
-		if below += float64(l.counts[i].Load()); below > 0 && below >= q*total {
-			return time.Duration(i+1) * latencyStep
-		}
-	}
-	return 0
 }

@@ -72,6 +72,10 @@ type settings struct {
 	rounds int
 	window time.Duration
 	seed   uint64
+
+	// calm is how long a server's memory may take to settle each time it is read, stillness how long nothing must come
+	// until a run ends in which not all events have come. Not for the command line.
+	calm, stillness time.Duration
 }
 
 func main() {
@@ -89,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == serveArg {
 		return serve(ctx, args[1:], stdout)
 	}
-	s := settings{}
+	s := settings{calm: time.Second, stillness: 6 * time.Second}
 	flags := flag.NewFlagSet("peer", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&s.binary, "binary", "./tierboard", "our server")

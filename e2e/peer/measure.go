@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
+	"tierboard/server/load/gauge"
 	"tierboard/server/load/swarm"
 	"tierboard/server/load/target"
 	"tierboard/server/load/traffic"
@@ -24,12 +21,10 @@ const (
 	// pause is between two looks of the clients at their sockets, so that what comes meanwhile is read in one go. It
 	// adds as much to a latency, at most, for both servers.
 	pause = 500 * time.Microsecond
-	// calm is how long a server's memory may take to settle each time it is read.
-	calm = time.Second
-	// stillness without an event is the end of a run, when not all events have come.
-	stillness = 6 * time.Second
-	// after which nothing is waited for, whatever still comes.
+	// patience is the longest that anything is waited for.
 	patience = time.Minute
+	// extra is how long a run goes on when all have come that must, to see whether more do.
+	extra = 200 * time.Millisecond
 )
 
 // reading is what one run found.
@@ -37,7 +32,7 @@ type reading struct {
 	deliveries  float64       // events delivered a second, all connections together
 	share       float64       // of one core
 	perEvent    float64       // CPU time for an event delivered, in µs
-	p50, p99    time.Duration // publish to client
+	p50, p99    float64       // publish to client, in ms
 	idle, after float64       // resident bytes for a connection, before and after the load
 	eventBytes  float64       // received for each event, headers of frames not counted
 	frameEvents float64       // events in a frame
@@ -52,7 +47,7 @@ type measurement struct {
 	wants       []set
 	dialect     dialect
 	target      *target.Target
-	rate        float64
+	settings    *settings
 	swarm       *swarm.Swarm
 	connections []*connection
 
@@ -61,15 +56,15 @@ type measurement struct {
 	sent  []atomic.Int64 // by event: when, in ns since began
 
 	delivered, bytes, frames atomic.Int64
-	latencies                *latencies
+	latencies                gauge.Histogram
 }
 
 // measure runs the job once against a server. The error says why there is no reading: what was delivered is not what
 // filter.Match says (a refusedError), or something broke.
-func measure(ctx context.Context, j *job, wants []set, rate float64, d dialect, t *target.Target) (_ reading, err error) {
+func measure(ctx context.Context, s *settings, j *job, wants []set, d dialect, t *target.Target) (_ reading, err error) {
 	m := &measurement{
-		job: j, wants: wants, dialect: d, target: t, rate: rate, sent: make([]atomic.Int64, j.events),
-		warm: int(rate * warmUp.Seconds()), latencies: &latencies{},
+		settings: s, job: j, wants: wants, dialect: d, target: t, sent: make([]atomic.Int64, j.events),
+		warm: int(s.rate * warmUp.Seconds()),
 	}
 	if m.swarm, err = swarm.New(swarm.Config{Addr: t.Addr, Path: socketPath, Protocol: d.protocol, Pause: pause}); err != nil {
 		return reading{}, err
@@ -84,14 +79,14 @@ func measure(ctx context.Context, j *job, wants []set, rate float64, d dialect, 
 
 // do opens the connections, publishes, waits, and compares.
 func (m *measurement) do(ctx context.Context) (r reading, err error) {
-	base, err := m.target.Settled(ctx, calm)
+	base, err := m.target.Settled(ctx, m.settings.calm)
 	if err != nil {
 		return r, err
 	}
 	if err := m.open(ctx); err != nil {
 		return r, err
 	}
-	idle, err := m.target.Settled(ctx, calm)
+	idle, err := m.target.Settled(ctx, m.settings.calm)
 	if err != nil {
 		return r, err
 	}
@@ -107,7 +102,7 @@ func (m *measurement) do(ctx context.Context) (r reading, err error) {
 	defer warmed()
 	go func() { warm <- m.at(warming, m.began.Add(warmUp)) }()
 	out, err := publisher.Run(ctx, m.job.traffic, traffic.Plan{
-		Events: m.job.events, Rate: m.rate,
+		Events: m.job.events, Rate: m.settings.rate,
 		Shape: func(n int) int { return int(m.job.shapes[n]) },
 		Sending: func(from, to int, at time.Time) {
 			for n := from; n < to; n++ {
@@ -125,7 +120,7 @@ func (m *measurement) do(ctx context.Context) (r reading, err error) {
 	}
 	came, took, cpu := float64(end.delivered-start.delivered), end.when.Sub(start.when).Seconds(), (end.server - start.server).Seconds()
 	r.share, r.perEvent, r.deliveries, r.late = cpu/took, 1e6*cpu/came, came/took, out.Late
-	r.reached = min(float64(m.job.events)/m.rate/end.when.Sub(m.began).Seconds(), 1)
+	r.reached = min(float64(m.job.events)/m.settings.rate/end.when.Sub(m.began).Seconds(), 1)
 	r.others = max((end.machine-start.machine-(end.own-start.own)).Seconds()-cpu, 0) / took
 	if err := m.settle(ctx); err != nil {
 		return r, err
@@ -133,13 +128,14 @@ func (m *measurement) do(ctx context.Context) (r reading, err error) {
 	if err := m.judge(); err != nil {
 		return r, err
 	}
-	after, err := m.target.Settled(ctx, calm)
+	after, err := m.target.Settled(ctx, m.settings.calm)
 	if err != nil {
 		return r, err
 	}
 	connections := float64(len(m.connections))
 	r.idle, r.after = float64(idle.RSS-base.RSS)/connections, float64(after.RSS-base.RSS)/connections
-	r.p50, r.p99 = m.latencies.quantile(.5), m.latencies.quantile(.99)
+	times := m.latencies.Times()
+	r.p50, r.p99 = times.P50, times.P99
 	r.eventBytes = float64(m.bytes.Load()) / float64(m.delivered.Load())
 	r.frameEvents = float64(m.delivered.Load()) / float64(m.frames.Load())
 	return r, nil
@@ -163,7 +159,7 @@ func (m *measurement) at(ctx context.Context, when time.Time) moment {
 		return moment{err: ctx.Err()}
 	}
 	numbers, err := m.target.Read(ctx, false)
-	return moment{time.Now(), m.delivered.Load(), numbers.CPU, ownCPU(), machineCPU(), err}
+	return moment{time.Now(), m.delivered.Load(), numbers.CPU, gauge.OwnCPU(), gauge.MachineCPU(), err}
 }
 
 // open opens all connections and waits until the server has confirmed what each wants.
@@ -172,6 +168,9 @@ func (m *measurement) open(ctx context.Context) error {
 	defer cancel()
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
+	if err := gauge.Files(m.job.users + 100); err != nil {
+		return err
+	}
 	for user := range m.job.users {
 		m.connections = append(m.connections, &connection{of: m, user: user, ready: make(chan struct{}), open: true, got: newSet(m.job.events)})
 	}
@@ -218,7 +217,7 @@ func (m *measurement) connect(ctx context.Context, s *connection) error {
 // arrived notes an event's latency.
 func (m *measurement) arrived(n int, at time.Time) {
 	if n >= m.warm {
-		m.latencies.add(at.Sub(m.began) - time.Duration(m.sent[n].Load()))
+		m.latencies.Add(at.Sub(m.began)-time.Duration(m.sent[n].Load()), n)
 	}
 }
 
@@ -234,7 +233,7 @@ func (m *measurement) settle(ctx context.Context) error {
 	for {
 		now := m.delivered.Load()
 		still := time.Since(since)
-		if now >= want && still > calm/4 || still > stillness || time.Since(began) > patience {
+		if now >= want && still > extra || still > m.settings.stillness || time.Since(began) > patience {
 			return nil
 		}
 		if now != seen {
@@ -279,34 +278,4 @@ func (m *measurement) judge() error {
 		text += "; " + why
 	}
 	return &refusedError{text}
-}
-
-// ownCPU is the CPU time of this process.
-func ownCPU() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// machineCPU is the CPU time of everything on the machine; 0 where /proc does not tell.
-func machineCPU() time.Duration {
-	b, err := os.ReadFile("/proc/stat")
-	if err != nil {
-		return 0
-	}
-	line, _, _ := strings.Cut(string(b), "\n")
-	ticks := int64(0)
-	for i, text := range strings.Fields(line) {
-		if i == 0 || i == 4 || i == 5 || i > 8 { // the name, idle, waiting for a disk, guests that are counted already
-			continue
-		}
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return 0
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go runs on
 }

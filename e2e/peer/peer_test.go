@@ -27,7 +27,10 @@ func TestMain(m *testing.M) {
 // small are settings of a run that proves what is delivered and measures nothing.
 func small(t *testing.T) settings {
 	t.Helper()
-	s := settings{binary: os.Getenv(stack.BinaryVar), users: 50, rate: 500, length: 2 * time.Second, rounds: 1, window: 100 * time.Millisecond, seed: 1}
+	s := settings{
+		binary: os.Getenv(stack.BinaryVar), users: 50, rate: 500, length: 2 * time.Second, rounds: 1, window: 100 * time.Millisecond, seed: 1,
+		stillness: 30 * time.Second,
+	}
 	if s.binary == "" {
 		root, err := stack.RepoRoot()
 		if err != nil {
@@ -80,6 +83,7 @@ func TestAFaultyServerIsTold(t *testing.T) {
 		t.Errorf("started a server of no kind: %v", err)
 	}
 	// A server whose filters are those of other users delivers something else.
+	b.stillness = 2 * time.Second
 	other := b.job.plan
 	other.seed++
 	c := contender{"other filters", theirs(), func(ctx context.Context) (*target.Target, func() error, error) {
@@ -97,7 +101,7 @@ func TestReport(t *testing.T) {
 	var round []*reading
 	for k := range cost {
 		b.contenders = append(b.contenders, contender{name: "server" + string(rune('A'+k))})
-		round = append(round, &reading{perEvent: cost[k], p50: time.Millisecond, p99: time.Duration(cost[k]) * time.Millisecond, idle: 10240, after: 10250})
+		round = append(round, &reading{perEvent: cost[k], p50: 1, p99: cost[k], idle: 10240, after: 10250})
 	}
 	refused := append(round[:0:0], round...)
 	refused[channelsDelayed], refused[oursFixed] = nil, &reading{perEvent: 1, idle: 1024, after: 1030}

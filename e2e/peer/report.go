@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"tierboard/e2e"
 )
@@ -40,7 +39,7 @@ func promises() []row {
 	return []row{
 		{"CPU per delivered event: our delivery / channels, same window", e2e.EventCPUCentrifuge, oursFixed, channelsDelayed, perEvent, nil},
 		{"CPU per delivered event: our delivery / tags, same window", eventCPUTags, oursFixed, tagsDelayed, perEvent, nil},
-		{"p99: ours adaptive / channels without delay", adaptiveP99, oursAdaptive, channelsAtOnce, func(r *reading) float64 { return float64(r.p99) }, nil},
+		{"p99: ours adaptive / channels without delay", adaptiveP99, oursAdaptive, channelsAtOnce, func(r *reading) float64 { return r.p99 }, nil},
 		{"CPU per delivered event: ours adaptive / channels without delay", adaptiveEventCPU, oursAdaptive, channelsAtOnce, perEvent, nil},
 		{
 			"memory per connection: ours after load / idle", e2e.SessionMemoryAfterLoad, oursFixed, oursFixed, after,
@@ -102,16 +101,13 @@ func report(w io.Writer, b *bench, rounds [][]*reading) error {
 			}
 			return median(values)
 		}
-		ms := func(value func(*reading) time.Duration) float64 {
-			return of(func(r *reading) float64 { return float64(value(r)) / float64(time.Millisecond) })
-		}
 		var cost []float64
 		for _, r := range runs {
 			cost = append(cost, r.perEvent)
 		}
 		fmt.Fprintf(t, "%s\t%d\t%.0f\t%.1f %%\t%.2f\t%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.0f\t%.1f\t%.0f %%\t%.2f\t\n", b.contenders[k].name, len(runs),
 			of(func(r *reading) float64 { return r.deliveries }), 100*of(func(r *reading) float64 { return r.share }), median(cost), spread(cost),
-			ms(func(r *reading) time.Duration { return r.p50 }), ms(func(r *reading) time.Duration { return r.p99 }),
+			of(func(r *reading) float64 { return r.p50 }), of(func(r *reading) float64 { return r.p99 }),
 			of(func(r *reading) float64 { return r.idle })/1024, of(func(r *reading) float64 { return r.after })/1024,
 			of(func(r *reading) float64 { return r.eventBytes }), of(func(r *reading) float64 { return r.frameEvents }),
 			100*of(func(r *reading) float64 { return r.reached }), of(func(r *reading) float64 { return r.others }))
