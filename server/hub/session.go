@@ -137,8 +137,7 @@ func (s *Session) Subscribe(ctx context.Context, id string, filters []filter.Fil
 	for i := range filters {
 		keys[i] = filters[i].Key()
 	}
-	want := matcher(filters, s.hub.scan(resume))
-	c := s.hub.prepare(s.shard.seq.Load(), want, resume)
+	c := s.hub.prepare(s.shard.seq.Load(), filters, resume)
 	if c.exact {
 		c.items = slices.DeleteFunc(c.items, func(it *recent.Item) bool { return s.brought(it.Event) })
 	}
@@ -257,15 +256,6 @@ type catchup struct {
 	gap   *wire.Gap // what cannot be replayed; nil unless a resume was asked for and its epoch is ours
 }
 
-// scan is how many events of the ring a subscription's catch-up looks at, at most.
-func (h *Hub) scan(resume *wire.Resume) int {
-	n := h.ring.Len()
-	if missed := h.missed(resume); missed >= 0 {
-		n = min(n, missed)
-	}
-	return n
-}
-
 // missed is how many events came after a resume's position; less than 0 if it is no position of this hub's.
 func (h *Hub) missed(resume *wire.Resume) int {
 	if now := h.Seq(); resume != nil && resume.Epoch == h.epoch && resume.Seq <= now {
@@ -275,16 +265,20 @@ func (h *Hub) missed(resume *wire.Resume) int {
 }
 
 // prepare scans the ring for a subscription, up to a position.
-func (h *Hub) prepare(upTo uint64, want func(*event.Event) bool, resume *wire.Resume) catchup {
+func (h *Hub) prepare(upTo uint64, filters []filter.Filter, resume *wire.Resume) catchup {
 	c := catchup{upTo: upTo}
-	if h.missed(resume) >= 0 {
-		if items, ok := h.ring.Between(resume.Seq, upTo, want); ok {
+	if missed := h.missed(resume); missed >= 0 {
+		if items, ok := h.ring.Between(resume.Seq, upTo, matcher(filters, min(missed, h.ring.Len()))); ok {
 			c.exact, c.after, c.items = true, resume.Seq, items
 			return c
 		}
 		c.gap = h.gap(resume.Seq, upTo)
 	}
-	c.items = h.ring.Newest(upTo, wire.SnapshotSize, want)
+	looks := h.ring.Len()
+	if !slices.ContainsFunc(filters, func(f filter.Filter) bool { return len(f.Symbols) == 0 }) {
+		looks = 0 // the ring goes along the symbols' chains, so that there are few
+	}
+	c.items = h.ring.Newest(upTo, wire.SnapshotSize, matcher(filters, looks), filters...)
 	return c
 }
 

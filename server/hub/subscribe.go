@@ -99,7 +99,7 @@ func (sh *shard) complete(r subscribing, seq uint64) catchup {
 			c.gap = &wire.Gap{FromSeq: c.after + 1, ToSeq: seq, To: time.Now(), REST: "/api/patterns"}
 		}
 		c.exact = false
-		c.items = sh.hub.ring.Newest(seq, wire.SnapshotSize, want)
+		c.items = sh.hub.ring.Newest(seq, wire.SnapshotSize, want, r.filters...)
 	}
 	if c.gap != nil {
 		c.gap.ToSeq = seq
