@@ -111,7 +111,7 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// REST is the handler of /api/, /openapi.json, /openapi.yaml, /docs and /problems/. It may serve any number of requests.
+// REST is the handler of /api/, /openapi.json, /openapi.yaml, /frames.json, /docs and /problems/. It may serve any number of requests.
 type REST struct {
 	cfg     Config
 	m       *metrics.Metrics
@@ -162,7 +162,7 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 
 // Routes adds the handler to a mux, by the paths it answers. The stream, where there is one, is not compressed.
 func (x *REST) Routes(mux *http.ServeMux) {
-	for _, path := range []string{"/api/", api.PathOpenAPIJSON, api.PathOpenAPIYAML, api.PathDocs, api.PathProblems} {
+	for _, path := range []string{"/api/", api.PathOpenAPIJSON, api.PathOpenAPIYAML, api.PathFrames, api.PathDocs, api.PathProblems} {
 		mux.Handle(path, x.handler)
 	}
 	if x.cfg.Stream != nil {
@@ -202,6 +202,7 @@ func (x *REST) publish() {
 	}
 	x.table.get(api.PathOpenAPIJSON, x.fixed("application/openapi+json", spec.MarshalJSON))
 	x.table.get(api.PathOpenAPIYAML, x.fixed("application/yaml", spec.YAML))
+	x.table.get(api.PathFrames, x.fixed("application/schema+json", docs.FramesJSON))
 	x.table.get(api.PathDocs, page((*docs.Pages).Index))
 	x.table.get(api.PathProblems+"{slug}", page((*docs.Pages).Problem))
 }

@@ -36,6 +36,7 @@ const (
 
 	PathOpenAPIJSON = "/openapi.json" // the contract
 	PathOpenAPIYAML = "/openapi.yaml" // the same in YAML
+	PathFrames      = "/frames.json"  // the frames of the live stream, as JSON Schema
 	PathDocs        = "/docs"         // the contract as a page
 	PathProblems    = "/problems/"    // explains a problem's type; the slug follows
 )

@@ -96,6 +96,7 @@ type view struct {
 	Title, Version, Description string
 	Groups                      []group
 	Schemas                     []schema
+	Sent, Received              []schema // frames of the live stream
 }
 
 type group struct {
@@ -162,6 +163,13 @@ func viewOf(spec *huma.OpenAPI) (view, error) {
 		v.Schemas = append(v.Schemas, schemaOf(name, s))
 	}
 	slices.SortFunc(v.Schemas, func(a, b schema) int { return strings.Compare(a.Name, b.Name) })
+	frames, sent, received := frameSchemas()
+	for _, name := range sent {
+		v.Sent = append(v.Sent, schemaOf(name, frames.Map()[name]))
+	}
+	for _, name := range received {
+		v.Received = append(v.Received, schemaOf(name, frames.Map()[name]))
+	}
 	return v, nil
 }
 
