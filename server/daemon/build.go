@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"time"
@@ -130,6 +131,9 @@ func newStream(c config.Config, s *server, build string, m *metrics.Metrics, log
 	cfg := session.DefaultConfig()
 	cfg.Origins, cfg.MaxSessions, cfg.MaxSessionsPerAddress = c.Origins, c.MaxSessions, c.MaxSessionsPerAddress
 	cfg.Build, cfg.Demo, cfg.Status = build, c.Demo, s.feed.status
+	if _, set := os.LookupEnv("GOGC"); !set {
+		cfg.Crowd = tidy
+	}
 	stream, err := session.New(cfg, s.hub, m, log)
 	if err != nil {
 		return nil, err

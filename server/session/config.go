@@ -38,6 +38,9 @@ type Config struct {
 	Demo bool
 	// Status returns the state of the feed, which a session gets right after welcome; nil sends none.
 	Status func() *wire.Status
+	// Crowd, unless it is nil, is told when hundreds of sessions a second begin to come, and when that is over: what their
+	// handshakes leave behind is worth collecting then. It is called by one goroutine at a time and may take its time.
+	Crowd func(coming bool)
 }
 
 // DefaultConfig returns the settings of the public contract.

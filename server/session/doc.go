@@ -24,6 +24,12 @@
 // rate_limited, and the reader then waits before it reads on, so that a flood is slowed by TCP and not answered at its own
 // pace. A frame above wire.MaxRequest closes with 1009.
 //
+// # Crowds
+//
+// After a restart all clients come back at once. What their handshakes throw away lies in memory between what their sessions
+// keep, so the server is told of a crowd (Config.Crowd) and collects more often until it is over: a session then takes 1.5 KB
+// less.
+//
 // # Decisions
 //
 // 2026-11-23 Ready frames beside the library. Because: its Write costs 1.3 times the system call and with a deadline 1.7

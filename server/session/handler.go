@@ -25,6 +25,7 @@ type Handler struct {
 	m       *metrics.Metrics
 	log     *slog.Logger
 	deliver [event.Combo + 1]observer // by tier
+	crowd   crowd
 
 	mu       sync.Mutex
 	draining bool
@@ -42,6 +43,7 @@ func New(cfg Config, h *hub.Hub, m *metrics.Metrics, log *slog.Logger) (*Handler
 		return nil, err
 	}
 	x := &Handler{cfg: cfg, hub: h, m: m, log: log, sessions: map[*session]struct{}{}, byAddr: map[netip.Addr]int{}}
+	x.crowd.tell = cfg.Crowd
 	for t := range x.deliver {
 		x.deliver[t] = m.DeliverSeconds.WithLabelValues(event.Tier(t).String())
 	}
@@ -76,6 +78,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close(websocket.StatusCode(wire.CloseTooMany), "too many connections")
 		return
 	}
+	h.crowd.note(time.Now())
 	s.start() //nolint:contextcheck // the session outlives the request
 }
 
@@ -106,6 +109,7 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
 		h.running.Wait()
+		h.crowd.end()
 		close(ended)
 	}()
 	select {
