@@ -41,17 +41,30 @@ func (m *measurement) drain(ctx context.Context, run *report.Run, start target.N
 			return ctx.Err()
 		}
 	}
+	return m.ask(ctx, run)
+}
+
+// ask asks for some events that sessions got.
+func (m *measurement) ask(ctx context.Context, run *report.Run) error {
 	rng := rand.New(rand.NewPCG(m.cfg.Seed, 4)) //nolint:gosec // chooses events
-	for range min(asks, run.Published) {
-		id := m.traffic.ID(rng.IntN(run.Published))
-		found, err := m.target.Has(ctx, id)
+	asked, absent := 0, 0
+	for range 10 * asks {
+		n := rng.IntN(max(run.Published, 1))
+		if asked == asks || !m.book.Known(n) {
+			continue
+		}
+		asked++
+		found, err := m.target.Has(ctx, m.traffic.ID(n))
 		if err != nil {
 			return err
 		}
 		if !found {
-			run.Unstored++
-			run.Notes = append(run.Notes, "the archive does not have the event "+id)
+			absent++
 		}
+	}
+	if absent > 0 {
+		run.Unstored = max(run.Unstored, absent)
+		run.Notes = append(run.Notes, fmt.Sprintf("of %d events that sessions got, the server does not find %d any more", asked, absent))
 	}
 	return nil
 }

@@ -37,6 +37,9 @@ func New(t *traffic.Traffic, shapes []int32, arrived func(session, event int, at
 // Seen is how many events were received or told as left out by all sessions, to see whether anything still comes.
 func (b *Book) Seen() int64 { return b.seen.Load() }
 
+// Known reports whether some session got an event, so that the server has accepted it.
+func (b *Book) Known(n int) bool { return b.positions[n].Load() != 0 }
+
 // Wants returns the set of shapes that one of the filters wants, one bit each.
 func (b *Book) Wants(filters []filter.Filter) []uint64 {
 	set := make([]uint64, (b.traffic.Shapes()+63)/64)
