@@ -25,7 +25,8 @@ const (
 // again without changing anything twice. It remembers for a day, in the memory of this process, and only what succeeded: a
 // change that was refused has changed nothing.
 type once struct {
-	now func() time.Time
+	now  func() time.Time
+	most int // bytes of answers
 
 	mu    sync.Mutex
 	known map[onceKey]*answered // guarded by mu
@@ -47,7 +48,7 @@ type answered struct {
 }
 
 func newOnce(now func() time.Time) *once {
-	return &once{now: now, known: map[onceKey]*answered{}}
+	return &once{now: now, most: mostOnce, known: map[onceKey]*answered{}}
 }
 
 // wrap makes a change that may carry an Idempotency-Key happen once.
@@ -136,7 +137,7 @@ func (o *once) finish(at onceKey, a *answered) {
 	a.at = o.now()
 	o.order = append(o.order, at)
 	o.bytes += onceCost + len(a.body)
-	for o.bytes > mostOnce {
+	for o.bytes > o.most {
 		o.forgetOldest()
 	}
 }

@@ -42,7 +42,7 @@ func statementsWalk(t *testing.T, fresh place) { //nolint:thelper // a test of i
 	s := openStore(t, fresh(t))
 	m := newMarket(13, 600, noon, 30*time.Second)
 	var some []*event.Event
-	for range 40 {
+	for range 8 {
 		some = m.take(500)
 		put(t, s, some...)
 	}
