@@ -217,3 +217,36 @@ func TestNobodyListens(t *testing.T) {
 		t.Errorf("%+v, want %d events that nobody heard", run.Exact, run.Published)
 	}
 }
+
+func TestAStormOfConnections(t *testing.T) {
+	_, run := runPlain(t, mutation{}, func(s *scenario.Scenario) { s.Storm = 100 })
+	if !run.Exact.OK() || run.StormConnects <= 0 || run.Live.Count == 0 || run.WindowMS != 12.5 {
+		t.Errorf("%v guests a second, %d events before and after, window %v ms; %+v", run.StormConnects, run.Live.Count, run.WindowMS, run.Exact)
+	}
+}
+
+func TestTheArchiveIsAsked(t *testing.T) {
+	for name, test := range map[string]struct {
+		broken func(p *plain)
+		want   func(run *report.Run) bool
+	}{
+		"it has everything": {func(*plain) {}, func(run *report.Run) bool { return run.Unstored == 0 && run.Exact.OK() }},
+		"it dropped some":   {func(p *plain) { p.unstored.Store(3) }, func(run *report.Run) bool { return run.Unstored == 3 }},
+		"it forgot all": {func(p *plain) { p.forgets = true }, func(run *report.Run) bool {
+			return run.Unstored > 0 && run.Unstored <= asks && strings.Contains(strings.Join(run.Notes, " "), "does not find")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, x := startPlain(t, mutation{})
+			test.broken(p)
+			s := scenario.Scenario{Users: 40, Rate: 2000, Length: time.Second, Archive: true}
+			run, err := measure(t.Context(), &Config{Seed: 5, hurry: true}, s, x, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !test.want(run) {
+				t.Errorf("%d unstored, notes %q", run.Unstored, run.Notes)
+			}
+		})
+	}
+}

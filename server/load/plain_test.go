@@ -20,6 +20,7 @@ import (
 	"tierboard/server/load/report"
 	"tierboard/server/load/scenario"
 	"tierboard/server/load/target"
+	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 	"tierboard/shared/wire"
@@ -32,7 +33,8 @@ type plain struct {
 	redis *miniredis.Miniredis
 	http  *httptest.Server
 
-	accepted, dropped atomic.Int64
+	accepted, dropped, unstored atomic.Int64
+	forgets                     bool // it finds no event
 
 	mu       sync.Mutex
 	events   []*event.Event // by seq, from 1
@@ -103,7 +105,11 @@ func startPlain(t *testing.T, broken mutation) (*plain, *target.Target) {
 	mux.HandleFunc("/readyz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "tierboard_events_accepted_total{tier=\"daily\"} %d\ntierboard_ingest_dropped_total %d\n", p.accepted.Load(), p.dropped.Load())
+		fmt.Fprintf(w, "tierboard_archive_written_total %d\ntierboard_archive_queue_events 0\n", p.accepted.Load()-p.lostLater())
+		fmt.Fprintf(w, "tierboard_archive_dropped_total{reason=\"queue_full\"} %d\n", p.lostLater())
 	})
+	mux.HandleFunc(api.PathOps, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"hub":{"window_ms":12.5}}`) })
+	mux.HandleFunc(api.PathPattern, p.find)
 	mux.HandleFunc("/ws", p.serve)
 	p.http = httptest.NewServer(mux)
 	t.Cleanup(p.http.Close)
@@ -112,6 +118,18 @@ func startPlain(t *testing.T, broken mutation) (*plain, *target.Target) {
 		t.Fatal(err)
 	}
 	return p, x
+}
+
+// lostLater is how many events the archive dropped: none before the first was accepted.
+func (p *plain) lostLater() int64 { return min(p.unstored.Load(), p.accepted.Load()) }
+
+// find answers whether there is an event with an id.
+func (p *plain) find(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.forgets || !slices.ContainsFunc(p.events, func(e *event.Event) bool { return e.ID == r.PathValue("id") }) {
+		http.NotFound(w, r)
+	}
 }
 
 // publish delivers an event.

@@ -33,7 +33,7 @@ const (
 	countMask = 1<<countBits - 1
 
 	// leastTotal is the number of words below which compacting is not worth it.
-	leastTotal = 8 * pieceWords
+	leastTotal = 4 * pieceWords
 )
 
 // sizes is the number of the size with room for longest words.

@@ -81,7 +81,7 @@ func TestATableEqualsAMapOfSlices(t *testing.T) {
 func TestATableGivesBack(t *testing.T) {
 	x, want := New(apart), plainTable{}
 	dice := rand.New(rand.NewPCG(4, 2))
-	const keys = 3000
+	const keys = 12000
 	type entry struct{ key, w uint64 }
 	var all []entry
 	for key := range uint64(keys) {
@@ -106,7 +106,7 @@ func TestATableGivesBack(t *testing.T) {
 	for i, e := range all {
 		x.Remove(e.key, e.w)
 		want.change(e.key, e.w, false)
-		if i%5000 == 0 {
+		if i%20000 == 0 {
 			want.same(t, x, keys)
 		}
 	}
