@@ -117,7 +117,7 @@ var floors = []place{
 var libraries = map[string][]string{
 	"github.com/alecthomas/kong":              {"server", "server/config"},
 	"github.com/alicebob/miniredis/v2":        {"server/broker"},
-	"github.com/andybalholm/brotli":           {"assets/pack", "server/web"},
+	"github.com/andybalholm/brotli":           {"assets/pack", "server/gate", "server/web"},
 	"github.com/centrifugal/centrifuge":       {"e2e/peer"}, // the peer
 	"github.com/chromedp":                     {"e2e/stack", "e2e", "e2e/benchui"},
 	"github.com/coder/websocket":              {"server/session", "app/live", "e2e/benchui"}, // app/live: outside the browser only

@@ -98,11 +98,8 @@ func New(cfg Config, log *slog.Logger) (*Gate, error) {
 	}
 	var err error
 	g.compress, err = gzhttp.NewWrapper(
-		gzhttp.MinSize(1024), gzhttp.EnableZstd(true), gzhttp.CompressionLevel(5),
-		gzhttp.ContentTypes([]string{
-			"application/json", "application/problem+json", "application/x-ndjson", "text/csv", "text/html", "application/yaml",
-			"application/openapi+json", "text/plain",
-		}),
+		gzhttp.MinSize(minSize), gzhttp.EnableZstd(true), gzhttp.CompressionLevel(5),
+		gzhttp.ContentTypes(compressible),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
@@ -147,7 +144,9 @@ func Took(ctx context.Context) time.Duration {
 func Database(ctx context.Context, d time.Duration) { of(ctx).db += d }
 
 // Wrap puts the gate in front of a handler.
-func (g *Gate) Wrap(next http.Handler) http.Handler { return g.wrap(g.compress(next)) }
+func (g *Gate) Wrap(next http.Handler) http.Handler {
+	return g.wrap(withBrotli(next, g.compress(next)))
+}
 
 // WrapStream does the same without compression, for answers that never end.
 func (g *Gate) WrapStream(next http.Handler) http.Handler { return g.wrap(next) }

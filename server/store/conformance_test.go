@@ -111,6 +111,15 @@ func upserts(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 
 func refusals(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
+	var told []string
+	s.OnStored(func(events []*event.Event) {
+		for _, e := range events {
+			told = append(told, e.ID)
+		}
+		if page, err := s.Query(t.Context(), Query{}); err != nil || len(page.Rows) != len(told) {
+			t.Errorf("%d rows are found when %d are told, %v", len(page.Rows), len(told), err)
+		}
+	})
 	put(t, s,
 		makeEvent(1, nil),
 		makeEvent(2, func(e *event.Event) { e.Symbol = "A\x00B" }),
@@ -123,6 +132,9 @@ func refusals(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	page, err := s.Query(t.Context(), Query{})
 	if err != nil || !slices.Equal(ids(page.Rows), []string{"event-00007", "event-00001"}) {
 		t.Errorf("got %q and %v, want the two good events", ids(page.Rows), err)
+	}
+	if !slices.Equal(told, []string{"event-00001", "event-00007"}) {
+		t.Errorf("told of %q, want the two good events", told)
 	}
 	list, err := s.DeadLetters(t.Context(), 0, 100)
 	if err != nil || len(list) != 5 {
