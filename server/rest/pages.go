@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -45,7 +46,7 @@ type page struct {
 
 // find returns a page of a question.
 func (p *pages) find(ctx context.Context, a query.Ask) (page, error) {
-	if items, ok := p.recent(a); ok {
+	if items, ok := p.recent(a, enough); ok {
 		return p.cut(items, a), nil
 	}
 	// Asked in this order, nothing is missed: what is stored meanwhile comes twice, and is merged.
@@ -54,6 +55,9 @@ func (p *pages) find(ctx context.Context, a query.Ask) (page, error) {
 	rows, more, err := p.archive.Page(ctx, a)
 	gate.Database(ctx, time.Since(began))
 	if err != nil {
+		if items, ok := p.recent(a, math.MaxInt); ok && ctx.Err() == nil { // it takes longer, but needs no archive
+			return p.cut(items, a), nil
+		}
 		return page{}, p.fault(ctx, "read events", err)
 	}
 	return merge(page{rows, more}, fresh, a), nil
@@ -82,8 +86,8 @@ func wants(a query.Ask) func(*event.Event) bool {
 }
 
 // recent answers from the ring alone, with one event more than the page if there is one; false if the ring does not cover
-// the question, or only by looking at more than the archive would.
-func (p *pages) recent(a query.Ask) ([]*recent.Item, bool) {
+// the question, or seems to do so only by looking at more than so many events.
+func (p *pages) recent(a query.Ask, most int) ([]*recent.Item, bool) {
 	ring := p.hub.Recent()
 	_, last := ring.Span()
 	floor, some := p.floor()
@@ -117,7 +121,7 @@ func (p *pages) recent(a query.Ask) ([]*recent.Item, bool) {
 			if buf[n-1].Event.ReceivedAt.Add(skew).UnixMilli() < until {
 				return found, true
 			}
-		case p.archive != nil && seen >= enough && !bounded(a, floor) && len(found)*ring.Len() < a.Limit*seen:
+		case p.archive != nil && seen >= most && !bounded(a, floor) && len(found)*ring.Len() < a.Limit*seen:
 			return nil, false
 		}
 	}
