@@ -179,7 +179,7 @@ func TestAccessibility(t *testing.T) {
 	p.chain(b, "AAPL")
 	p.chain(b, "NVDA")
 	p.send("combo", "LONE", "Trend_Break", 0.52, nil)
-	b.WaitFor(cards("daily") + " === 14 && " + cards("intraday") + " === 15 && " + cards("combo") + " === 3")
+	b.WaitFor(text("#count-daily") + ` === "14" && ` + text("#count-intraday") + ` === "15" && ` + text("#count-combo") + ` === "3"`)
 	everywhere("full board")
 
 	for _, tier := range []string{"daily", "intraday", "combo"} {

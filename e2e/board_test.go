@@ -143,8 +143,8 @@ func TestPublishToPaint(t *testing.T) {
 	slices.Sort(delays)
 	t.Logf("publish to paint, milliseconds: median %.1f, worst of %d %.1f", delays[len(delays)/2], len(delays), delays[len(delays)-1])
 	for _, tier := range tiers {
-		if n := stack.Eval[int](b, cards(tier)); n != 10 {
-			t.Errorf("%s column holds %d cards, want 10", tier, n)
+		if n := stack.Eval[string](b, text("#count-"+tier)); n != "10" {
+			t.Errorf("%s column holds %s cards, want 10", tier, n)
 		}
 	}
 }

@@ -101,7 +101,7 @@ func TestForcedColours(t *testing.T) {
 			while (getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)") ground = ground.parentElement;
 			return getComputedStyle(e).backgroundColor !== getComputedStyle(ground).backgroundColor;
 		})`)
-		h.is("meters are drawn", `[...document.querySelectorAll(".card .conf")].every(e => getComputedStyle(e, "::before").backgroundColor !== getComputedStyle(e.closest(".card")).backgroundColor)`)
+		h.is("meters are drawn", `[...document.querySelectorAll(".card .conf")].every(e => (s => s.backgroundImage.includes(s.color) && s.color !== getComputedStyle(e.closest(".card")).backgroundColor)(getComputedStyle(e)))`)
 	}
 	h.click(cardOf("combo", "AAPL"))
 	h.leave()

@@ -169,7 +169,7 @@ func TestCardsStandStill(t *testing.T) {
 	}
 	h.is("the focus stays where it was", `document.activeElement === held`)
 	h.keys(kb.Tab)
-	h.expect("moving on lets them in", cards("intraday")+` === 13`)
+	h.expect("moving on lets them in", text("#count-intraday")+` === "13" && `+text("#list-intraday .sym")+` === "C1"`)
 
 	h.wheel(element("#list-daily"), 700)
 	h.expect("the list scrolls", element("#list-daily")+`.scrollTop > 500`)
@@ -264,15 +264,21 @@ func TestKeyboard(t *testing.T) {
 	h.keys("P")
 	h.expect("P resumes all", `document.querySelector(".column.paused") === null`)
 
-	for _, key := range []string{"f", "/"} {
-		h.keys(key)
-		h.expect(key+" goes to the filter", `document.activeElement === document.querySelector("#symbols-combo") && !document.querySelector("#filters-combo").hidden`)
-		h.is(key+" is not typed into it", `document.querySelector("#symbols-combo").value === ""`)
-		h.keys("jp?")
-		h.expect("keys in a field are text", `document.querySelector("#symbols-combo").value === "jp?" && !document.querySelector("#help").open`)
-		h.keys(kb.Backspace + kb.Backspace + kb.Backspace + kb.Escape)
-		h.expect("Esc leaves the filter", element("#filters-combo")+`.hidden && document.activeElement === document.querySelector("#list-combo")`)
-	}
+	h.keys("/")
+	h.expect("/ goes to the filter of all columns", `document.activeElement === document.querySelector("#everything") && document.activeElement.value === ""`)
+	h.keys("c1 70")
+	h.expect("which narrows them as one types", cards("combo")+" === 1 && "+cards("daily")+" === 0 && "+cards("intraday")+` === 0 && document.querySelectorAll("#chips .chip").length === 2`)
+	h.expect("and says how many are left", text("#about-combo")+` === "1 of 3 shown" && `+text("#about-daily")+` === "0 of 3 shown"`)
+	h.keys(kb.Escape)
+	h.expect("Esc clears it", cards("combo")+` === 3 && document.querySelector("#everything").value === "" && document.activeElement === document.querySelector("#everything")`)
+	stack.Eval[bool](b, `(document.querySelector("#list-combo").focus(), true)`)
+	h.keys("f")
+	h.expect("f goes to the filter of the column", `document.activeElement === document.querySelector("#symbols-combo") && !document.querySelector("#filters-combo").hidden`)
+	h.is("f is not typed into it", `document.querySelector("#symbols-combo").value === ""`)
+	h.keys("jp?")
+	h.expect("keys in a field are text", `document.querySelector("#symbols-combo").value === "jp?" && !document.querySelector("#help").open`)
+	h.keys(kb.Backspace + kb.Backspace + kb.Backspace + kb.Escape)
+	h.expect("Esc leaves the filter", element("#filters-combo")+`.hidden && document.activeElement === document.querySelector("#list-combo")`)
 	h.keys("?")
 	h.expect("? opens the help", element("#help")+".open")
 	h.is("the help names every key", `document.querySelectorAll("#help dt").length >= 9`)
@@ -321,7 +327,7 @@ func TestTabReachesEverything(t *testing.T) {
 	for range total - 1 {
 		h.keys(kb.Tab)
 		forth = append(forth, at())
-		h.is("the focus is drawn on "+stack.Eval[string](b, "document.activeElement.outerHTML.slice(0, 120)"), `getComputedStyle(document.activeElement).outlineStyle !== "none" || document.activeElement.matches(":has(:focus-visible)")`)
+		h.is("the focus is drawn on "+stack.Eval[string](b, "document.activeElement.outerHTML.slice(0, 120)"), `getComputedStyle(document.activeElement).outlineStyle !== "none" || document.activeElement.matches(":has(:focus-visible)") || getComputedStyle(document.activeElement.parentElement).outlineStyle !== "none"`)
 	}
 	for range total - 1 {
 		h.keys(kb.Tab, chromedp.KeyModifiers(kb.ModifierShift))

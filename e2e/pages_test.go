@@ -26,6 +26,7 @@ type canned struct {
 	mu      sync.Mutex
 	answers map[string]string // guarded by mu: body by path; "" is a 503
 	asked   map[string]string // guarded by mu: the last query by path
+	times   map[string]int    // guarded by mu: how often by path
 }
 
 func newCanned(t *testing.T, upstream string) *canned {
@@ -34,12 +35,13 @@ func newCanned(t *testing.T, upstream string) *canned {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &canned{answers: map[string]string{}, asked: map[string]string{}}
+	c := &canned{answers: map[string]string{}, asked: map[string]string{}, times: map[string]int{}}
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		body, ours := c.answers[r.URL.Path]
 		c.asked[r.URL.Path] = r.URL.RawQuery
+		c.times[r.URL.Path]++
 		c.mu.Unlock()
 		switch {
 		case !ours:
@@ -69,6 +71,13 @@ func (c *canned) query(path string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.asked[path]
+}
+
+// count is how often a path was asked for.
+func (c *canned) count(path string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.times[path]
 }
 
 // example is a document that the tests of the page itself use too.

@@ -92,6 +92,17 @@ func (v *viewer) view(c *board.Card, now time.Time) view {
 		}
 		n.tf = format.Timeframe(e.Timeframe)
 	}
+	switch left := format.Left(e, now, v.zone); {
+	case left == "":
+	case !now.Before(e.ExpiresAt):
+		n.class += " expired"
+		n.note = left
+	case format.ExpiringSoon(e, now):
+		n.class += " ending"
+		if e.Tier != event.Daily { // there it says so anyway
+			n.note = left
+		}
+	}
 	n.label = spoken(e, &n)
 	return n
 }
@@ -137,6 +148,9 @@ func spoken(e *event.Event, n *view) string {
 	}
 	if n.setup != "" {
 		parts = append(parts, "setup "+n.setup, "trigger "+n.trigger)
+	}
+	if strings.HasSuffix(n.class, "ending") || strings.HasSuffix(n.class, "expired") {
+		parts = append(parts, n.note)
 	}
 	parts = append(parts, n.when)
 	return strings.Join(parts, ", ")

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,6 +77,7 @@ func (d *Dashboard) column(i int) app.UI {
 		app.Button().ID("below-"+s.class).Type("button").Class("edge below").Hidden(true),
 		app.Button().ID("more-"+s.class).Type("button").Class("edge below more").Hidden(true),
 		el("p#empty-"+s.class+".empty"),
+		app.Button().ID("relax-"+s.class).Type("button").Class("button relax").Hidden(true),
 	)
 }
 
@@ -114,18 +116,15 @@ func (d *Dashboard) filterRow(i int) app.UI {
 			),
 			app.Label().Class("field").Body(
 				txt("span", "Pattern"),
-				app.Select().ID("pattern-"+s.class).OnChange(func(ctx app.Context, _ app.Event) {
-					f := c.filter
-					if f.Pattern = ctx.JSSrc().Get("value").String(); f.Pattern == anyPattern {
-						f.Pattern = ""
-					}
-					d.setFilter(i, f)
-				}).Body(
-					app.Option().Value(anyPattern).Text("Any"),
-					app.Range(names).Slice(func(n int) app.UI {
-						return app.Option().Value(names[n].Slug).Text(names[n].Label)
-					}),
-				),
+				d.patternPicker(i, "pattern-"+s.class, "Any", names, false),
+			),
+			app.Label().Class("field").Body(
+				txt("span", "Leave out"),
+				d.patternPicker(i, "without-"+s.class, "None", names, true),
+			),
+			app.Label().Class("field").Body(
+				txt("span", "Watchlist"),
+				d.watchPicker(i),
 			),
 			d.narrow(i, "direction", "Direction", directionChoices, func(f *board.ColumnFilter, v string) { f.Direction = event.Direction(v) }),
 			d.narrow(i, "priority", "Least priority", priorityChoices, func(f *board.ColumnFilter, v string) { f.MinPriority, _ = event.ParsePriority(v) }),
@@ -156,6 +155,95 @@ func (d *Dashboard) filterRow(i int) app.UI {
 				app.Button().Type("button").Class("button").Text("Collapse column").OnClick(func(_ app.Context, _ app.Event) { d.fold(i, true) }),
 			),
 		)
+}
+
+// patternPicker adds a pattern to those that a column shows or, with out, leaves out, and takes it away when it is picked again. It
+// always stands on its first option, which says what was picked.
+func (d *Dashboard) patternPicker(i int, id, none string, names []pattern.Name, out bool) app.UI {
+	wanted, without := d.columns[i].filter.Patterns()
+	picked := wanted
+	if out {
+		picked = without
+	}
+	first := none
+	switch len(picked) {
+	case 0:
+	case 1:
+		first = pattern.Label(picked[0])
+	default:
+		first = format.Plural(len(picked), "pattern")
+	}
+	return app.Select().ID(id).OnChange(func(ctx app.Context, _ app.Event) {
+		f := d.columns[i].filter
+		if slug := ctx.JSSrc().Get("value").String(); slug != anyPattern {
+			f = f.Toggled(slug, out)
+		} else {
+			f.Pattern = ""
+			_, keep := d.columns[i].filter.Patterns()
+			if out {
+				keep, _ = d.columns[i].filter.Patterns()
+			}
+			for _, slug := range keep {
+				f = f.Toggled(slug, !out)
+			}
+		}
+		d.setFilter(i, f)
+	}).Body(
+		app.Option().Value(anyPattern).Text(first),
+		app.Option().Value(anyPattern).Text("Clear").Disabled(len(picked) == 0),
+		app.Range(names).Slice(func(n int) app.UI {
+			label := names[n].Label
+			if slices.Contains(picked, names[n].Slug) {
+				label += " (picked)"
+			}
+			return app.Option().Value(names[n].Slug).Text(label)
+		}),
+	)
+}
+
+// watchPicker narrows a column to a watchlist, or to what is not on it.
+func (d *Dashboard) watchPicker(i int) app.UI {
+	f := d.columns[i].filter
+	first := "None"
+	if f.Watchlist != "" {
+		first = watchText(f)
+	}
+	lists := d.library.lists
+	return app.Select().ID("watch-"+styles[i].class).OnChange(func(ctx app.Context, _ app.Event) {
+		d.watch(i, ctx.JSSrc().Get("selectedIndex").Int()-2)
+	}).Body(
+		app.Option().Text(first),
+		app.Option().Text("None").Disabled(f.Watchlist == ""),
+		app.Range(lists).Slice(func(n int) app.UI { return app.Option().Text(lists[n].Name) }),
+		app.Range(lists).Slice(func(n int) app.UI { return app.Option().Text("Not " + lists[n].Name) }),
+		app.Option().Text("Edit the lists…"),
+	)
+}
+
+// watch carries out the choice of a watchPicker: -1 is no list, then come the lists, the lists left out, and the library.
+func (d *Dashboard) watch(i, choice int) {
+	lists := d.library.lists
+	f := d.columns[i].filter
+	switch {
+	case choice < -1:
+		return
+	case choice == 2*len(lists):
+		d.page.openLibrary()
+	case choice == -1:
+		f.Watchlist, f.Watched, f.Without = "", "", false
+	default:
+		w := lists[choice%len(lists)]
+		f.Watchlist, f.Watched, f.Without = w.Name, strings.Join(w.Symbols, ","), choice >= len(lists)
+	}
+	d.setFilter(i, f)
+}
+
+// watchText names the watchlist of a filter.
+func watchText(f board.ColumnFilter) string {
+	if f.Without {
+		return "Not " + format.Clip(f.Watchlist, 24)
+	}
+	return format.Clip(f.Watchlist, 24)
 }
 
 // The values a column can be narrowed to; the first is any.
@@ -195,10 +283,17 @@ func chipsOf(f board.ColumnFilter) []chip {
 		}
 		out = append(out, chip{strings.ToUpper(sym), w})
 	}
-	if f.Pattern != "" {
+	wanted, without := f.Patterns()
+	for _, slug := range wanted {
+		out = append(out, chip{pattern.Label(slug), f.Toggled(slug, false)})
+	}
+	for _, slug := range without {
+		out = append(out, chip{"not " + pattern.Label(slug), f.Toggled(slug, true)})
+	}
+	if f.Watched != "" {
 		w := f
-		w.Pattern = ""
-		out = append(out, chip{pattern.Label(f.Pattern), w})
+		w.Watchlist, w.Watched, w.Without = "", "", false
+		out = append(out, chip{"Watchlist: " + watchText(f), w})
 	}
 	if f.MinConfidence > 0 {
 		w := f

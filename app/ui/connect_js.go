@@ -160,7 +160,7 @@ func (p *page) noticeNow(now time.Time) notice {
 	case p.gap != nil:
 		return notice{text: "Possible gap " + p.gapSpan() + ": some events between could not be replayed.", action: "Dismiss", act: func() { p.gap = nil; p.paintNotice(time.Now()) }}
 	case now.Sub(p.suppressedAt) < 5*time.Second:
-		return notice{text: "Showing " + strconv.Itoa(p.received) + " of " + strconv.Itoa(p.received+p.suppressed) + " events: more arrive than are sent. Tighten the filters to see all."}
+		return notice{text: "Showing " + strconv.Itoa(p.received) + " of " + strconv.Itoa(p.received+p.suppressed) + " events: more arrive than are sent. Tighten the filters to see all.", action: "Filter", act: func() { byID("everything").Call("focus") }}
 	case now.Sub(p.toldAt) < 4*time.Second:
 		return notice{text: p.told, tone: "good"}
 	case now.Sub(p.caughtUpAt) < 4*time.Second:

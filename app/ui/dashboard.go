@@ -1,9 +1,13 @@
 package ui
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/board"
+	"tierboard/app/format"
 	"tierboard/shared/event"
 )
 
@@ -19,7 +23,8 @@ type Dashboard struct {
 	tab       event.Tier // which column a narrow screen shows
 	allHeld   bool       // everything paused
 	prefs     prefs
-	setupStep int // of the set-up dialog, from 0
+	query     string // narrows all columns
+	setupStep int    // of the set-up dialog, from 0
 	library   library
 	columns   [3]columnState
 	notice    notice
@@ -165,6 +170,13 @@ func (d *Dashboard) bar() app.UI {
 				))
 		}
 	}
+	for i, w := range board.ParseQuery(d.query) {
+		text := wordText(w)
+		chips = append(chips, app.Button().Type("button").Class("chip").
+			Title("Remove this filter").Aria("label", "Remove filter All columns "+text).
+			OnClick(func(_ app.Context, _ app.Event) { d.setQuery(withoutWord(d.query, i)) }, app.EventScope("all", w.Text, strconv.Itoa(i))).
+			Body(app.Text(text), mark("span.i.i-x")))
+	}
 	label, icon := "Pause all", "i-pause"
 	if d.allHeld {
 		label, icon = "Resume all", "i-play"
@@ -173,6 +185,13 @@ func (d *Dashboard) bar() app.UI {
 		app.Button().ID("open-library").Type("button").Class("button").Title("Views, watchlists and subscriptions").
 			OnClick(func(_ app.Context, _ app.Event) { d.page.openLibrary() }).
 			Body(mark("span.i.i-stack"), txt("span.word", "Views")),
+		el("label.everything",
+			mark("span.i.i-filter"),
+			app.Input().ID("everything").Type("text").Placeholder("Filter all columns: AAPL flag up 80").Aria("label", "Filter all columns").
+				Title("Symbols, patterns, up or down, least confidence; - in front of a word leaves it out").
+				AutoComplete(false).Spellcheck(false).MaxLength(maxQuery).
+				OnInput(func(ctx app.Context, _ app.Event) { d.setQuery(ctx.JSSrc().Get("value").String()) }),
+		),
 		el("div#chips.chips").Body(
 			app.If(len(chips) == 0, func() app.UI {
 				return txt("span.faint", "No filters: every pattern is shown")
@@ -224,7 +243,7 @@ func (d *Dashboard) noticeBar() app.UI {
 // tabButton picks the column a narrow screen shows.
 func (d *Dashboard) tabButton(s style, current event.Tier) app.UI {
 	return app.Button().ID("tab-"+s.class).Type("button").Class("tab "+s.class).Role("tab").
-		Aria("selected", s.tier == current).Aria("controls", "column-"+s.class).
+		Aria("selected", s.tier == current).Aria("controls", "column-"+s.class).TabIndex(tabStop(s.tier == current)).
 		OnClick(func(_ app.Context, _ app.Event) {
 			d.tab = s.tier
 			d.page.shown(s.tier)
@@ -234,6 +253,54 @@ func (d *Dashboard) tabButton(s style, current event.Tier) app.UI {
 			app.Text(s.title),
 			el("span#tabcount-"+s.class),
 		)
+}
+
+// tabStop is the tab index of an element among others that the arrow keys go through.
+func tabStop(current bool) int {
+	if current {
+		return 0
+	}
+	return -1
+}
+
+// maxQuery bounds the text that narrows all columns, in characters.
+const maxQuery = 200
+
+// setQuery narrows all columns at once.
+func (d *Dashboard) setQuery(text string) {
+	d.query = text
+	d.page.setQuery(text)
+}
+
+// wordText is what a chip says of a word of the query.
+func wordText(w board.Word) string {
+	var text string
+	switch {
+	case w.Least > 0:
+		text = "Confidence ≥ " + strconv.Itoa(int(w.Least*100+0.5))
+		if w.Not {
+			return "Confidence < " + strconv.Itoa(int(w.Least*100+0.5))
+		}
+	case w.Way != "":
+		text = format.Direction(w.Way)
+	default:
+		text = format.Clip(strings.Trim(strings.TrimPrefix(w.Text, "-"), ","), 24)
+	}
+	if w.Not {
+		text = "not " + text
+	}
+	return text
+}
+
+// withoutWord returns a query without one of its words.
+func withoutWord(query string, at int) string {
+	var left []string
+	for i, w := range board.ParseQuery(query) {
+		if i != at {
+			left = append(left, w.Text)
+		}
+	}
+	return strings.Join(left, " ")
 }
 
 // setFilter narrows one column at once and tells the server.
@@ -261,8 +328,9 @@ var keys = [][2]string{
 	{"j  k  ↓  ↑", "next and previous card"},
 	{"h  l  ←  →", "column to the left and right"},
 	{"Enter", "details of the card"},
-	{"Esc", "close details, leave a filter"},
-	{"f  /", "filter the column"},
+	{"Esc", "close details, clear or leave a filter"},
+	{"/", "filter all columns"},
+	{"f", "filter the column"},
 	{"p", "pause or resume the column"},
 	{"Shift p", "pause or resume all columns"},
 	{".", "show what is waiting"},

@@ -18,6 +18,9 @@ type slot struct {
 	text  string
 	class string
 	title string
+
+	hides  bool // hide has been called
+	hidden bool // and last wrote this
 }
 
 // newSlot returns the slot for the element with this id.
@@ -48,7 +51,12 @@ func (s *slot) setTitle(title string) {
 }
 
 // hide shows or hides the element.
-func (s *slot) hide(hidden bool) { s.el.Set("hidden", hidden) }
+func (s *slot) hide(hidden bool) {
+	if !s.hides || s.hidden != hidden { // at first go-app may have drawn it either way
+		s.hides, s.hidden = true, hidden
+		s.el.Set("hidden", hidden)
+	}
+}
 
 // listen adds an event listener and returns what removes it again. Only key handlers may keep the browser from doing what it
 // does with the event; the others promise not to, so that scrolling never waits for them. Handlers do not recover: a panic ends the program, and the
@@ -58,10 +66,10 @@ func listen(target js.Value, event string, handle func(e js.Value)) func() {
 		handle(args[0])
 		return nil
 	})
-	options := map[string]any{"passive": event != "keydown"}
+	options := map[string]any{"passive": event != "keydown", "capture": event == "popstate"} // that before go-app
 	target.Call("addEventListener", event, f, options)
 	return func() {
-		target.Call("removeEventListener", event, f)
+		target.Call("removeEventListener", event, f, options)
 		f.Release()
 	}
 }

@@ -50,6 +50,7 @@ type drawer struct {
 	body  js.Value
 	funcs []js.Func
 	shown string // event id
+	modal bool   // nothing else can be reached
 }
 
 // fillDrawer writes the details of the selected event.
@@ -75,6 +76,9 @@ func (p *page) fillDrawer(now time.Time) {
 	parts := []js.Value{
 		element("div", "drawer-head", "", title, p.button("button square plain close", "", func() { p.choose("") })),
 		element("p", "muted", format.Stamp(e.DetectedAt, p.viewer.zone)+" · "+format.Ago(p.serverNow(now).Sub(e.DetectedAt))),
+	}
+	if came := p.serverNow(c.ArrivedAt); came.Sub(e.ReceivedAt) < time.Minute { // else it came with a snapshot
+		parts = append(parts, element("p", "muted", format.Delays(e, came)))
 	}
 	closer := parts[0].Get("lastChild")
 	closer.Call("setAttribute", "aria-label", "Close details")

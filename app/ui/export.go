@@ -87,8 +87,14 @@ func csvCell(s string) string {
 }
 
 // filterWords says in words what the columns' filters let through, for people who read an export.
-func filterWords(filters [3]board.ColumnFilter) string {
-	var out []string
+func filterWords(filters [3]board.ColumnFilter, query string) string {
+	var out, all []string
+	for _, w := range board.ParseQuery(query) {
+		all = append(all, wordText(w))
+	}
+	if len(all) > 0 {
+		out = append(out, "All: "+strings.Join(all, ", "))
+	}
 	for i, s := range styles {
 		var words []string
 		for _, c := range chipsOf(filters[i]) {

@@ -8,6 +8,13 @@ import (
 	"tierboard/app/board"
 )
 
+// restoreQuery takes over a text that narrows all columns, while the page starts.
+func (p *page) restoreQuery(text string) {
+	p.d.query = text
+	p.board.SetQuery(text)
+	byID("everything").Set("value", text)
+}
+
 // storeFilters keeps the columns' filters for the next visit.
 func (p *page) storeFilters() {
 	var fs [3]board.ColumnFilter
@@ -21,12 +28,15 @@ func (p *page) storeFilters() {
 
 // restoreFilters takes over the filters of the last visit; what cannot be read is ignored.
 func (p *page) restoreFilters() {
+	if text := stored(queryKey); text != "" && len(text) <= 4*maxQuery {
+		p.restoreQuery(text)
+	}
 	var fs [3]board.ColumnFilter
 	if json.Unmarshal([]byte(stored(filtersKey)), &fs) != nil {
 		return
 	}
 	for i, f := range fs {
-		if f.IsZero() || len(f.Symbols) > 2000 || f.MinConfidence < 0 || f.MinConfidence > 0.95 {
+		if f.IsZero() || len(f.Symbols) > 2000 || len(f.Pattern) > 2000 || len(f.Watched) > 20_000 || f.MinConfidence < 0 || f.MinConfidence > 0.95 {
 			continue
 		}
 		p.d.columns[i].filter = f

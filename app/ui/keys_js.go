@@ -34,6 +34,10 @@ func (p *page) onKey(e js.Value) {
 	if target.Get("closest").Type() == js.TypeFunction && !target.Call("closest", "input, select, textarea, dialog").IsNull() {
 		return
 	}
+	if p.tabKey(key, target) {
+		e.Call("preventDefault")
+		return
+	}
 	onControl := target.Get("closest").Type() == js.TypeFunction && !target.Call("closest", "button, a, summary").IsNull()
 	switch key {
 	case "j", "ArrowDown":
@@ -62,7 +66,10 @@ func (p *page) onKey(e js.Value) {
 		})
 	case "P":
 		p.ctx.Dispatch(func(app.Context) { p.d.pauseAll(!p.d.allHeld) })
-	case "f", "/":
+	case "/":
+		p.ctx.Dispatch(func(app.Context) {}) // a frame later, when the key has been dealt with: it must not be typed
+		p.ctx.Defer(func(app.Context) { byID("everything").Call("focus") })
+	case "f":
 		t, _ := p.current()
 		i := position(t)
 		p.ctx.Dispatch(func(app.Context) { p.d.columns[i].open = true })
@@ -88,7 +95,42 @@ func (p *page) escape(target js.Value) {
 		}
 		return
 	}
+	if target.Get("id").String() == "everything" && target.Get("value").String() != "" {
+		p.ctx.Dispatch(func(app.Context) { p.d.setQuery("") })
+		return
+	}
 	if document.Call("querySelector", "dialog[open]").IsNull() { // an open dialog closes itself
 		p.choose("")
 	}
+}
+
+// tabKey moves among the tabs of a narrow screen, and shows the tier it comes to; it reports whether the key was one for tabs.
+func (p *page) tabKey(key string, target js.Value) bool {
+	at := -1
+	for i, s := range styles {
+		if target.Get("id").String() == "tab-"+s.class {
+			at = i
+		}
+	}
+	if at < 0 {
+		return false
+	}
+	last := len(styles) - 1
+	switch key {
+	case "ArrowRight", "ArrowDown":
+		at = (at + 1) % (last + 1)
+	case "ArrowLeft", "ArrowUp":
+		at = (at + last) % (last + 1)
+	case "Home":
+		at = 0
+	case "End":
+		at = last
+	default:
+		return false
+	}
+	p.ctx.Dispatch(func(app.Context) { p.d.tab = styles[at].tier })
+	p.showTab(styles[at].tier)
+	p.shown(styles[at].tier)
+	byID("tab-" + styles[at].class).Call("focus")
+	return true
 }

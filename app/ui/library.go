@@ -82,13 +82,15 @@ func (d *Dashboard) libraryDialog() app.UI {
 		el("p.fault").Role("alert").Hidden(l.fault == "").Text(l.fault),
 		el("section.block",
 			txt("h3", "Views"),
-			app.Range(shippedViews).Slice(func(i int) app.UI { return d.viewRow(shippedViews[i]) }),
-			app.Range(l.views).Slice(func(i int) app.UI { return d.viewRow(l.views[i]) }),
+			el("div.kept", // of its own, so that what is typed below stays when the list grows
+				app.Range(shippedViews).Slice(func(i int) app.UI { return d.viewRow(shippedViews[i]) }),
+				app.Range(l.views).Slice(func(i int) app.UI { return d.viewRow(l.views[i]) }),
+			),
 			keep("view-name", "Name of this view", "Save this view", func() { d.page.saveView() }),
 		),
 		el("section.block",
 			txt("h3", "Watchlists"),
-			app.Range(l.lists).Slice(func(i int) app.UI { return d.watchRow(l.lists[i]) }),
+			el("div.kept", app.Range(l.lists).Slice(func(i int) app.UI { return d.watchRow(l.lists[i]) })),
 			app.Label().Class("field").Body(
 				txt("span", "Symbols: paste a list, or the text of a CSV file"),
 				app.Textarea().ID("watch-symbols").Rows(2).Spellcheck(false).MaxLength(20000),
@@ -102,7 +104,7 @@ func (d *Dashboard) libraryDialog() app.UI {
 		el("section.block",
 			txt("h3", "Subscriptions"),
 			txt("p.muted", "While one is active, the stream brings only what active subscriptions want."),
-			app.Range(l.subs).Slice(func(i int) app.UI { return d.subRow(l.subs[i]) }),
+			el("div.kept", app.Range(l.subs).Slice(func(i int) app.UI { return d.subRow(l.subs[i]) })),
 			d.subForm(),
 		),
 	)

@@ -60,6 +60,7 @@ func (p *page) loadLibrary(first bool) {
 		var got struct{ Watchlists []watchlist }
 		if json.Unmarshal([]byte(body), &got) == nil {
 			l.lists = got.Watchlists
+			p.renewWatched()
 		}
 	})
 	p.ask("GET", "/api/subscriptions", nil, "", func(body string) {
@@ -94,7 +95,8 @@ func (p *page) closeLibrary() { byID("library").Call("close") }
 
 // openView makes the board what a view says.
 func (p *page) openView(v savedView) {
-	filters, orders, _, _ := readShare(v.Layout.Query)
+	filters, orders, query, _, _ := readShare(v.Layout.Query)
+	p.d.setQuery(query)
 	for i, f := range filters {
 		p.d.setFilter(i, f)
 	}
@@ -113,7 +115,7 @@ func (p *page) layoutNow() layout {
 		filters[i] = p.d.columns[i].filter
 	}
 	c := &p.d.prefs
-	return layout{Query: shareQuery(filters, c.Orders, ""), Density: c.Density, Places: c.Places, Collapsed: c.Collapsed}
+	return layout{Query: shareQuery(filters, c.Orders, p.d.query, ""), Density: c.Density, Places: c.Places, Collapsed: c.Collapsed}
 }
 
 func (p *page) saveView() {
@@ -191,6 +193,19 @@ func (p *page) useWatchlist(w watchlist) {
 		p.d.setFilter(i, f)
 	}
 	p.closeLibrary()
+}
+
+// renewWatched gives the columns that a watchlist narrows the symbols it has now.
+func (p *page) renewWatched() {
+	for i := range p.d.columns {
+		for _, w := range p.d.library.lists {
+			f := p.d.columns[i].filter
+			if symbols := strings.Join(w.Symbols, ","); f.Watchlist == w.Name && f.Watched != symbols {
+				f.Watched = symbols
+				p.d.setFilter(i, f)
+			}
+		}
+	}
 }
 
 // specNow is the subscription being written.

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	windowStep  = 20  // cards mounted at first, and added when somebody scrolls near the end; more if more fit the screen
+	windowStep  = 20  // cards added when somebody scrolls near the end
+	windowSpare = 3   // cards mounted at first beyond those that fit the screen
 	spareRows   = 40  // detached rows kept for the next cards
 	mostRising  = 6   // cards that may move in at once; more only change their tint
 	tintSeconds = 2.4 // how long a card is shown as new
@@ -24,6 +25,8 @@ type list struct {
 	rows    []*row // mounted, newest first
 	byID    map[string]*row
 	spare   []*row
+	wanted  map[string]struct{} // scratch of show, like next
+	next    []*row
 	limit   int // how many cards may be mounted
 	proto   js.Value
 	marks   func(c *board.Card) string // classes that the card's relations give it, each with a space in front
@@ -32,25 +35,21 @@ type list struct {
 	busy    bool                       // so many arrivals that cards should not move in
 }
 
-// row is one mounted card: its elements and what was last written to them.
+// row is one mounted card: its elements and what was last written to them. Words are written to text nodes that stay: the browser
+// then lays out a line again and makes nothing new.
 type row struct {
-	id       string
-	card     *board.Card
-	event    *event.Event // what was last written, with repeats: the same again needs no writing
-	repeats  int
-	node     js.Value
-	sym      js.Value
-	pat      js.Value
-	badge    js.Value
-	when     js.Value
-	px       js.Value
-	chg      js.Value
-	tf       js.Value
-	note     js.Value
-	conf     js.Value
-	setup    js.Value
-	trigger  js.Value
+	id      string
+	card    *board.Card
+	event   *event.Event // what was last written, with repeats: the same again needs no writing
+	repeats int
+
+	node, when, conf, chg, setup, trigger                js.Value // elements
+	symText, patText, badgeText, whenText, confText      js.Value
+	pxText, chgText, tfText, noteText, setupText, trText js.Value
+
 	was      view
+	place    int       // position in the whole list, from 1, as last told
+	of       int       // how long that is, as last told
 	arrival  string    // class of the arrival tint
 	marked   string    // classes from list.marks
 	calmedAt time.Time // when the arrival tint ends; zero if none runs
@@ -59,34 +58,27 @@ type row struct {
 // newList returns the driver of a tier's list element, which must be empty.
 func newList(t event.Tier, el js.Value) *list {
 	none := func(*board.Card) string { return "" }
-	return &list{tier: t, el: el, byID: map[string]*row{}, limit: windowStep, proto: prototype(t), marks: none}
+	return &list{tier: t, el: el, byID: map[string]*row{}, limit: windowStep, wanted: map[string]struct{}{}, proto: prototype(t), marks: none}
 }
 
 // prototype builds the card that rows are cloned from: twelve elements.
 func prototype(t event.Tier) js.Value {
-	span := func(class string) js.Value {
-		e := document.Call("createElement", "span")
-		e.Set("className", class)
+	words := func(tag, class string) js.Value {
+		e := element(tag, class, "")
+		e.Call("append", "") // the text node that rows write to
 		return e
 	}
-	line := func(parts ...js.Value) js.Value {
-		e := document.Call("createElement", "div")
-		e.Set("className", "row")
-		for _, p := range parts {
-			e.Call("appendChild", p)
-		}
-		return e
-	}
+	span := func(class string) js.Value { return words("span", class) }
+	line := func(parts ...js.Value) js.Value { return element("div", "line", "", parts...) }
 	card := document.Call("createElement", "article")
 	card.Set("tabIndex", -1)
-	when := document.Call("createElement", "time")
-	when.Set("className", "when")
-	card.Call("appendChild", line(span("sym"), span("pat"), span("badge"), when))
+	// What floats to the right stands first, as floats must.
+	card.Call("appendChild", line(words("time", "when"), span("sym"), span("pat"), span("badge")))
 	if t == event.Combo {
 		card.Call("appendChild", line(span("leg daily"), span("leg intraday")))
-		card.Call("appendChild", line(span("note"), span("conf m0")))
+		card.Call("appendChild", line(span("conf m0"), span("note")))
 	} else {
-		card.Call("appendChild", line(span("px"), span("chg"), span("tf"), span("note"), span("conf m0")))
+		card.Call("appendChild", line(span("conf m0"), span("px"), span("chg"), span("tf"), span("note")))
 	}
 	return card
 }
@@ -99,29 +91,31 @@ func (l *list) newRow() *row {
 		return r
 	}
 	r := &row{node: l.proto.Call("cloneNode", true)}
-	first := r.node.Get("firstChild")
-	r.sym = first.Get("firstChild")
-	r.pat = r.sym.Get("nextSibling")
-	r.badge = r.pat.Get("nextSibling")
-	r.when = r.badge.Get("nextSibling")
-	second := first.Get("nextSibling")
-	if l.tier == event.Combo {
-		r.setup = second.Get("firstChild")
-		r.trigger = r.setup.Get("nextSibling")
-		r.note = second.Get("nextSibling").Get("firstChild")
-	} else {
-		r.px = second.Get("firstChild")
-		r.chg = r.px.Get("nextSibling")
-		r.tf = r.chg.Get("nextSibling")
-		r.note = r.tf.Get("nextSibling")
+	// parts takes a line's elements apart: into their text nodes and, where a place is given, the elements themselves.
+	parts := func(line js.Value, places ...*js.Value) {
+		e := line.Get("firstChild")
+		for i := 0; i < len(places); i += 2 {
+			*places[i] = e.Get("firstChild")
+			if places[i+1] != nil {
+				*places[i+1] = e
+			}
+			e = e.Get("nextSibling")
+		}
 	}
-	r.conf = r.note.Get("nextSibling")
+	first := r.node.Get("firstChild")
+	parts(first, &r.whenText, &r.when, &r.symText, nil, &r.patText, nil, &r.badgeText, nil)
+	if l.tier == event.Combo {
+		parts(first.Get("nextSibling"), &r.setupText, &r.setup, &r.trText, &r.trigger)
+		parts(r.node.Get("lastChild"), &r.confText, &r.conf, &r.noteText, nil)
+	} else {
+		parts(r.node.Get("lastChild"), &r.confText, &r.conf, &r.pxText, nil, &r.chgText, &r.chg, &r.tfText, nil, &r.noteText, nil)
+	}
 	return r
 }
 
-// window is how many cards are mounted at the top: a step, or what fits the list and a few more.
+// window is how many cards are mounted at the top: what fits the list, and a few more.
 func (l *list) window() int {
-	return max(windowStep, int(l.el.Get("clientHeight").Float()/l.rowHeight())+8)
+	return int(l.el.Get("clientHeight").Float()/l.rowHeight()) + 1 + windowSpare
 }
 
 // redraw makes the next show write every card again, because something else than events has changed.
@@ -136,9 +130,18 @@ func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
 	if len(cards) > l.limit {
 		cards = cards[:l.limit]
 	}
-	wanted := make(map[string]struct{}, len(cards))
+	wanted := l.wanted
+	clear(wanted)
+	come := 0
 	for _, c := range cards {
 		wanted[c.Event.ID] = struct{}{}
+		if l.byID[c.Event.ID] == nil {
+			come++
+		}
+	}
+	if 2*come > len(cards) && len(l.rows) == len(cards) {
+		l.rewrite(cards, v, now)
+		return
 	}
 	kept := l.rows[:0]
 	for _, r := range l.rows {
@@ -149,6 +152,9 @@ func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
 		delete(l.byID, r.id)
 		r.node.Call("remove")
 		r.id, r.card, r.event, r.calmedAt = "", nil, nil, time.Time{}
+		if r.arrival != "" { // the next card in it gets a class of its own
+			r.was.class = ""
+		}
 		if len(l.spare) < spareRows {
 			l.spare = append(l.spare, r)
 		}
@@ -156,7 +162,7 @@ func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
 	l.rows = kept
 
 	rising := 0
-	next := make([]*row, 0, len(cards))
+	next := l.next[:0]
 	at := 0 // position in l.rows of the row that now stands where the next card belongs
 	for _, c := range cards {
 		r := l.byID[c.Event.ID]
@@ -186,8 +192,38 @@ func (l *list) show(cards []*board.Card, v *viewer, now time.Time) {
 		}
 		next = append(next, r)
 	}
-	l.rows = next
+	l.rows, l.next = next, l.rows
 	l.setRole()
+}
+
+// rewrite gives every row the card that belongs in its place. When most cards are new ones, that is less for the browser to do than
+// taking as many rows out and putting them in again somewhere else.
+func (l *list) rewrite(cards []*board.Card, v *viewer, now time.Time) {
+	calmed := make(map[string]time.Time)
+	for _, r := range l.rows {
+		if !r.calmedAt.IsZero() {
+			calmed[r.id] = r.calmedAt
+		}
+	}
+	rising := 0
+	old := l.byID
+	l.byID = make(map[string]*row, len(cards))
+	for i, c := range cards {
+		r := l.rows[i]
+		r.id = c.Event.ID
+		l.byID[r.id] = r
+		r.calmedAt, r.arrival = calmed[r.id], ""
+		if !r.calmedAt.IsZero() {
+			r.arrival = " fresh-in"
+		}
+		l.write(r, c, v, now)
+		if old[r.id] == nil && c.New && now.Sub(c.ArrivedAt) < time.Second && rising < 3*mostRising {
+			rising++
+			l.welcome(r, false, now)
+		} else {
+			r.setClass()
+		}
+	}
 }
 
 // setRole tells assistive technology what the element is: a feed of articles, or just a group while it has none.
@@ -204,11 +240,11 @@ func (l *list) setRole() {
 
 // place puts a row before the one at position at of the rows that have not been passed yet.
 func (l *list) place(r *row, at int) {
-	if at < len(l.rows) {
-		l.el.Call("insertBefore", r.node, l.rows[at].node)
+	if at < len(l.rows) { // before and append return nothing, whose js.Value would have to be collected
+		l.rows[at].node.Call("before", r.node)
 		return
 	}
-	l.el.Call("appendChild", r.node)
+	l.el.Call("append", r.node)
 }
 
 // write brings a row up to date, touching only what differs.
@@ -227,42 +263,40 @@ func (l *list) write(r *row, c *board.Card, v *viewer, now time.Time) {
 	if n.label != w.label {
 		r.node.Call("setAttribute", "aria-label", n.label)
 	}
-	text(r.sym, n.sym, &w.sym)
-	text(r.pat, n.pat, &w.pat)
-	text(r.badge, n.badge, &w.badge)
-	text(r.when, n.when, &w.when)
+	text(r.symText, n.sym, &w.sym)
+	text(r.patText, n.pat, &w.pat)
+	text(r.badgeText, n.badge, &w.badge)
+	text(r.whenText, n.when, &w.when)
 	r.writeAge(n.age)
-	text(r.note, n.note, &w.note)
-	if n.conf != w.conf {
-		r.conf.Set("textContent", n.conf)
-	}
-	if n.meter != w.meter {
-		r.conf.Set("className", n.meter)
-	}
+	text(r.noteText, n.note, &w.note)
+	text(r.confText, n.conf, &w.conf)
+	class(r.conf, n.meter, &w.meter)
 	if l.tier == event.Combo {
-		text(r.setup, n.setup, &w.setup)
-		text(r.trigger, n.trigger, &w.trigger)
-		if n.setupClass != w.setupClass {
-			r.setup.Set("className", n.setupClass)
-		}
-		if n.triggerClass != w.triggerClass {
-			r.trigger.Set("className", n.triggerClass)
-		}
+		text(r.setupText, n.setup, &w.setup)
+		text(r.trText, n.trigger, &w.trigger)
+		class(r.setup, n.setupClass, &w.setupClass)
+		class(r.trigger, n.triggerClass, &w.triggerClass)
 	} else {
-		text(r.px, n.px, &w.px)
-		text(r.chg, n.chg, &w.chg)
-		if n.chgClass != w.chgClass {
-			r.chg.Set("className", n.chgClass)
-		}
-		text(r.tf, n.tf, &w.tf)
+		text(r.pxText, n.px, &w.px)
+		text(r.chgText, n.chg, &w.chg)
+		class(r.chg, n.chgClass, &w.chgClass)
+		text(r.tfText, n.tf, &w.tf)
 	}
 	r.was = n
 }
 
-// text sets an element's text if it differs from what was written before.
-func text(el js.Value, s string, was *string) {
+// text sets a text node's words if they differ from what was written before.
+func text(node js.Value, s string, was *string) {
 	if s != *was {
-		el.Set("textContent", s)
+		node.Set("data", s)
+		*was = s
+	}
+}
+
+// class does the same for an element's class.
+func class(el js.Value, s string, was *string) {
+	if s != *was {
+		el.Set("className", s)
 		*was = s
 	}
 }
@@ -323,6 +357,21 @@ func (l *list) tick(v *viewer, now time.Time) {
 		}
 		if i >= first && i < last {
 			r.writeAge(v.age(r.card.Event, now))
+		}
+	}
+}
+
+// number tells assistive technology where each card stands in the whole list. It is not done with each batch, since a new card at the
+// top renumbers all others.
+func (l *list) number(of int) {
+	for i, r := range l.rows {
+		if r.place != i+1 {
+			r.place = i + 1
+			r.node.Call("setAttribute", "aria-posinset", r.place)
+		}
+		if r.of != of {
+			r.of = of
+			r.node.Call("setAttribute", "aria-setsize", of)
 		}
 	}
 }

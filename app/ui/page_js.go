@@ -25,9 +25,11 @@ const (
 	updateEvery  = 10 * time.Minute
 	themeKey     = "tierboard.theme"
 	filtersKey   = "tierboard.filters"
+	queryKey     = "tierboard.query"
 	boardKey     = "tierboard.board"
 	calmRate     = 10 // arrivals a second above which cards only change their tint
 	announceEach = 10 * time.Second
+	stateEach    = 400 * time.Millisecond // at most so often a batch brings the header up to date; each second does
 )
 
 // page is the browser's half of the Dashboard: it owns the board, the stream, the three lists and every element whose text
@@ -46,7 +48,8 @@ type page struct {
 
 	edges     [3]edge
 	older     [3]older
-	asked     bool // for what is kept on the server
+	asked     bool      // for what is kept on the server
+	statedAt  time.Time // last paintState
 	ratesAt   time.Time
 	redrawnAt time.Time
 	drawer    drawer
@@ -82,6 +85,7 @@ type page struct {
 	checkedAt time.Time // last look for a new version
 	arrivals  rateMeter
 	resend    func() // cancels the pending subscribe
+	tabbed    bool   // the columns are behind tabs
 	stops     []func()
 	saidAt    [3]time.Time
 	unsaid    [3]int
@@ -90,7 +94,7 @@ type page struct {
 // columnSlots are the elements of one column that follow the stream.
 type columnSlots struct {
 	count, dot, last, pill, pillCount, about, rate, empty, state, word, tabCount *slot
-	more                                                                         *slot
+	more, relax                                                                  *slot
 	success                                                                      string // the tier's success rate in words; "" while unknown
 	revision                                                                     uint64
 	symbols                                                                      int // offered for typing ahead
@@ -113,7 +117,7 @@ func startPage(ctx app.Context, d *Dashboard) *page {
 			count: newSlot("count-" + s.class), dot: newSlot("dot-" + s.class), last: newSlot("last-" + s.class),
 			pill: newSlot("new-" + s.class), pillCount: newSlot("newcount-" + s.class), about: newSlot("about-" + s.class),
 			rate: newSlot("rate-" + s.class), empty: newSlot("empty-" + s.class), state: newSlot("state-" + s.class),
-			word: newSlot("word-" + s.class), tabCount: newSlot("tabcount-" + s.class), more: newSlot("more-" + s.class),
+			relax: newSlot("relax-" + s.class), word: newSlot("word-" + s.class), tabCount: newSlot("tabcount-" + s.class), more: newSlot("more-" + s.class),
 		}
 	}
 	p.drawer = drawer{el: byID("drawer"), body: byID("drawer-body")}
@@ -178,10 +182,14 @@ func (p *page) watch() {
 			p.paintMore(i)
 		})
 		on(p.columns[i].more.el, "click", func(js.Value) { p.more(l.tier) })
+		on(p.columns[i].relax.el, "click", func(js.Value) { p.dispatch(func() { p.relax(i) }) })
 		on(p.edges[i].above.el, "click", func(js.Value) { p.reveal(p.edges[i].up, l.tier) })
 		on(p.edges[i].below.el, "click", func(js.Value) { p.reveal(p.edges[i].down, l.tier) })
 	}
 	on(document, "keydown", p.onKey)
+	on(window, "popstate", p.wentBack)
+	on(window, "resize", func(js.Value) { p.paintSize() })
+	p.paintSize()
 	on(byID("palette-list"), "click", func(e js.Value) { p.paletteClick(e.Get("target")) })
 	for _, id := range []string{"help", "settings", "palette", "setup", "library"} {
 		dialog := byID(id)
@@ -318,11 +326,9 @@ func (p *page) syncInputs(i int, f board.ColumnFilter) {
 	} else if !document.Get("activeElement").Equal(in) {
 		in.Set("value", strings.Trim(f.Symbols, ", "))
 	}
-	slug := f.Pattern
-	if slug == "" {
-		slug = anyPattern
+	for _, id := range []string{"pattern-", "without-", "watch-"} { // they say what was picked on their first option
+		byID(id+class).Set("selectedIndex", 0)
 	}
-	byID("pattern-"+class).Set("value", slug)
 	byID("confidence-"+class).Set("value", strconv.Itoa(int(f.MinConfidence*100+0.5)))
 	pick := func(id string, choices []choice, value string) {
 		for n, c := range choices {
@@ -335,6 +341,19 @@ func (p *page) syncInputs(i int, f board.ColumnFilter) {
 	pick("priority", priorityChoices, f.MinPriority.String())
 	pick("timeframe", timeframeChoices, f.Timeframe)
 	pick("session", sessionChoices, string(f.Session))
+}
+
+// setQuery narrows all columns at once.
+func (p *page) setQuery(text string) {
+	p.board.SetQuery(text)
+	store(queryKey, text)
+	if in := byID("everything"); in.Get("value").String() != text {
+		in.Set("value", text)
+	}
+	for _, l := range p.lists {
+		l.limit = l.window()
+	}
+	p.paint(time.Now())
 }
 
 // save keeps the newest cards for a start without a network, if anything has changed.

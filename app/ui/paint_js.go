@@ -11,6 +11,7 @@ import (
 	"tierboard/app/board"
 	"tierboard/app/format"
 	"tierboard/shared/event"
+	"tierboard/shared/wire"
 )
 
 // paint brings everything that follows the stream up to date. Nobody sees a hidden page, so it is left as it is until it
@@ -25,7 +26,9 @@ func (p *page) paint(now time.Time) {
 		p.lists[i].busy = busy
 		p.paintColumn(i, now)
 	}
-	p.paintState(now)
+	if now.Sub(p.statedAt) >= stateEach {
+		p.paintState(now)
+	}
 }
 
 // paintColumn writes one column's cards, if they changed, and its header.
@@ -46,7 +49,7 @@ func (p *page) paintColumn(i int, now time.Time) {
 	switch {
 	case pending > 0:
 		s.about.set("")
-	case !c.Filter().IsZero():
+	case !c.Filter().IsZero() || p.d.query != "":
 		s.about.set(strconv.Itoa(shown) + " of " + strconv.Itoa(of) + " shown")
 	default:
 		s.about.set(perMinute(c.Rate(now)))
@@ -62,25 +65,42 @@ func perMinute(n int) string {
 	return strconv.Itoa(n) + " / min"
 }
 
-// paintEmpty says why a column has no cards.
+// paintEmpty says why a column has no cards, when the next are to be expected, and what would show some.
 func (p *page) paintEmpty(i int, c *board.Column) {
 	s := &p.columns[i]
-	switch {
-	case len(c.Shown()) > 0 || !p.d.loaded:
+	if len(c.Shown()) > 0 || !p.d.loaded {
 		s.empty.set("")
-	case c.Pending() > 0:
-		s.empty.set("New patterns are waiting.")
-	case c.Total() > 0:
-		s.empty.set("None of " + strconv.Itoa(c.Total()) + " " + styles[i].class + " patterns passes this filter.")
-	case !c.Filter().IsZero():
-		s.empty.set("No " + styles[i].class + " pattern has passed this filter yet.")
-	default:
-		s.empty.set("No " + styles[i].class + " patterns yet. " + styles[i].empty)
+		s.relax.hide(true)
+		return
 	}
+	var market *wire.Market
+	if p.status != nil {
+		market = p.status.Market
+	}
+	why := emptyWords(styles[i], c, p.d.query, market, p.serverNow(time.Now()))
+	s.empty.set(why)
+	s.relax.set(relaxWords(c, p.d.query))
+	s.relax.hide(c.Pending() > 0 || s.relax.text == "")
+}
+
+// relax does what the button of an empty column says.
+func (p *page) relax(i int) {
+	f := p.d.columns[i].filter
+	if least, more := p.board.Column(styles[i].tier).Relaxed(); more > 0 {
+		f.MinConfidence = least
+		p.d.setFilter(i, f)
+		return
+	}
+	if p.d.query != "" {
+		p.d.setQuery("")
+		return
+	}
+	p.d.setFilter(i, board.ColumnFilter{})
 }
 
 // paintState writes the freshness of each tier, the clock and the delay.
 func (p *page) paintState(now time.Time) {
+	p.statedAt = now
 	for i, st := range styles {
 		c, s := p.board.Column(st.tier), &p.columns[i]
 		state, reason := p.tierState(st.tier)
@@ -183,6 +203,7 @@ func (p *page) tick(now time.Time) {
 	if hidden() {
 		return
 	}
+	p.statedAt = time.Time{}
 	p.paint(now)
 	fresh := now.Sub(p.redrawnAt) > time.Minute // what is left of an expiry and which day is today change without an event
 	if fresh {
@@ -197,6 +218,7 @@ func (p *page) tick(now time.Time) {
 			l.show(p.board.Column(styles[i].tier).Shown(), &p.viewer, now)
 		}
 		l.tick(&p.viewer, now)
+		l.number(len(p.board.Column(styles[i].tier).Shown()))
 	}
 	p.paintEdges()
 	for i := range styles {

@@ -97,6 +97,7 @@ func (p *page) run(id string) {
 		case "release":
 			p.releaseAll()
 		case "clear":
+			d.setQuery("")
 			for i := range d.columns {
 				d.setFilter(i, board.ColumnFilter{})
 			}

@@ -109,9 +109,13 @@ func (p *prefs) text() string {
 	return string(b)
 }
 
-// shareQuery writes what a link has to carry so that somebody else sees the same: each column's filter, and the selected event.
-func shareQuery(filters [3]board.ColumnFilter, orders [3]board.Order, selected string) string {
+// shareQuery writes what a link has to carry so that somebody else sees the same: the query, each column's filter, and the selected
+// event.
+func shareQuery(filters [3]board.ColumnFilter, orders [3]board.Order, query, selected string) string {
 	q := url.Values{}
+	if query != "" {
+		q.Set("q", query)
+	}
 	for i, s := range styles {
 		f := filters[i]
 		set := func(name, value string) {
@@ -121,6 +125,13 @@ func shareQuery(filters [3]board.ColumnFilter, orders [3]board.Order, selected s
 		}
 		set("symbols", strings.TrimSpace(f.Symbols))
 		set("pattern", f.Pattern)
+		if len(f.Watched) <= maxShared { // somebody else does not have the list, so the link brings its symbols
+			set("watchlist", f.Watchlist)
+			set("watched", f.Watched)
+			if f.Without {
+				set("without", "1")
+			}
+		}
 		if f.MinConfidence > 0 {
 			set("confidence", strconv.FormatFloat(f.MinConfidence, 'g', -1, 64))
 		}
@@ -141,16 +152,20 @@ func shareQuery(filters [3]board.ColumnFilter, orders [3]board.Order, selected s
 }
 
 // readShare reads a link's query. found is false when it says nothing about the board; values that cannot be used are left out.
-func readShare(query string) (filters [3]board.ColumnFilter, orders [3]board.Order, selected string, found bool) {
-	q, err := url.ParseQuery(query)
+func readShare(link string) (filters [3]board.ColumnFilter, orders [3]board.Order, query, selected string, found bool) {
+	q, err := url.ParseQuery(link)
 	if err != nil {
 		return
 	}
+	if query = q.Get("q"); len(query) > 4*maxQuery {
+		query = ""
+	}
+	found = query != ""
 	for i, s := range styles {
 		f := &filters[i]
 		get := func(name string) string {
 			v := q.Get(s.class + "." + name)
-			if v == "" || len(v) > 2000 {
+			if v == "" || len(v) > maxShared {
 				return ""
 			}
 			found = true
@@ -158,6 +173,7 @@ func readShare(query string) (filters [3]board.ColumnFilter, orders [3]board.Ord
 		}
 		f.Symbols = get("symbols")
 		f.Pattern = get("pattern")
+		f.Watchlist, f.Watched, f.Without = get("watchlist"), get("watched"), get("without") != ""
 		if c, err := strconv.ParseFloat(get("confidence"), 64); err == nil && c > 0 && c <= 1 {
 			f.MinConfidence = c
 		}
@@ -172,5 +188,8 @@ func readShare(query string) (filters [3]board.ColumnFilter, orders [3]board.Ord
 	if selected = q.Get("event"); selected != "" {
 		found = true
 	}
-	return filters, orders, selected, found
+	return filters, orders, query, selected, found
 }
+
+// maxShared bounds one value of a link, in bytes.
+const maxShared = 2000

@@ -187,7 +187,7 @@ func (p *page) share() {
 	}
 	location := window.Get("location")
 	link := location.Get("origin").String() + "/"
-	if q := shareQuery(filters, p.d.prefs.Orders, p.sel.id); q != "" {
+	if q := shareQuery(filters, p.d.prefs.Orders, p.d.query, p.sel.id); q != "" {
 		link += "?" + q
 	}
 	window.Get("history").Call("replaceState", nil, "", link)
@@ -211,10 +211,11 @@ func (p *page) restoreShare() {
 	if query == "" {
 		return
 	}
-	filters, orders, selected, found := readShare(query[1:])
+	filters, orders, words, selected, found := readShare(query[1:])
 	if !found {
 		return
 	}
+	p.restoreQuery(words)
 	for i, f := range filters {
 		p.d.columns[i].filter = f
 		p.board.SetFilter(styles[i].tier, f)
@@ -236,7 +237,7 @@ func (p *page) export(kind string) {
 		cards = append(cards, p.board.Column(s.tier).Shown()...)
 	}
 	now := time.Now()
-	text := export(kind, cards, filterWords(filters), now)
+	text := export(kind, cards, filterWords(filters, p.d.query), now)
 	blob := window.Get("Blob").New([]any{text}, map[string]any{"type": "text/plain;charset=utf-8"})
 	url := window.Get("URL").Call("createObjectURL", blob)
 	a := document.Call("createElement", "a")

@@ -55,7 +55,10 @@ func TestSharedLinkShowsTheSame(t *testing.T) {
 		for i := range filters {
 			filters[i] = board.ColumnFilter{
 				Symbols:       strings.TrimSpace(rapid.StringN(0, 20, 40).Draw(t, "symbols")),
-				Pattern:       rapid.SampledFrom([]string{"", "volume_spike", "bull_flag"}).Draw(t, "pattern"),
+				Pattern:       rapid.SampledFrom([]string{"", "volume_spike", "bull_flag,hammer,-doji"}).Draw(t, "pattern"),
+				Watchlist:     rapid.SampledFrom([]string{"", "Tech & more"}).Draw(t, "watchlist"),
+				Watched:       rapid.SampledFrom([]string{"", "AAPL,BRK.B"}).Draw(t, "watched"),
+				Without:       rapid.Bool().Draw(t, "without"),
 				MinConfidence: rapid.SampledFrom([]float64{0, 0.05, 0.7, 0.95, 1}).Draw(t, "confidence"),
 				Direction:     rapid.SampledFrom([]event.Direction{"", event.Bullish, event.Bearish}).Draw(t, "direction"),
 				Session:       rapid.SampledFrom([]event.Session{"", event.Regular}).Draw(t, "session"),
@@ -65,18 +68,19 @@ func TestSharedLinkShowsTheSame(t *testing.T) {
 			orders[i] = rapid.SampledFrom([]board.Order{board.ByTime, board.ByExpiry}).Draw(t, "order")
 		}
 		selected := rapid.SampledFrom([]string{"", "a b&c=d"}).Draw(t, "selected")
-		query := shareQuery(filters, orders, selected)
-		gotF, gotO, gotS, found := readShare(query)
-		if found != (query != "") {
-			t.Fatalf("found %v for %q", found, query)
+		query := rapid.SampledFrom([]string{"", "aapl, -doji up 80%&x=1"}).Draw(t, "query")
+		link := shareQuery(filters, orders, query, selected)
+		gotF, gotO, gotQ, gotS, found := readShare(link)
+		if found != (link != "") {
+			t.Fatalf("found %v for %q", found, link)
 		}
-		if d := cmp.Diff(filters, gotF); d != "" || gotO != orders || gotS != selected {
-			t.Fatalf("%q: %s %v %q", query, d, gotO, gotS)
+		if d := cmp.Diff(filters, gotF); d != "" || gotO != orders || gotQ != query || gotS != selected {
+			t.Fatalf("%q: %s %v %q %q", link, d, gotO, gotQ, gotS)
 		}
 	})
-	for _, bad := range []string{"%zz", "source=pwa", "daily.confidence=7&daily.sort=99&daily.direction=sideways", "daily.symbols=" + strings.Repeat("A", 3000)} {
-		f, o, s, _ := readShare(bad)
-		if f != [3]board.ColumnFilter{} || o != [3]board.Order{} || s != "" {
+	for _, bad := range []string{"%zz", "source=pwa", "daily.confidence=7&daily.sort=99&daily.direction=sideways", "daily.symbols=" + strings.Repeat("A", 3000), "q=" + strings.Repeat("A", 3000)} {
+		f, o, q, s, _ := readShare(bad)
+		if f != [3]board.ColumnFilter{} || o != [3]board.Order{} || q != "" || s != "" {
 			t.Errorf("%.40q gives %+v %v %q", bad, f, o, s)
 		}
 	}
@@ -88,8 +92,8 @@ func TestExportsCanBeReadBack(t *testing.T) {
 		{Event: &event.Event{Kind: event.Pattern, ID: "=cmd|'/c calc'", Tier: event.Intraday, Scope: event.Scope{Symbol: `=HYPERLINK("x")`, Pattern: "volume_spike"}, Confidence: 0.91, DetectedAt: at, Price: event.Num(229.41), ChangePct: event.Num(-0.84), Intraday: &event.IntradayDetail{}}},
 		{Event: &event.Event{Kind: event.Pattern, ID: "b", Tier: event.Combo, Scope: event.Scope{Symbol: "A,B\n\"C\"", Pattern: "trend_break"}, Confidence: 0.5, DetectedAt: at, Combo: &event.ComboDetail{Correlation: event.Num(0.8)}}},
 	}
-	words := filterWords([3]board.ColumnFilter{{MinConfidence: 0.7}, {}, {Pattern: "trend_break"}})
-	if words != "Daily: Confidence ≥ 70; Combo: Trend Break" || filterWords([3]board.ColumnFilter{}) != "no filters" {
+	words := filterWords([3]board.ColumnFilter{{MinConfidence: 0.7}, {}, {Pattern: "trend_break"}}, "-doji up")
+	if words != "All: not doji, Bullish; Daily: Confidence ≥ 70; Combo: Trend Break" || filterWords([3]board.ColumnFilter{}, "") != "no filters" {
 		t.Errorf("filters in words: %q", words)
 	}
 
@@ -182,7 +186,7 @@ func TestSubscriptionsAreDescribed(t *testing.T) {
 
 func TestShippedViewsCanBeOpened(t *testing.T) {
 	for _, v := range shippedViews {
-		filters, _, _, found := readShare(v.Layout.Query)
+		filters, _, _, _, found := readShare(v.Layout.Query)
 		if found != (v.Layout.Query != "") {
 			t.Errorf("%s: its query says nothing", v.Name)
 		}

@@ -76,11 +76,70 @@ func (p *page) choose(id string) {
 	p.drawer.el.Set("hidden", id == "")
 	if id != "" {
 		p.fillDrawer(now)
-	} else if p.sel.opener.Truthy() {
+	}
+	p.setModal(id != "" && narrow())
+	if id == "" && p.sel.opener.Truthy() {
 		p.returnFocus(was)
 		p.sel.opener = js.Undefined()
 	}
 	p.paintEdges()
+}
+
+// narrow reports whether the window is a phone's: one column, and the details as a sheet over it.
+func narrow() bool {
+	return window.Call("matchMedia", "(max-width: 767.98px)").Get("matches").Bool()
+}
+
+// setModal makes the details a dialog that keeps everything else out of reach, or a region beside it again. A modal one is a step in
+// the browser's history, so that the phone's way back closes it.
+func (p *page) setModal(on bool) {
+	d := &p.drawer
+	if on == d.modal {
+		return
+	}
+	d.modal = on
+	behind := document.Call("querySelectorAll", ".top, .bar, .tabs, #columns")
+	for i := range behind.Length() {
+		behind.Index(i).Set("inert", on)
+	}
+	history := window.Get("history")
+	if on {
+		d.el.Call("setAttribute", "role", "dialog")
+		d.el.Call("setAttribute", "aria-modal", "true")
+		d.body.Call("querySelector", ".close").Call("focus", map[string]any{"focusVisible": false})
+		history.Call("pushState", "details", "")
+		return
+	}
+	d.el.Call("removeAttribute", "role")
+	d.el.Call("removeAttribute", "aria-modal")
+	if state := history.Get("state"); state.Type() == js.TypeString && state.String() == "details" {
+		history.Call("back")
+	}
+}
+
+// wentBack closes modal details when their step in the history has gone. It keeps such steps from go-app, which would take them for
+// another page.
+func (p *page) wentBack(e js.Value) {
+	if p.drawer.modal {
+		e.Call("stopImmediatePropagation")
+		p.choose("")
+	}
+}
+
+// paintSize follows the width of the window: tabs that stand for columns have panels, and details that were modal no longer are.
+func (p *page) paintSize() {
+	tabs := byID("tab-daily").Get("offsetParent").Truthy()
+	if tabs != p.tabbed {
+		p.tabbed = tabs
+		for _, s := range styles {
+			if c := byID("column-" + s.class); tabs {
+				c.Call("setAttribute", "role", "tabpanel")
+			} else {
+				c.Call("removeAttribute", "role")
+			}
+		}
+	}
+	p.setModal(p.sel.id != "" && narrow())
 }
 
 // returnFocus puts the focus on the card whose details were last shown, else on what had it before they opened.

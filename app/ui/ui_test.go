@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"tierboard/app/format"
 	"tierboard/shared/event"
 	"tierboard/shared/pattern"
+	"tierboard/shared/wire"
 )
 
 // render draws a Dashboard as the server does.
@@ -60,7 +62,7 @@ func TestEveryButtonHasAName(t *testing.T) {
 	tag := regexp.MustCompile(`<[^>]*>`)
 	for _, m := range button.FindAllStringSubmatch(html, -1) {
 		text := strings.TrimSpace(tag.ReplaceAllString(m[2], ""))
-		live := regexp.MustCompile(`id="(new|above|below|more)-`).MatchString(m[1]) && strings.Contains(m[1], "hidden") // named when shown
+		live := regexp.MustCompile(`id="(new|above|below|more|relax)-`).MatchString(m[1]) && strings.Contains(m[1], "hidden") // named when shown
 		if text == "" && !strings.Contains(m[1], "aria-label=") && !live {
 			t.Errorf("a button without a name: <button%s>", m[1])
 		}
@@ -70,7 +72,7 @@ func TestEveryButtonHasAName(t *testing.T) {
 // Elements that page writes to must keep their place among their siblings, whatever is shown: go-app compares children by
 // position, and an element that comes or goes before them would replace them behind page's back.
 func TestLiveElementsKeepTheirPlaces(t *testing.T) {
-	live := regexp.MustCompile(`^(state|word|speed|clock|count|dot|last|new|newcount|about|rate|list|empty|tabcount|say|columns|symbols|pattern|confidence)\b`)
+	live := regexp.MustCompile(`^(state|word|speed|clock|count|dot|last|new|newcount|about|rate|list|empty|relax|tabcount|say|columns|symbols|pattern|without|watch|everything|confidence)\b`)
 	shape := func(d *Dashboard) map[string]string {
 		out := map[string]string{}
 		for id, path := range paths(render(t, d)) {
@@ -82,7 +84,7 @@ func TestLiveElementsKeepTheirPlaces(t *testing.T) {
 	}
 	plain := shape(&Dashboard{})
 	busy := shape(&Dashboard{
-		demo: true, loaded: true, theme: "light", tab: event.Combo, allHeld: true, notice: notice{text: "x", tone: "bad", action: "y"},
+		demo: true, loaded: true, theme: "light", query: "aapl up", library: library{lists: []watchlist{{ID: "1", Name: "Tech", Symbols: []string{"AAPL"}}}}, tab: event.Combo, allHeld: true, notice: notice{text: "x", tone: "bad", action: "y"},
 		columns: [3]columnState{{open: true, paused: true, filter: board.ColumnFilter{Symbols: "A,B", Pattern: "doji", MinConfidence: 0.5}}, {}, {}},
 	})
 	if d := cmp.Diff(plain, busy); d != "" {
@@ -121,15 +123,15 @@ func paths(html string) map[string]string {
 }
 
 func TestChipsNameWhatRestricts(t *testing.T) {
-	f := board.ColumnFilter{Symbols: "aapl, nvda,", Pattern: "volume_spike", MinConfidence: 0.7}
+	f := board.ColumnFilter{Symbols: "aapl, nvda,", Pattern: "volume_spike,-doji", MinConfidence: 0.7, Watchlist: "Tech", Watched: "AAPL", Without: true}
 	var texts []string
 	for _, c := range chipsOf(f) {
 		texts = append(texts, c.text)
-		if len(chipsOf(c.without)) != 2 {
-			t.Errorf("without %q there are %d chips, want 2", c.text, len(chipsOf(c.without)))
+		if len(chipsOf(c.without)) != 4 {
+			t.Errorf("without %q there are %d chips, want 4", c.text, len(chipsOf(c.without)))
 		}
 	}
-	if d := cmp.Diff([]string{"AAPL, NVDA", "Volume Spike", "Confidence ≥ 70"}, texts); d != "" {
+	if d := cmp.Diff([]string{"AAPL, NVDA", "Volume Spike", "not Doji", "Watchlist: Not Tech", "Confidence ≥ 70"}, texts); d != "" {
 		t.Error(d)
 	}
 	if len(chipsOf(board.ColumnFilter{})) != 0 {
@@ -270,5 +272,101 @@ func TestRewardToRisk(t *testing.T) {
 				t.Errorf("got %v, %v; want %v, %v", got, ok, c.want, c.ok)
 			}
 		})
+	}
+}
+
+func TestWordsOfTheQueryAreChips(t *testing.T) {
+	query := " aapl, -msft  Up -neutral 80 ->=60 flag , - "
+	want := []string{"aapl", "not msft", "Bullish", "not Neutral", "Confidence ≥ 80", "Confidence < 60", "flag"}
+	var got []string
+	words := board.ParseQuery(query)
+	for i, w := range words {
+		got = append(got, wordText(w))
+		if left := board.ParseQuery(withoutWord(query, i)); len(left) != len(words)-1 || slices.ContainsFunc(left, func(l board.Word) bool { return l.Text == w.Text }) {
+			t.Errorf("without %q there is still %q", w.Text, withoutWord(query, i))
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	html := render(t, &Dashboard{query: query})
+	for _, text := range want {
+		if !strings.Contains(html, `Remove filter All columns `+text) {
+			t.Errorf("no chip for %q", text)
+		}
+	}
+}
+
+func TestEmptyColumnsSayWhenToExpectSomething(t *testing.T) {
+	now := time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
+	open := &wire.Market{Session: "regular", ClosesAt: now.Add(88 * time.Minute), NextOpen: now.Add(20 * time.Hour)}
+	shut := &wire.Market{Session: "closed", NextOpen: now.Add(130 * time.Minute)}
+	e := &event.Event{
+		Kind: event.Pattern, ID: "x", Seq: 1, Tier: event.Intraday, Confidence: 0.6, DetectedAt: now, Intraday: &event.IntradayDetail{},
+		Scope: event.Scope{Symbol: "AAPL", Pattern: "doji", Label: "Doji"},
+	}
+	for _, c := range []struct {
+		name   string
+		tier   event.Tier
+		full   bool
+		filter board.ColumnFilter
+		query  string
+		market *wire.Market
+		want   string
+		offer  string
+	}{
+		{"daily in the session", event.Daily, false, board.ColumnFilter{}, "", open, "No daily patterns yet. They arrive after the close, in 1 h 28 m.", ""},
+		{"daily in the night", event.Daily, false, board.ColumnFilter{}, "", shut, "No daily patterns yet. Daily patterns arrive after the close.", ""},
+		{"intraday in the session", event.Intraday, false, board.ColumnFilter{}, "", open, "No intraday patterns yet. Intraday patterns arrive while the market trades.", ""},
+		{"intraday in the night", event.Intraday, false, board.ColumnFilter{}, "", shut, "No intraday patterns yet. Markets open in 2 h 10 m.", ""},
+		{"combo, market unknown", event.Combo, false, board.ColumnFilter{}, "", nil, "No combo patterns yet. A combo appears when an intraday trigger confirms a daily setup.", ""},
+		{"filtered and nothing yet", event.Intraday, false, board.ColumnFilter{Symbols: "TSLA,"}, "", shut, "No intraday pattern has passed this filter yet. Markets open in 2 h 10 m.", ""},
+		{"asked for and nothing yet", event.Intraday, false, board.ColumnFilter{}, "tsla", nil, "No intraday pattern has passed this filter yet. Intraday patterns arrive while the market trades.", ""},
+		{"filtered away", event.Intraday, true, board.ColumnFilter{Symbols: "TSLA,"}, "", open, "None of 1 intraday pattern passes this filter.", "Remove the column's filters"},
+		{"too weak", event.Intraday, true, board.ColumnFilter{MinConfidence: 0.8}, "", open, "None of 1 intraday pattern passes this filter.", "Lower confidence to 60: 1 more"},
+		{"asked for something else", event.Intraday, true, board.ColumnFilter{}, "down", open, "None of 1 intraday pattern passes this filter.", "Clear the filter of all columns"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := board.New(5)
+			if c.full {
+				b.Apply(&wire.Batch{Events: []*event.Event{e}}, now)
+			}
+			b.SetFilter(c.tier, c.filter)
+			b.SetQuery(c.query)
+			column := b.Column(c.tier)
+			got := strings.ReplaceAll(emptyWords(styles[c.tier-event.Daily], column, c.query, c.market, now), "\u00a0", " ")
+			if got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+			if got := relaxWords(column, c.query); got != c.offer {
+				t.Errorf("offers %q, want %q", got, c.offer)
+			}
+		})
+	}
+}
+
+func TestCardsSayThatTheyEnd(t *testing.T) {
+	now := time.Date(2026, 11, 20, 19, 0, 0, 0, time.UTC)
+	v := &viewer{exchange: format.UTC, local: format.UTC, zone: format.UTC}
+	for _, c := range []struct {
+		left  time.Duration
+		class string
+		note  string
+	}{
+		{time.Hour, "card intraday", "vol 4.2×"},
+		{5 * time.Minute, "card intraday ending", "5 m left"},
+		{-time.Minute, "card intraday expired", "expired"},
+	} {
+		e := &event.Event{
+			Kind: event.Pattern, ID: "x", Tier: event.Intraday, DetectedAt: now.Add(-time.Hour), ExpiresAt: now.Add(c.left), RelativeVolume: event.Num(4.2),
+			Scope: event.Scope{Symbol: "AAPL", Pattern: "doji", Label: "Doji"}, Intraday: &event.IntradayDetail{},
+		}
+		got := v.view(&board.Card{Event: e, Repeats: 1}, now)
+		if note := strings.ReplaceAll(got.note, "\u00a0", " "); got.class != c.class || note != c.note {
+			t.Errorf("%v left: class %q, note %q, want %q and %q", c.left, got.class, note, c.class, c.note)
+		}
+		if ends := c.left < time.Hour; ends != strings.Contains(got.label, got.note) {
+			t.Errorf("%v left: a screen reader hears %q", c.left, got.label)
+		}
 	}
 }
