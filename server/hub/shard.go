@@ -22,6 +22,8 @@ const (
 	// turn is how long a shard takes events before it looks at requests and windows, unless fewer are waiting. A quiet
 	// session's event waits for what is at work, so that has to be short.
 	turn = 500 * time.Microsecond
+	// breath is the shortest wait that lets others have the processor.
+	breath = time.Microsecond
 	// mostExpired is how many moments of a kind a shard deals with before it looks at requests again: a millisecond or two.
 	mostExpired = 256
 	// leastExpired is the same while events or requests wait: about as long as a turn of events, so that under any load both get
@@ -125,11 +127,12 @@ func (sh *shard) run(ctx context.Context) {
 	defer timer.Stop()
 	var armed moment
 	now := time.Now()
+	rested := now // when the goroutine last let the processor go
 	for {
 		var it *recent.Item
 		var asked request
 		mail := false
-		if at := sh.nextDue(); at > 0 && at <= sh.moment(now) { // a timer would only come back later
+		if at := sh.nextDue(); at > 0 && at <= sh.moment(now) && now.Sub(rested) < turn { // a timer would only come back later
 			select {
 			case <-ctx.Done():
 				return
@@ -140,8 +143,10 @@ func (sh *shard) run(ctx context.Context) {
 			default:
 			}
 		} else {
+			// Who is late waits all the same, if only for a microsecond: while every processor is busy nobody asks the network for
+			// what has come, for up to ten milliseconds.
 			if at > 0 && at != armed {
-				timer.Reset(time.Duration(at - sh.moment(now)))
+				timer.Reset(max(time.Duration(at-sh.moment(now)), breath))
 				armed = at
 			}
 			select {
@@ -153,11 +158,12 @@ func (sh *shard) run(ctx context.Context) {
 				mail = true
 			case <-timer.C:
 				armed = 0
+				rested = time.Now()
 			}
 		}
-		rested := now
+		before := now
 		now = time.Now()
-		sh.pace.rest(rested, now, 4*len(sh.events) >= cap(sh.events))
+		sh.pace.rest(before, now, 4*len(sh.events) >= cap(sh.events))
 		switch {
 		case it != nil:
 			sh.take(it, now)
