@@ -214,6 +214,11 @@ func (m *measurement) do(ctx context.Context) (*report.Run, error) {
 	if end, err = m.finish(ctx, run, start, end, soFar, own); err != nil {
 		return nil, err
 	}
+	settled, err := m.target.Settled(ctx, m.cfg.memory(3*time.Second))
+	if err != nil {
+		return nil, err
+	}
+	run.RSSAfterLoad = float64(settled.RSS-base.RSS) / sessions
 	run.Exact.Unheard = out.Unheard
 	run.OthersCPU = max((all-own).Seconds()/run.Seconds-run.CPUShare, 0)
 	if run.OthersCPU > 0.5 {

@@ -94,6 +94,53 @@ func BenchmarkMatchCold(b *testing.B) {
 	}
 }
 
+// BenchmarkMatchUnderChanges matches 500 events a second while 1,000 filters change, as far as the order goes: two changes between
+// two events. It reports the mean match and its ratio to the same without changes.
+func BenchmarkMatchUnderChanges(b *testing.B) {
+	const n = 100_000
+	w := newWorkload(n, 4000)
+	x := w.index()
+	ids := make([]ID, n)
+	for i := range ids {
+		ids[i] = ID(i)
+	}
+	dice := rand.New(rand.NewPCG(1, 2))
+	hits := make([]ID, 0, n)
+	changes := 0
+	match := func(e *event.Event) int {
+		hits = x.Match(e, hits[:0])
+		return len(hits)
+	}
+	measure := func() float64 {
+		sum := time.Duration(0)
+		for _, e := range w.events {
+			for range changes {
+				i := dice.IntN(n)
+				old := x.Filters(ids[i])
+				x.Remove(ids[i])
+				ids[i] = x.Add(old)
+			}
+			began := time.Now()
+			match(e)
+			sum += time.Since(began)
+		}
+		return float64(sum) / float64(len(w.events))
+	}
+	var calm, changing []float64
+	for b.Loop() {
+		for range 5 {
+			changes = 0
+			calm = append(calm, measure())
+			changes = 2
+			changing = append(changing, measure())
+		}
+	}
+	slices.Sort(calm)
+	slices.Sort(changing)
+	b.ReportMetric(changing[len(changing)/2], "ns/match")
+	b.ReportMetric(changing[len(changing)/2]/calm[len(calm)/2], "x-calm")
+}
+
 // BenchmarkSwap replaces one of many filters by another.
 func BenchmarkSwap(b *testing.B) {
 	for _, n := range []int{10_000, 100_000} {

@@ -83,6 +83,7 @@ func commonRows(r *Run) []Row {
 		{Name: "other processes' CPU with Redis, cores", Value: r.OthersCPU},
 		{Name: "load's own CPU per delivered event", Value: r.ClientPerEvent, Unit: "µs"},
 		{Name: "resident memory per session", Value: r.RSSPerSession, Unit: "B", Budget: memory},
+		{Name: "the same after the load, with the events kept", Value: r.RSSAfterLoad, Unit: "B"},
 		{Name: "heap and stacks per session", Value: r.UsePerSession, Unit: "B"},
 		{Name: "goroutines", Value: float64(r.Goroutines)},
 		{Name: "sessions opened", Value: r.Connects, Unit: "/s", Budget: rate, AtLeast: true},

@@ -36,7 +36,8 @@ type Run struct {
 	OthersCPU      float64 `json:"others_cpu_cores"` // all other processes, Redis among them
 	ClientPerEvent float64 `json:"client_cpu_us_per_event"`
 	RSSPerSession  float64 `json:"rss_bytes_per_session"`
-	UsePerSession  float64 `json:"in_use_bytes_per_session"` // heap and stacks
+	RSSAfterLoad   float64 `json:"rss_after_load_bytes_per_session"` // with the events that the server keeps
+	UsePerSession  float64 `json:"in_use_bytes_per_session"`         // heap and stacks
 	Goroutines     int     `json:"goroutines"`
 	Connects       float64 `json:"connects_per_second"`
 	CutTooSlow     int     `json:"cut_too_slow"`
