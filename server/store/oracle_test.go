@@ -202,7 +202,7 @@ func explained(t *testing.T, fresh place) { //nolint:thelper // a test of its ow
 	s := openStore(t, fresh(t))
 	// Enough rows that no planner finds it cheaper to read the table.
 	m := newMarket(13, 600, noon, 30*time.Second) // a week
-	for range 40 {
+	for range 16 {
 		put(t, s, m.take(500)...)
 	}
 	if _, err := s.db.ExecContext(t.Context(), "ANALYZE"); err != nil {
