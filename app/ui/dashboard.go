@@ -125,7 +125,7 @@ func (d *Dashboard) Render() app.UI {
 			el("main#columns.columns").Body(
 				app.Range(styles[:]).Slice(func(i int) app.UI { return d.column(i) }),
 			),
-			el("aside#drawer.drawer").Aria("label", "Details").Hidden(true).Body(
+			el("div#drawer.drawer").Role("complementary").Aria("label", "Details").Hidden(true).Body(
 				el("div#drawer-body.drawer-body"),
 			),
 		),

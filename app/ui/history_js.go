@@ -84,6 +84,7 @@ func (p *page) more(t event.Tier) {
 		p.board.AddOlder(t, events, now)
 		p.lists[i].limit += windowStep
 		p.paint(now)
+		p.lists[i].measure()
 		p.paintMore(i)
 	})
 }
@@ -91,7 +92,7 @@ func (p *page) more(t event.Tier) {
 // paintMore shows the button at the end of a list when there may be older events.
 func (p *page) paintMore(i int) {
 	o, l, c := &p.older[i], p.lists[i], p.board.Column(styles[i].tier)
-	end := l.el.Get("scrollTop").Float()+l.el.Get("clientHeight").Float() >= l.el.Get("scrollHeight").Float()-40
+	end := l.top+l.height >= l.inner-40
 	s := p.columns[i].more
 	s.hide(!p.live() || !end || o.end || len(c.Shown()) == 0 || len(l.rows) < len(c.Shown()))
 	switch {

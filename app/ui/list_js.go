@@ -32,27 +32,10 @@ type list struct {
 	marks   func(c *board.Card) string // classes that the card's relations give it, each with a space in front
 	role    string                     // what the element is to assistive technology, as last written
 	density string                     // as in prefs
+	top     float64                    // scrolled by, in pixels, when it was last measured
+	height  float64                    // of what can be seen
+	inner   float64                    // of the whole content
 	busy    bool                       // so many arrivals that cards should not move in
-}
-
-// row is one mounted card: its elements and what was last written to them. Words are written to text nodes that stay: the browser
-// then lays out a line again and makes nothing new.
-type row struct {
-	id      string
-	card    *board.Card
-	event   *event.Event // what was last written, with repeats: the same again needs no writing
-	repeats int
-
-	node, when, conf, chg, setup, trigger                js.Value // elements
-	symText, patText, badgeText, whenText, confText      js.Value
-	pxText, chgText, tfText, noteText, setupText, trText js.Value
-
-	was      view
-	place    int       // position in the whole list, from 1, as last told
-	of       int       // how long that is, as last told
-	arrival  string    // class of the arrival tint
-	marked   string    // classes from list.marks
-	calmedAt time.Time // when the arrival tint ends; zero if none runs
 }
 
 // newList returns the driver of a tier's list element, which must be empty.
@@ -61,61 +44,15 @@ func newList(t event.Tier, el js.Value) *list {
 	return &list{tier: t, el: el, byID: map[string]*row{}, limit: windowStep, wanted: map[string]struct{}{}, proto: prototype(t), marks: none}
 }
 
-// prototype builds the card that rows are cloned from: twelve elements.
-func prototype(t event.Tier) js.Value {
-	words := func(tag, class string) js.Value {
-		e := element(tag, class, "")
-		e.Call("append", "") // the text node that rows write to
-		return e
-	}
-	span := func(class string) js.Value { return words("span", class) }
-	line := func(parts ...js.Value) js.Value { return element("div", "line", "", parts...) }
-	card := document.Call("createElement", "article")
-	card.Set("tabIndex", -1)
-	// What floats to the right stands first, as floats must.
-	card.Call("appendChild", line(words("time", "when"), span("sym"), span("pat"), span("badge")))
-	if t == event.Combo {
-		card.Call("appendChild", line(span("leg daily"), span("leg intraday")))
-		card.Call("appendChild", line(span("conf m0"), span("note")))
-	} else {
-		card.Call("appendChild", line(span("conf m0"), span("px"), span("chg"), span("tf"), span("note")))
-	}
-	return card
-}
-
-// newRow clones the prototype, or takes a spare row.
-func (l *list) newRow() *row {
-	if n := len(l.spare); n > 0 {
-		r := l.spare[n-1]
-		l.spare = l.spare[:n-1]
-		return r
-	}
-	r := &row{node: l.proto.Call("cloneNode", true)}
-	// parts takes a line's elements apart: into their text nodes and, where a place is given, the elements themselves.
-	parts := func(line js.Value, places ...*js.Value) {
-		e := line.Get("firstChild")
-		for i := 0; i < len(places); i += 2 {
-			*places[i] = e.Get("firstChild")
-			if places[i+1] != nil {
-				*places[i+1] = e
-			}
-			e = e.Get("nextSibling")
-		}
-	}
-	first := r.node.Get("firstChild")
-	parts(first, &r.whenText, &r.when, &r.symText, nil, &r.patText, nil, &r.badgeText, nil)
-	if l.tier == event.Combo {
-		parts(first.Get("nextSibling"), &r.setupText, &r.setup, &r.trText, &r.trigger)
-		parts(r.node.Get("lastChild"), &r.confText, &r.conf, &r.noteText, nil)
-	} else {
-		parts(r.node.Get("lastChild"), &r.confText, &r.conf, &r.pxText, nil, &r.chgText, &r.chg, &r.tfText, nil, &r.noteText, nil)
-	}
-	return r
-}
-
 // window is how many cards are mounted at the top: what fits the list, and a few more.
 func (l *list) window() int {
-	return int(l.el.Get("clientHeight").Float()/l.rowHeight()) + 1 + windowSpare
+	return int(l.height/l.rowHeight()) + 1 + windowSpare
+}
+
+// measure reads where the list is scrolled to and how high it is and its content. Reading after a write makes the browser lay the page
+// out at once, so it is done before anything is written, and once for all who need it.
+func (l *list) measure() {
+	l.top, l.height, l.inner = l.el.Get("scrollTop").Float(), l.el.Get("clientHeight").Float(), l.el.Get("scrollHeight").Float()
 }
 
 // redraw makes the next show write every card again, because something else than events has changed.
@@ -247,81 +184,6 @@ func (l *list) place(r *row, at int) {
 	l.el.Call("append", r.node)
 }
 
-// write brings a row up to date, touching only what differs.
-func (l *list) write(r *row, c *board.Card, v *viewer, now time.Time) {
-	r.card = c
-	if r.event == c.Event && r.repeats == c.Repeats {
-		return
-	}
-	r.event, r.repeats = c.Event, c.Repeats
-	n := v.view(c, now)
-	w := &r.was
-	if marked := l.marks(c); n.class != w.class || marked != r.marked {
-		w.class, r.marked = n.class, marked
-		r.setClass()
-	}
-	if n.label != w.label {
-		r.node.Call("setAttribute", "aria-label", n.label)
-	}
-	text(r.symText, n.sym, &w.sym)
-	text(r.patText, n.pat, &w.pat)
-	text(r.badgeText, n.badge, &w.badge)
-	text(r.whenText, n.when, &w.when)
-	r.writeAge(n.age)
-	text(r.noteText, n.note, &w.note)
-	text(r.confText, n.conf, &w.conf)
-	class(r.conf, n.meter, &w.meter)
-	if l.tier == event.Combo {
-		text(r.setupText, n.setup, &w.setup)
-		text(r.trText, n.trigger, &w.trigger)
-		class(r.setup, n.setupClass, &w.setupClass)
-		class(r.trigger, n.triggerClass, &w.triggerClass)
-	} else {
-		text(r.pxText, n.px, &w.px)
-		text(r.chgText, n.chg, &w.chg)
-		class(r.chg, n.chgClass, &w.chgClass)
-		text(r.tfText, n.tf, &w.tf)
-	}
-	r.was = n
-}
-
-// text sets a text node's words if they differ from what was written before.
-func text(node js.Value, s string, was *string) {
-	if s != *was {
-		node.Set("data", s)
-		*was = s
-	}
-}
-
-// class does the same for an element's class.
-func class(el js.Value, s string, was *string) {
-	if s != *was {
-		el.Set("className", s)
-		*was = s
-	}
-}
-
-// writeAge sets the age that the style sheet shows behind the time.
-func (r *row) writeAge(age string) {
-	if age == r.was.age {
-		return
-	}
-	if age == "" {
-		r.when.Call("removeAttribute", "data-age")
-	} else {
-		r.when.Call("setAttribute", "data-age", age)
-	}
-	r.was.age = age
-}
-
-// setClass writes the row's class together with its marks and its arrival.
-func (r *row) setClass() {
-	if r.calmedAt.IsZero() {
-		r.arrival = ""
-	}
-	r.node.Set("className", r.was.class+r.marked+r.arrival)
-}
-
 // welcome tints a card that has just come, and lets it move in if movement is in order.
 func (l *list) welcome(r *row, rise bool, now time.Time) {
 	r.arrival = " fresh-in"
@@ -347,9 +209,8 @@ func (l *list) tick(v *viewer, now time.Time) {
 	if len(l.rows) == 0 {
 		return
 	}
-	top, height := l.el.Get("scrollTop").Float(), l.el.Get("clientHeight").Float()
-	first := max(int(top/l.rowHeight())-1, 0)
-	last := min(int((top+height)/l.rowHeight())+2, len(l.rows))
+	first := max(int(l.top/l.rowHeight())-1, 0)
+	last := min(int((l.top+l.height)/l.rowHeight())+2, len(l.rows))
 	for i, r := range l.rows {
 		if !r.calmedAt.IsZero() && now.After(r.calmedAt) {
 			r.calmedAt = time.Time{}

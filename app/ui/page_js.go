@@ -236,15 +236,15 @@ func (p *page) pointed(r *row) {
 
 // scrolled holds a column that is not at its top, and mounts more cards near its end.
 func (p *page) scrolled(i int, l *list, c *board.Column) {
-	top := l.el.Get("scrollTop").Float()
-	away := top > 8
+	l.measure()
+	away := l.top > 8
 	if away != (c.Held()&board.Scroll != 0) {
 		p.hold(i, board.Scroll, away)
 		if !away {
 			l.limit = l.window()
 		}
 	}
-	if away && l.limit < len(c.Shown()) && top+2*l.el.Get("clientHeight").Float() > l.el.Get("scrollHeight").Float() {
+	if away && l.limit < len(c.Shown()) && l.top+2*l.height > l.inner {
 		l.limit += windowStep
 		l.show(c.Shown(), &p.viewer, time.Now())
 	}
@@ -256,6 +256,7 @@ func (p *page) release(t event.Tier) {
 	p.board.Column(t).Release()
 	p.lists[i].limit = p.lists[i].window()
 	p.lists[i].el.Set("scrollTop", 0)
+	p.lists[i].top = 0
 	p.columns[i].pill.hide(true)
 	p.paint(time.Now())
 }

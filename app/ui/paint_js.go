@@ -203,6 +203,9 @@ func (p *page) tick(now time.Time) {
 	if hidden() {
 		return
 	}
+	for _, l := range p.lists {
+		l.measure()
+	}
 	p.statedAt = time.Time{}
 	p.paint(now)
 	fresh := now.Sub(p.redrawnAt) > time.Minute // what is left of an expiry and which day is today change without an event

@@ -44,6 +44,7 @@ func (p *page) applyPrefs() {
 		byID("order-"+s.class).Set("selectedIndex", int(c.Orders[i]))
 		byID("column-"+s.class).Get("dataset").Set("folded", c.Collapsed[i])
 		p.lists[i].density = c.Density
+		p.lists[i].measure()
 		p.lists[i].limit = p.lists[i].window()
 		p.lists[i].redraw()
 		p.lists[i].show(column.Shown(), &p.viewer, now)

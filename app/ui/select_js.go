@@ -110,7 +110,7 @@ func (p *page) setModal(on bool) {
 		history.Call("pushState", "details", "")
 		return
 	}
-	d.el.Call("removeAttribute", "role")
+	d.el.Call("setAttribute", "role", "complementary")
 	d.el.Call("removeAttribute", "aria-modal")
 	if state := history.Get("state"); state.Type() == js.TypeString && state.String() == "details" {
 		history.Call("back")
