@@ -1,0 +1,189 @@
+//go:build unix
+
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/url"
+	"os/exec"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tierboard/e2e/stack"
+	"tierboard/server/classify"
+	"tierboard/server/health"
+	"tierboard/server/metrics"
+	"tierboard/shared/event"
+	"tierboard/shared/wire"
+)
+
+// benchMessages is how many messages a round has: few enough that Redis need not drop a subscriber that works on them.
+const benchMessages = 20_000
+
+// benchDetection is a message of a kilobyte; redis-benchmark puts a number into its id.
+const benchDetection = `{"event_type":"pattern_detected","source":"TickStockPL","timestamp":1757945000.5,` +
+	`"data":{"symbol":"AMD","pattern":"Bull_Flag","confidence":0.91,"flow_id":"bench-__rand_int__","source":"daily","tier":"daily",` +
+	`"current_price":161.2,"price_change":2.5,"volume":1200000,"expires_at":1758203000,"indicators":{"relative_strength":1.2,` +
+	`"relative_volume":1.8,"rsi":61.5,"macd":0.21,"atr":2.2},"stop_loss":155.0,"target_price":172.0,"action":"watch",` +
+	`"description":"a flag that is long enough to be worth a description, as the producer writes them, with what was seen and when it was seen ` +
+	`and what it may mean for those who hold the stock, which is why this text is as long as it is and repeats itself to the end of the ` +
+	`kilobyte","metadata":{"bars_analyzed":120,"engine_version":"5.2.1","strategy":"flags","session":"regular","note":"none"}}}`
+
+// taker counts events and encodes each, as the hub would for its first session.
+type taker struct {
+	n   atomic.Int64
+	buf []byte // of the one goroutine that publishes
+}
+
+func (k *taker) Publish(_ context.Context, e *event.Event) (bool, error) {
+	k.buf = wire.AppendEvent(k.buf[:0], e, wire.MsgPack)
+	k.n.Add(1)
+	return true, nil
+}
+
+func (k *taker) Ingest(bool, time.Time)                     {}
+func (k *taker) Message(time.Time)                          {}
+func (k *taker) EventAccepted(string, time.Time)            {}
+func (k *taker) Heartbeat(time.Time)                        {}
+func (k *taker) SessionEdge(string, health.Edge, time.Time) {}
+func (k *taker) ProducerHealth(health.Sample)               {}
+
+// BenchmarkIngest measures the CPU time of a message that is read, classified and encoded, and its ratio to a bare loop of receives,
+// in turns in the same run. Another process publishes.
+func BenchmarkIngest(b *testing.B) {
+	path, err := exec.LookPath("redis-benchmark")
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := stack.Redis(b)
+	address, err := url.Parse(server.URL())
+	if err != nil {
+		b.Fatal(err)
+	}
+	publish := func() {
+		b.Helper()
+		out, err := exec.CommandContext(b.Context(), path, "-p", address.Port(), "-n", strconv.Itoa(benchMessages), "-c", "1", "-P", "16", "-r", "1000000000", "-q",
+			"publish", "tickstock.events.patterns", benchDetection).CombinedOutput()
+		if err != nil {
+			b.Fatalf("redis-benchmark: %v: %s", err, out)
+		}
+	}
+	var ours, bare []float64
+	for b.Loop() {
+		for range 3 {
+			ours = append(ours, benchIngest(b, server.URL(), publish))
+			bare = append(bare, benchReceive(b, server.URL(), publish))
+		}
+	}
+	slices.SortFunc(ours, cmp.Compare[float64])
+	slices.SortFunc(bare, cmp.Compare[float64])
+	b.ReportMetric(ours[len(ours)/2], "µs/message")
+	b.ReportMetric(bare[len(bare)/2], "bare-µs/message")
+	b.ReportMetric(ours[len(ours)/2]/bare[len(bare)/2], "x-bare")
+}
+
+// benchIngest returns the microseconds of CPU time that a round's messages took each.
+func benchIngest(b *testing.B, address string, publish func()) float64 {
+	b.Helper()
+	classes := classify.DefaultConfig()
+	classes.SessionOf = func(time.Time) (event.Session, string) { return event.Regular, "2026-11-23" }
+	classifier, err := classify.New(classes)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cfg := Default()
+	cfg.URL, cfg.Channels, cfg.QueueLength = address, []string{"tickstock.events.patterns"}, 2*benchMessages
+	k := &taker{}
+	m := metrics.New()
+	in, err := New(cfg, classifier, Sinks{Events: k, Health: k}, m, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- in.Run(ctx) }()
+	benchListened(b, address)
+	spent := benchCPU(b)
+	publish()
+	for end := time.Now().Add(time.Minute); k.n.Load() < benchMessages; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			b.Fatalf("%d of %d messages became events", k.n.Load(), benchMessages)
+		}
+	}
+	spent = benchCPU(b) - spent
+	stop()
+	if err := <-ended; err != nil {
+		b.Fatal(err)
+	}
+	return float64(spent.Microseconds()) / benchMessages
+}
+
+// benchReceive is the same for a loop that only receives.
+func benchReceive(b *testing.B, address string, publish func()) float64 {
+	b.Helper()
+	opt, err := redis.ParseURL(address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	client := redis.NewClient(opt)
+	defer client.Close()
+	sub := client.Subscribe(b.Context(), "tickstock.events.patterns")
+	defer sub.Close()
+	if _, err := sub.Receive(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	got := make(chan error, 1)
+	spent := benchCPU(b)
+	go func() {
+		for n := 0; n < benchMessages; n++ {
+			if _, err := sub.ReceiveTimeout(b.Context(), time.Minute); err != nil {
+				got <- err
+				return
+			}
+		}
+		got <- nil
+	}()
+	publish()
+	if err := <-got; err != nil {
+		b.Fatal(err)
+	}
+	return float64((benchCPU(b) - spent).Microseconds()) / benchMessages
+}
+
+// benchListened waits until somebody listens.
+func benchListened(b *testing.B, address string) {
+	b.Helper()
+	opt, err := redis.ParseURL(address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	client := redis.NewClient(opt)
+	defer client.Close()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		n, err := client.PubSubNumSub(b.Context(), "tickstock.events.patterns").Result()
+		if err == nil && n["tickstock.events.patterns"] > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			b.Fatalf("nobody listens: %v", err)
+		}
+	}
+}
+
+// benchCPU returns the CPU time of this process.
+func benchCPU(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
