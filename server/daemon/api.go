@@ -30,15 +30,25 @@ func newAPI(c config.Config, s *server, market *calendar.Calendar, build string,
 	archive := stored.New(s.keeper.store)
 	s.rest, err = rest.New(rest.Config{
 		Hub: s.hub, Archive: archive, Library: archive, ArchiveHealth: s.keeper.health, Health: s.feed, Gate: door,
-		Market:      func() *calendar.Calendar { return market },
-		DeadLetters: func(limit int) ([]api.DeadLetter, uint64) { return letters(s, limit) },
-		PerMinute:   c.RequestsPerMinute, Stream: s.sse, Streams: s.sse.Open, StreamsPerUser: sc.PerUser,
+		Market:       func() *calendar.Calendar { return market },
+		DeadLetters:  func(limit int) ([]api.DeadLetter, uint64) { return letters(s, limit) },
+		SlowSessions: func(limit int) []api.SlowSession { return slowSessions(s, limit) },
+		PerMinute:    c.RequestsPerMinute, Stream: s.sse, Streams: s.sse.Open, StreamsPerUser: sc.PerUser,
 		Version: build, Settings: func() []api.Setting { return settings(c) },
 	}, m, log)
 	if err != nil {
 		return fmt.Errorf("rest: %w", err)
 	}
 	return nil
+}
+
+// slowSessions are the live sessions that do not keep up, for operators.
+func slowSessions(s *server, limit int) []api.SlowSession {
+	var out []api.SlowSession
+	for _, x := range s.stream.Slow(limit) {
+		out = append(out, api.SlowSession{Kind: "websocket", Address: x.Address.String(), WaitingBytes: x.Waiting})
+	}
+	return out
 }
 
 // letters are the newest messages that are no event, for operators.

@@ -105,6 +105,7 @@ func (k *keeper) refill(ctx context.Context, arrived func(tier string, at time.T
 			arrived(e.Tier.String(), e.ReceivedAt)
 		}
 	}
+	k.hub.Recent().Stored(events) // that is where they come from
 	if len(events) > 0 {
 		k.log.Info("read back from the archive", slog.Int("events", len(events)))
 	}

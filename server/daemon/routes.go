@@ -134,6 +134,9 @@ func (e *edge) observe(next http.Handler) http.Handler {
 		if route == "" {
 			route = "none"
 		}
+		if route == api.PathStream && rec.status == http.StatusOK { // a connection, not a request: it is counted as a session
+			return
+		}
 		e.m.HTTPSeconds.WithLabelValues(route, strconv.Itoa(rec.status)).Observe(took.Seconds())
 		e.log.Debug("request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
 			slog.Int("status", rec.status), slog.Int64("bytes", rec.bytes), slog.Duration("took", took))

@@ -10,6 +10,7 @@ import (
 
 	"tierboard/server/metrics"
 	"tierboard/server/web"
+	"tierboard/shared/api"
 )
 
 func TestPanicEndsOneRequestAndIsLogged(t *testing.T) {
@@ -43,6 +44,34 @@ func TestPanicEndsOneRequestAndIsLogged(t *testing.T) {
 	if text := log.out.String(); strings.Count(text, "request failed") != 1 || !strings.Contains(text, "a broken invariant") ||
 		!strings.Contains(text, "routes_test.go") {
 		t.Errorf("logged: %s", text)
+	}
+}
+
+// streamRoute stands for the event stream.
+type streamRoute struct{ status int }
+
+func (s streamRoute) Routes(mux *http.ServeMux) {
+	mux.HandleFunc(api.PathStream, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(s.status) })
+}
+
+// TestStreamsAreNoRequests keeps how long event streams last out of the latencies; one that is refused is a request.
+func TestStreamsAreNoRequests(t *testing.T) {
+	for status, counted := range map[int]bool{http.StatusOK: false, http.StatusTooManyRequests: true} {
+		e := &edge{hosts: web.Hosts{}, m: metrics.New(), log: slog.New(slog.DiscardHandler)}
+		routes := e.mainRoutes(&probe{}, http.NotFoundHandler(), http.NotFoundHandler(), streamRoute{status})
+		w := httptest.NewRecorder()
+		routes.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost"+api.PathStream, http.NoBody))
+		families, err := e.m.Registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, f := range families {
+			found = found || f.GetName() == "tierboard_http_request_seconds"
+		}
+		if w.Code != status || found != counted {
+			t.Errorf("%d answered with %d: measured %v, want %v", status, w.Code, found, counted)
+		}
 	}
 }
 

@@ -219,6 +219,13 @@ func (o *outbox) cause() *CloseError {
 	return o.end
 }
 
+// waiting is how many bytes are queued or in the writer's hands.
+func (o *outbox) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.bytes + o.control
+}
+
 // take notes what is in the writer's hand. The caller holds the mutex.
 func (o *outbox) take(h inHand) {
 	o.hand = h

@@ -209,6 +209,10 @@ func (s *Session) Next(ctx context.Context) (Frame, error) {
 	}
 }
 
+// Waiting is how many bytes of frames wait for the connection to take them; 0 for a session that keeps up. Any goroutine may
+// ask.
+func (s *Session) Waiting() int { return s.out.waiting() }
+
 // Cut is closed when the session must end at once, without sending what is queued: it was too slow, or Abort was called.
 func (s *Session) Cut() <-chan struct{} { return s.out.ending() }
 

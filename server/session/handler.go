@@ -1,12 +1,14 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -152,6 +154,26 @@ func (h *Handler) enter(s *session) bool {
 		s.goAway(h.cfg.ReconnectWithin)
 	}
 	return true
+}
+
+// Slow is a session that does not keep up.
+type Slow struct {
+	Address netip.Addr
+	Waiting int // bytes that wait for it
+}
+
+// Slow returns the sessions for which bytes wait, those with the most first, at most limit.
+func (h *Handler) Slow(limit int) []Slow {
+	h.mu.Lock()
+	var slow []Slow
+	for s := range h.sessions {
+		if n := s.peer.Waiting(); n > 0 {
+			slow = append(slow, Slow{s.addr, n})
+		}
+	}
+	h.mu.Unlock()
+	slices.SortFunc(slow, func(a, b Slow) int { return cmp.Or(cmp.Compare(b.Waiting, a.Waiting), a.Address.Compare(b.Address)) })
+	return slow[:min(len(slow), limit)]
 }
 
 // leave takes a session away.

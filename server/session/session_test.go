@@ -213,12 +213,19 @@ func TestASlowReaderDelaysNobodyAndIsCut(t *testing.T) {
 	quick := r.ready(wire.MsgPackProtocol)
 	quick.subscribe("main", filter.Filter{})
 	big := `{"note":"` + strings.Repeat("x", 8<<10) + `"}`
+	told := false
 	for r.hub.Stats().Sessions == 2 { // the slow one's socket, outbox and backlog fill, until it is cut
 		e := r.publish(func(e *event.Event) { e.Details = big })
 		b, ok := quick.read().(*wire.Batch)
 		if !ok || len(b.Events) != 1 || b.Events[0].ID != e.ID {
 			t.Fatalf("%+v, want event %s: the quick reader waits for nobody", b, e.ID)
 		}
+		if list := r.handler.Slow(1); len(list) == 1 && list[0].Waiting >= 8<<10 && list[0].Address.IsLoopback() {
+			told = true
+		}
+	}
+	if !told {
+		t.Error("the slow one was never among the slow")
 	}
 	if code := slow.closed(); code != websocket.StatusCode(wire.CloseTooSlow) && code != -1 {
 		t.Errorf("closed with %v, want 4499 or a broken connection", code)
