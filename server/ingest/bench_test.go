@@ -143,7 +143,7 @@ func benchReceive(b *testing.B, address string, publish func()) float64 {
 	got := make(chan error, 1)
 	spent := benchCPU(b)
 	go func() {
-		for n := 0; n < benchMessages; n++ {
+		for range benchMessages {
 			if _, err := sub.ReceiveTimeout(b.Context(), time.Minute); err != nil {
 				got <- err
 				return
