@@ -28,6 +28,7 @@ import (
 
 	"tierboard/assets"
 	"tierboard/server/web/testdata/miniapp/mini"
+	"tierboard/shared/api"
 )
 
 // wasmBytes stands in for a program where nobody runs it.
@@ -498,6 +499,11 @@ func TestWorker(t *testing.T) {
 	for _, want := range []string{"event.waitUntil(install())", "event.waitUntil(activate())", "skipWaiting", "clients.claim", "ignoreSearch: true"} {
 		if !strings.Contains(worker, want) {
 			t.Errorf("the worker lacks %s", want)
+		}
+	}
+	for _, path := range []string{api.PathOpenAPIJSON, api.PathOpenAPIYAML, api.PathFrames, api.PathDocs, strings.TrimSuffix(api.PathProblems, "/")} {
+		if !strings.Contains(worker, `"`+path+`"`) {
+			t.Errorf("the worker would answer %s itself", path)
 		}
 	}
 }

@@ -8,7 +8,7 @@ const cacheName = prefix + "{{.Version}}-{{.Policy}}";
 const resources = {{.ResourcesToCache}};
 
 // Addresses that are the server's own: never kept, never answered from here.
-const live = ["/ws", "/api", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"];
+const live = ["/ws", "/api", "/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi.yaml", "/frames.json", "/docs", "/problems"];
 
 // Activation waits until every file is there: a half filled cache would replace a full one otherwise.
 self.addEventListener("install", (event) => event.waitUntil(install()));
