@@ -50,7 +50,7 @@ BENCHTIME ?= 1s
 # A heading before each step: the seconds since the start, and what comes.
 step = @printf '\n\033[1m== %4d s  %s\033[0m\n' $$(( $$(date +%s) - $(STARTED) )) '$(1)'
 
-.PHONY: help build run demo test fast race wasm-test e2e load bench-rest lint fmt cover bench clean tools check-format rules docs
+.PHONY: help build run demo test fast race wasm-test e2e load bench-rest bench-ui bench-peer outage lint fmt cover bench clean tools check-format rules docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -134,6 +134,12 @@ bench-rest: ## how fast the REST questions are on both databases, with a million
 bench-ui: tierboard ## how fast the board is in Chromium, beside what is promised; takes ten minutes on a quiet machine
 	go run ./e2e/benchui $(ARGS)
 
+bench-peer: tierboard ## another library doing the same job: CPU, latency and memory beside ours; takes four minutes on a quiet machine
+	go run ./e2e/peer $(ARGS)
+
+outage: tierboard ## stop the database for a minute under load; every event must be there afterwards
+	go test -count=1 -timeout 10m -run '^TestArchiveOutage$$' -v ./e2e -outage 1m $(ARGS)
+
 rules:
 	$(call step,floors and docs)
 	@# Not from the cache: they look at the whole module through other programs, which the cache knows nothing of.
@@ -207,6 +213,7 @@ tools:
 	command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
+	command -v curl >/dev/null || missing="$$missing curl"; \
 	command -v gcc >/dev/null || missing="$$missing gcc"; \
 	[ -e /usr/include/stdlib.h ] || missing="$$missing libc6-dev"; \
 	if [ -z "$$missing" ]; then echo 'all there'; exit 0; fi; \
