@@ -13,8 +13,10 @@ import (
 	"tierboard/e2e/stack"
 )
 
-// pick chooses an option of a select by its text.
+// pick chooses an option of a select by its text, once it is offered: patterns that the name table does not place in a tier are when
+// the feed has brought them.
 func pick(b *stack.Browser, id, option string) {
+	b.WaitFor(fmt.Sprintf(`[...document.getElementById(%q).options].some(o => o.text === %q)`, id, option))
 	stack.Eval[bool](b, fmt.Sprintf(`(() => { const e = document.getElementById(%q); e.selectedIndex = [...e.options].findLastIndex(o => o.text === %q);
 		return e.selectedIndex >= 0 && e.dispatchEvent(new Event("change", {bubbles: true})); })()`, id, option))
 }
