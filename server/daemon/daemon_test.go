@@ -24,7 +24,10 @@ import (
 	"tierboard/shared/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// After an outage go-redis tries to dial for up to a second after Close.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
 
 // patience is the longest anything may take here; it is far above what it takes.
 const patience = 30 * time.Second

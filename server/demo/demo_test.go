@@ -24,7 +24,10 @@ import (
 	"tierboard/shared/pattern"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// After an outage go-redis tries to dial for up to a second after Close.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
 
 // paper is a Publisher that writes everything down, and is away while down is true.
 type paper struct {

@@ -25,7 +25,10 @@ import (
 	"tierboard/shared/event"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// After an outage go-redis tries to dial for up to a second after Close.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
 
 // world is everything around an Ingest. It is the hub and the health tracker at once, and writes down what it is told.
 type world struct {

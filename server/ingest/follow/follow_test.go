@@ -20,7 +20,10 @@ import (
 	"tierboard/server/metrics"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// After an outage go-redis tries to dial for up to a second after Close.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
 
 // memory is a Progress that can be made to fail or to wait. It outlives followers.
 type memory struct {
