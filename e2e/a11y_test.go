@@ -217,7 +217,8 @@ func TestAccessibility(t *testing.T) {
 		everywhere(dialog.id + " open")
 		stack.Eval[bool](b, fmt.Sprintf(`(document.querySelector("#%s").close(), true)`, dialog.id))
 	}
-	stack.Eval[bool](b, `(document.querySelector("#setup").showModal(), true)`)
+	click("#open-setup")
+	b.WaitFor(`document.querySelector("#setup").open`)
 	everywhere("set-up, step 1")
 	for step := 2; step <= 4; step++ {
 		click("#setup-next")

@@ -185,6 +185,8 @@ func TestColumnFiltersAreIndependent(t *testing.T) {
 		}
 	}
 
+	stack.Eval[bool](b, `(document.getElementById("filter-intraday").click(), true)`)
+	b.WaitFor(`document.getElementById("symbols-intraday") !== null`)
 	typed("symbols-intraday", "aapl", "input")
 	typed("symbols-intraday", "aapl", "change")
 	b.WaitFor(cards("intraday") + " === 1")

@@ -92,6 +92,8 @@ func TestEmptyColumns(t *testing.T) {
 	}
 	p.detection("daily", "WEAK", "Doji", 0.62)
 	h.expect("a card takes its place", card("daily", "WEAK")+` && `+text("#empty-daily")+` === ""`)
+	h.click(element("#filter-daily"))
+	h.expect("the filter opens", element("#confidence-daily")+` !== null`)
 	stack.Eval[bool](b, `(() => { const e = document.querySelector("#confidence-daily"); e.value = "90"; return e.dispatchEvent(new Event("input", {bubbles: true})); })()`)
 	h.expect("what is too weak is offered", text("#relax-daily")+` === "Lower confidence to 60: 1 more" && !`+element("#relax-daily")+".hidden")
 	h.click(element("#relax-daily"))

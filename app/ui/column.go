@@ -54,7 +54,7 @@ func (d *Dashboard) column(i int) app.UI {
 					Body(mark("span.i."+pauseIcon)),
 				app.Button().ID("filter-"+s.class).Type("button").Class("button square plain").
 					Aria("label", "Filter "+s.title).Aria("expanded", c.open).Aria("controls", "filters-"+s.class).Title("Filter "+s.title).
-					OnClick(func(_ app.Context, _ app.Event) { c.open = !c.open }).
+					OnClick(func(_ app.Context, _ app.Event) { d.openFilters(i, !c.open) }).
 					Body(mark("span.i.i-filter")),
 			),
 			el("div.sub",
@@ -85,6 +85,14 @@ func (d *Dashboard) column(i int) app.UI {
 // would write a value back while somebody types; page sets them when a chip clears a filter.
 func (d *Dashboard) filterRow(i int) app.UI {
 	s, c := styles[i], &d.columns[i]
+	return app.Form().ID("filters-"+s.class).Class("filters "+s.class).Aria("label", s.title+" filters").Hidden(!c.open).
+		OnSubmit(func(_ app.Context, e app.Event) { e.PreventDefault() }).
+		Body(app.If(c.asked, func() app.UI { return d.filterFields(i) }))
+}
+
+// filterFields are the controls of a filter row.
+func (d *Dashboard) filterFields(i int) app.UI {
+	s, c := styles[i], &d.columns[i]
 	names := patternsOf(s.tier)
 	for _, slug := range c.seen {
 		names = append(names, pattern.Name{Slug: slug, Label: pattern.Label(slug)})
@@ -94,67 +102,65 @@ func (d *Dashboard) filterRow(i int) app.UI {
 	if percent != "0" {
 		least = percent + " %"
 	}
-	return app.Form().ID("filters-"+s.class).Class("filters "+s.class).Aria("label", s.title+" filters").Hidden(!c.open).
-		OnSubmit(func(_ app.Context, e app.Event) { e.PreventDefault() }).
-		Body(
-			el("datalist#seen-"+s.class),
-			app.Label().Class("field").Body(
-				txt("span", "Symbols"),
-				app.Input().ID("symbols-"+s.class).Type("text").Placeholder("AAPL, NVDA").List("seen-"+s.class).AutoComplete(false).Spellcheck(false).MaxLength(2000).
+	return el("div.fields",
+		el("datalist#seen-"+s.class),
+		app.Label().Class("field").Body(
+			txt("span", "Symbols"),
+			app.Input().ID("symbols-"+s.class).Type("text").Placeholder("AAPL, NVDA").List("seen-"+s.class).AutoComplete(false).Spellcheck(false).MaxLength(2000).
+				OnInput(func(ctx app.Context, _ app.Event) {
+					f := c.filter
+					f.Symbols = ctx.JSSrc().Get("value").String()
+					d.setFilter(i, f)
+				}).
+				OnChange(func(ctx app.Context, _ app.Event) { // done typing: what stands there are whole symbols
+					f := c.filter
+					if f.Symbols = ctx.JSSrc().Get("value").String(); strings.TrimSpace(f.Symbols) != "" {
+						f.Symbols += ","
+					}
+					d.setFilter(i, f)
+				}),
+		),
+		app.Label().Class("field").Body(
+			txt("span", "Pattern"),
+			d.patternPicker(i, "pattern-"+s.class, "Any", names, false),
+		),
+		app.Label().Class("field").Body(
+			txt("span", "Leave out"),
+			d.patternPicker(i, "without-"+s.class, "None", names, true),
+		),
+		app.Label().Class("field").Body(
+			txt("span", "Watchlist"),
+			d.watchPicker(i),
+		),
+		d.narrow(i, "direction", "Direction", directionChoices, func(f *board.ColumnFilter, v string) { f.Direction = event.Direction(v) }),
+		d.narrow(i, "priority", "Least priority", priorityChoices, func(f *board.ColumnFilter, v string) { f.MinPriority, _ = event.ParsePriority(v) }),
+		d.narrow(i, "timeframe", "Bars", timeframeChoices, func(f *board.ColumnFilter, v string) { f.Timeframe = v }),
+		d.narrow(i, "session", "Session", sessionChoices, func(f *board.ColumnFilter, v string) { f.Session = event.Session(v) }),
+		app.Label().Class("field").Body(
+			txt("span", "Order"),
+			app.Select().ID("order-"+s.class).OnChange(func(ctx app.Context, _ app.Event) {
+				d.prefs.Orders[i] = board.Order(max(ctx.JSSrc().Get("selectedIndex").Int(), 0)) //nolint:gosec // a select with four options
+				d.page.applyPrefs()
+			}).Body(app.Range(orders).Slice(func(o int) app.UI { return app.Option().Text(orders[o].label) })),
+		),
+		app.Label().Class("field").Body(
+			txt("span", "Least confidence"),
+			el("span.range",
+				app.Input().ID("confidence-"+s.class).Type("range").Min(0).Max(95).Step(5).Value("0").
 					OnInput(func(ctx app.Context, _ app.Event) {
 						f := c.filter
-						f.Symbols = ctx.JSSrc().Get("value").String()
-						d.setFilter(i, f)
-					}).
-					OnChange(func(ctx app.Context, _ app.Event) { // done typing: what stands there are whole symbols
-						f := c.filter
-						if f.Symbols = ctx.JSSrc().Get("value").String(); strings.TrimSpace(f.Symbols) != "" {
-							f.Symbols += ","
-						}
+						v, _ := strconv.Atoi(ctx.JSSrc().Get("value").String())
+						f.MinConfidence = float64(v) / 100
 						d.setFilter(i, f)
 					}),
+				el("output").Text(least),
 			),
-			app.Label().Class("field").Body(
-				txt("span", "Pattern"),
-				d.patternPicker(i, "pattern-"+s.class, "Any", names, false),
-			),
-			app.Label().Class("field").Body(
-				txt("span", "Leave out"),
-				d.patternPicker(i, "without-"+s.class, "None", names, true),
-			),
-			app.Label().Class("field").Body(
-				txt("span", "Watchlist"),
-				d.watchPicker(i),
-			),
-			d.narrow(i, "direction", "Direction", directionChoices, func(f *board.ColumnFilter, v string) { f.Direction = event.Direction(v) }),
-			d.narrow(i, "priority", "Least priority", priorityChoices, func(f *board.ColumnFilter, v string) { f.MinPriority, _ = event.ParsePriority(v) }),
-			d.narrow(i, "timeframe", "Bars", timeframeChoices, func(f *board.ColumnFilter, v string) { f.Timeframe = v }),
-			d.narrow(i, "session", "Session", sessionChoices, func(f *board.ColumnFilter, v string) { f.Session = event.Session(v) }),
-			app.Label().Class("field").Body(
-				txt("span", "Order"),
-				app.Select().ID("order-"+s.class).OnChange(func(ctx app.Context, _ app.Event) {
-					d.prefs.Orders[i] = board.Order(max(ctx.JSSrc().Get("selectedIndex").Int(), 0)) //nolint:gosec // a select with four options
-					d.page.applyPrefs()
-				}).Body(app.Range(orders).Slice(func(o int) app.UI { return app.Option().Text(orders[o].label) })),
-			),
-			app.Label().Class("field").Body(
-				txt("span", "Least confidence"),
-				el("span.range",
-					app.Input().ID("confidence-"+s.class).Type("range").Min(0).Max(95).Step(5).Value("0").
-						OnInput(func(ctx app.Context, _ app.Event) {
-							f := c.filter
-							v, _ := strconv.Atoi(ctx.JSSrc().Get("value").String())
-							f.MinConfidence = float64(v) / 100
-							d.setFilter(i, f)
-						}),
-					el("output").Text(least),
-				),
-			),
-			el("div.field.wide.setting-row",
-				app.Button().Type("button").Class("button").Text("Remove filters").OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, board.ColumnFilter{}) }),
-				app.Button().Type("button").Class("button").Text("Collapse column").OnClick(func(_ app.Context, _ app.Event) { d.fold(i, true) }),
-			),
-		)
+		),
+		el("div.field.wide.setting-row",
+			app.Button().Type("button").Class("button").Text("Remove filters").OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, board.ColumnFilter{}) }),
+			app.Button().Type("button").Class("button").Text("Collapse column").OnClick(func(_ app.Context, _ app.Event) { d.fold(i, true) }),
+		),
+	)
 }
 
 // patternPicker adds a pattern to those that a column shows or, with out, leaves out, and takes it away when it is picked again. It

@@ -26,6 +26,7 @@ type Dashboard struct {
 	query     string // narrows all columns
 	setupStep int    // of the set-up dialog, from 0
 	library   library
+	asked     map[string]bool // dialogs that were opened once; the others are empty, so that the page starts sooner
 	columns   [3]columnState
 	notice    notice
 }
@@ -33,6 +34,7 @@ type Dashboard struct {
 // columnState is what a person has set on one column.
 type columnState struct {
 	open   bool // the filter row is shown
+	asked  bool // it was shown once; before, it is empty, so that the page starts sooner
 	paused bool
 	filter board.ColumnFilter
 	seen   []string // slugs in use that the name table does not know
@@ -129,7 +131,7 @@ func (d *Dashboard) Render() app.UI {
 				el("div#drawer-body.drawer-body"),
 			),
 		),
-		help(),
+		d.help(),
 		d.settings(),
 		d.palette(),
 		d.setup(),
@@ -339,9 +341,9 @@ var keys = [][2]string{
 }
 
 // help is the dialog with the keyboard's commands.
-func help() app.UI {
-	return app.Dialog().ID("help").Class("dialog").Aria("labelledby", "help-title").Body(
-		app.Form().Attr("method", "dialog").Body(
+func (d *Dashboard) help() app.UI {
+	return d.dialog("help", "dialog", func() app.UI {
+		return app.Form().Attr("method", "dialog").Body(
 			el("div.drawer-head",
 				el("h2#help-title").Text("Keyboard"),
 				app.Button().Class("button square plain").Aria("label", "Close").Body(mark("span.i.i-x")),
@@ -351,6 +353,30 @@ func help() app.UI {
 					return el("div", txt("dt", keys[i][0]), txt("dd", keys[i][1]))
 				}),
 			),
-		),
-	)
+		)
+	})
+}
+
+// dialog is a dialog whose content is drawn when it is opened for the first time: until then most of the page's elements
+// would be in dialogs that nobody has asked for.
+func (d *Dashboard) dialog(id, class string, content func() app.UI) app.UI {
+	return app.Dialog().ID(id).Class(class).Aria("labelledby", id+"-title").Body(app.If(d.asked[id], content))
+}
+
+// ask has a dialog drawn from now on.
+func (d *Dashboard) ask(id string) {
+	if d.asked == nil {
+		d.asked = map[string]bool{}
+	}
+	d.asked[id] = true
+}
+
+// openFilters shows or hides a column's filter row.
+func (d *Dashboard) openFilters(i int, open bool) {
+	c := &d.columns[i]
+	c.open = open
+	if open && !c.asked {
+		c.asked = true
+		d.page.fillFilters(i)
+	}
 }

@@ -66,7 +66,7 @@ func listen(target js.Value, event string, handle func(e js.Value)) func() {
 		handle(args[0])
 		return nil
 	})
-	options := map[string]any{"passive": event != "keydown", "capture": event == "popstate"} // that before go-app
+	options := map[string]any{"passive": event != "keydown" && event != "keypress", "capture": event == "popstate"} // that before go-app
 	target.Call("addEventListener", event, f, options)
 	return func() {
 		target.Call("removeEventListener", event, f, options)

@@ -11,6 +11,7 @@ import (
 // onKey carries out a keyboard command. Keys mean commands only outside of fields, and never with a modifier that belongs to the
 // browser.
 func (p *page) onKey(e js.Value) {
+	p.command = false
 	if k := e.Get("key").String(); (k == "k" || k == "K") && (e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool()) {
 		e.Call("preventDefault")
 		p.openPalette()
@@ -27,6 +28,7 @@ func (p *page) onKey(e js.Value) {
 	}
 	if target.Get("id").String() == "palette-query" {
 		if p.paletteKey(key) {
+			p.command = true
 			e.Call("preventDefault")
 		}
 		return
@@ -67,21 +69,29 @@ func (p *page) onKey(e js.Value) {
 	case "P":
 		p.ctx.Dispatch(func(app.Context) { p.d.pauseAll(!p.d.allHeld) })
 	case "/":
-		p.ctx.Dispatch(func(app.Context) {}) // a frame later, when the key has been dealt with: it must not be typed
-		p.ctx.Defer(func(app.Context) { byID("everything").Call("focus") })
+		p.soon(func() {}, func() { byID("everything").Call("focus") })
 	case "f":
 		t, _ := p.current()
 		i := position(t)
-		p.ctx.Dispatch(func(app.Context) { p.d.columns[i].open = true })
-		p.ctx.Defer(func(app.Context) { byID("symbols-" + styles[i].class).Call("focus") })
+		p.soon(func() { p.d.openFilters(i, true) }, func() { byID("symbols-" + styles[i].class).Call("focus") })
 	case ".":
 		p.releaseAll()
 	case "?":
-		openDialog("help")
+		p.openDialog("help", nil)
 	default:
 		return
 	}
+	p.command = true
 	e.Call("preventDefault")
+}
+
+// onCharacter keeps the character of a command's key from being typed into the field that the command has gone to: Chromium
+// sends it there although the key was prevented.
+func (p *page) onCharacter(e js.Value) {
+	if p.command {
+		p.command = false
+		e.Call("preventDefault")
+	}
 }
 
 // escape leaves what was entered last: a field, the filter row it is in, or the details.
@@ -89,7 +99,7 @@ func (p *page) escape(target js.Value) {
 	if form := target.Call("closest", "form.filters"); !form.IsNull() {
 		for i, s := range styles {
 			if form.Get("id").String() == "filters-"+s.class {
-				p.ctx.Dispatch(func(app.Context) { p.d.columns[i].open = false })
+				p.ctx.Dispatch(func(app.Context) { p.d.openFilters(i, false) })
 				p.lists[i].el.Call("focus")
 			}
 		}

@@ -72,42 +72,44 @@ var shippedViews = []savedView{
 // libraryDialog shows and edits what is kept.
 func (d *Dashboard) libraryDialog() app.UI {
 	l := &d.library
-	return app.Dialog().ID("library").Class("dialog wide").Aria("labelledby", "library-title").Body(
-		el("div.drawer-head",
-			el("h2#library-title").Text("Views, watchlists, subscriptions"),
-			app.Button().Type("button").Class("button square plain").Aria("label", "Close").
-				OnClick(func(_ app.Context, _ app.Event) { d.page.closeLibrary() }).
-				Body(mark("span.i.i-x")),
-		),
-		el("p.fault").Role("alert").Hidden(l.fault == "").Text(l.fault),
-		el("section.block",
-			txt("h3", "Views"),
-			el("div.kept", // of its own, so that what is typed below stays when the list grows
-				app.Range(shippedViews).Slice(func(i int) app.UI { return d.viewRow(shippedViews[i]) }),
-				app.Range(l.views).Slice(func(i int) app.UI { return d.viewRow(l.views[i]) }),
+	return d.dialog("library", "dialog wide", func() app.UI {
+		return el("div",
+			el("div.drawer-head",
+				el("h2#library-title").Text("Views, watchlists, subscriptions"),
+				app.Button().Type("button").Class("button square plain").Aria("label", "Close").
+					OnClick(func(_ app.Context, _ app.Event) { d.page.closeLibrary() }).
+					Body(mark("span.i.i-x")),
 			),
-			keep("view-name", "Name of this view", "Save this view", func() { d.page.saveView() }),
-		),
-		el("section.block",
-			txt("h3", "Watchlists"),
-			el("div.kept", app.Range(l.lists).Slice(func(i int) app.UI { return d.watchRow(l.lists[i]) })),
-			app.Label().Class("field").Body(
-				txt("span", "Symbols: paste a list, or the text of a CSV file"),
-				app.Textarea().ID("watch-symbols").Rows(2).Spellcheck(false).MaxLength(20000),
+			el("p.fault").Role("alert").Hidden(l.fault == "").Text(l.fault),
+			el("section.block",
+				txt("h3", "Views"),
+				el("div.kept", // of its own, so that what is typed below stays when the list grows
+					app.Range(shippedViews).Slice(func(i int) app.UI { return d.viewRow(shippedViews[i]) }),
+					app.Range(l.views).Slice(func(i int) app.UI { return d.viewRow(l.views[i]) }),
+				),
+				keep("view-name", "Name of this view", "Save this view", func() { d.page.saveView() }),
 			),
-			app.Label().Class("field").Body(
-				txt("span", "or read them from a file"),
-				app.Input().ID("watch-file").Type("file").Accept(".csv,.txt,text/csv,text/plain").OnChange(func(ctx app.Context, _ app.Event) { d.page.readWatchFile() }),
+			el("section.block",
+				txt("h3", "Watchlists"),
+				el("div.kept", app.Range(l.lists).Slice(func(i int) app.UI { return d.watchRow(l.lists[i]) })),
+				app.Label().Class("field").Body(
+					txt("span", "Symbols: paste a list, or the text of a CSV file"),
+					app.Textarea().ID("watch-symbols").Rows(2).Spellcheck(false).MaxLength(20000),
+				),
+				app.Label().Class("field").Body(
+					txt("span", "or read them from a file"),
+					app.Input().ID("watch-file").Type("file").Accept(".csv,.txt,text/csv,text/plain").OnChange(func(ctx app.Context, _ app.Event) { d.page.readWatchFile() }),
+				),
+				keep("watch-name", "Name of the watchlist", "Save watchlist", func() { d.page.saveWatchlist() }),
 			),
-			keep("watch-name", "Name of the watchlist", "Save watchlist", func() { d.page.saveWatchlist() }),
-		),
-		el("section.block",
-			txt("h3", "Subscriptions"),
-			txt("p.muted", "While one is active, the stream brings only what active subscriptions want."),
-			el("div.kept", app.Range(l.subs).Slice(func(i int) app.UI { return d.subRow(l.subs[i]) })),
-			d.subForm(),
-		),
-	)
+			el("section.block",
+				txt("h3", "Subscriptions"),
+				txt("p.muted", "While one is active, the stream brings only what active subscriptions want."),
+				el("div.kept", app.Range(l.subs).Slice(func(i int) app.UI { return d.subRow(l.subs[i]) })),
+				d.subForm(),
+			),
+		)
+	})
 }
 
 // keep is a name with a button that saves under it.

@@ -87,8 +87,7 @@ func (p *page) scope() {
 }
 
 func (p *page) openLibrary() {
-	openDialog("library")
-	p.loadLibrary(false)
+	p.openDialog("library", func() { p.loadLibrary(false) })
 }
 
 func (p *page) closeLibrary() { byID("library").Call("close") }

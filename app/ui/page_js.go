@@ -53,6 +53,7 @@ type page struct {
 	ratesAt   time.Time
 	redrawnAt time.Time
 	drawer    drawer
+	command   bool // the key that was pressed last was one, and its character is still to come
 	sel       selection
 	browser   *live.Browser
 	main      *slot
@@ -187,6 +188,7 @@ func (p *page) watch() {
 		on(p.edges[i].below.el, "click", func(js.Value) { p.reveal(p.edges[i].down, l.tier) })
 	}
 	on(document, "keydown", p.onKey)
+	on(document, "keypress", p.onCharacter)
 	on(window, "popstate", p.wentBack)
 	on(window, "resize", func(js.Value) { p.paintSize() })
 	p.paintSize()
@@ -319,8 +321,32 @@ func (p *page) setFilter(t event.Tier, f board.ColumnFilter) {
 	p.paint(time.Now())
 }
 
+// soon changes what is rendered and, once that is drawn, does what follows.
+func (p *page) soon(change, then func()) {
+	p.ctx.Dispatch(func(app.Context) { change() })
+	p.ctx.Defer(func(app.Context) { then() })
+}
+
+// fillFilters sets the inputs of a filter row once it has been drawn.
+func (p *page) fillFilters(i int) {
+	p.ctx.Defer(func(app.Context) {
+		p.syncInputs(i, p.d.columns[i].filter)
+		p.syncOrder(i)
+	})
+}
+
+// syncOrder makes the picker of a column's order show the one in force.
+func (p *page) syncOrder(i int) {
+	if p.d.columns[i].asked {
+		byID("order-"+styles[i].class).Set("selectedIndex", int(p.d.prefs.Orders[i]))
+	}
+}
+
 // syncInputs makes the inputs show a filter that something else than typing has set.
 func (p *page) syncInputs(i int, f board.ColumnFilter) {
+	if !p.d.columns[i].asked {
+		return // they are filled when they are drawn
+	}
 	class := styles[i].class
 	if in := byID("symbols-" + class); f.Symbols == "" {
 		in.Set("value", "")

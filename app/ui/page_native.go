@@ -20,6 +20,7 @@ func (*page) shown(event.Tier)                         {}
 func (*page) setTheme(string)                          {}
 func (*page) setPaused(event.Tier, bool)               {}
 func (*page) setFilter(event.Tier, board.ColumnFilter) {}
+func (*page) fillFilters(int)                          {}
 func (*page) setQuery(string)                          {}
 func (*page) applyPrefs()                              {}
 func (*page) openSettings()                            {}

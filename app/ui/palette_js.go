@@ -12,7 +12,7 @@ import (
 // openPalette shows the palette, empty.
 func (p *page) openPalette() {
 	byID("palette-query").Set("value", "")
-	openDialog("palette")
+	showDialog("palette")
 	byID("palette-query").Call("focus")
 	p.find("")
 }
@@ -114,7 +114,7 @@ func (p *page) run(id string) {
 		case "setup":
 			p.openSetup()
 		case "help":
-			openDialog("help")
+			p.openDialog("help", nil)
 		case "theme":
 			d.setTheme(arg)
 		case "density":

@@ -41,7 +41,7 @@ func (p *page) applyPrefs() {
 		if column.Order() != c.Orders[i] {
 			column.SetOrder(c.Orders[i])
 		}
-		byID("order-"+s.class).Set("selectedIndex", int(c.Orders[i]))
+		p.syncOrder(i)
 		byID("column-"+s.class).Get("dataset").Set("folded", c.Collapsed[i])
 		p.lists[i].density = c.Density
 		p.lists[i].measure()
@@ -56,7 +56,10 @@ func (p *page) applyPrefs() {
 func (p *page) restorePrefs() { p.d.prefs = parsePrefs(stored(prefsKey)) }
 
 // openSettings shows the dialog with the choices in force.
-func (p *page) openSettings() {
+func (p *page) openSettings() { p.openDialog("settings", p.fillSettings) }
+
+// fillSettings sets the pickers of the settings.
+func (p *page) fillSettings() {
 	c := &p.d.prefs
 	theme := p.d.theme
 	if theme == "" {
@@ -80,11 +83,20 @@ func (p *page) openSettings() {
 			}
 		}
 	}
-	openDialog("settings")
 }
 
-// openDialog shows a dialog over the page.
-func openDialog(id string) {
+// openDialog has a dialog drawn, fills it and shows it over the page.
+func (p *page) openDialog(id string, fill func()) {
+	p.soon(func() { p.d.ask(id) }, func() {
+		if fill != nil {
+			fill()
+		}
+		showDialog(id)
+	})
+}
+
+// showDialog shows a dialog over the page.
+func showDialog(id string) {
 	if d := byID(id); !d.Get("open").Bool() {
 		d.Call("showModal")
 	}

@@ -4,8 +4,8 @@ import "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 // settings is the dialog with a person's choices. Its inputs are set by page when it opens, not bound.
 func (d *Dashboard) settings() app.UI {
-	return app.Dialog().ID("settings").Class("dialog").Aria("labelledby", "settings-title").Body(
-		app.Form().Attr("method", "dialog").Body(
+	return d.dialog("settings", "dialog", func() app.UI {
+		return app.Form().Attr("method", "dialog").Body(
 			el("div.drawer-head",
 				el("h2#settings-title").Text("Settings"),
 				app.Button().Class("button square plain").Aria("label", "Close").Body(mark("span.i.i-x")),
@@ -34,8 +34,8 @@ func (d *Dashboard) settings() app.UI {
 				app.A().Href(pathOperations).Text("Operations"),
 				app.A().Href("/docs").Target("_blank").Text("API"),
 			),
-		),
-	)
+		)
+	})
 }
 
 // themes are the values of the theme button and of boot.js.

@@ -20,8 +20,8 @@ func (d *Dashboard) setup() app.UI {
 	if last {
 		next = "Done"
 	}
-	return app.Dialog().ID("setup").Class("dialog").Aria("labelledby", "setup-title").Body(
-		app.Form().OnSubmit(func(_ app.Context, e app.Event) {
+	return d.dialog("setup", "dialog", func() app.UI {
+		return app.Form().OnSubmit(func(_ app.Context, e app.Event) {
 			e.PreventDefault()
 			if last {
 				d.page.finishSetup()
@@ -59,8 +59,8 @@ func (d *Dashboard) setup() app.UI {
 					OnClick(func(_ app.Context, _ app.Event) { d.setupStep = max(d.setupStep-1, 0) }),
 				app.Button().ID("setup-next").Type("submit").Class("button primary").Text(next),
 			),
-		),
-	)
+		)
+	})
 }
 
 // setupWords say what each tier brings.

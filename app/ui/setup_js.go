@@ -12,7 +12,7 @@ import (
 // openSetup starts the set-up at its first step.
 func (p *page) openSetup() {
 	p.d.setupStep = 0
-	openDialog("setup")
+	p.openDialog("setup", nil)
 }
 
 // closeSetup ends the set-up without changing anything.
