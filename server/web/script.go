@@ -19,6 +19,13 @@ var repairs = []repair{
 		new:  `globalThis.tierboardProgram || fetch("` + wasmPath + `")`,
 	},
 	{
+		// The original registers the worker first of all. On a first visit it then fetches and stores every file while the
+		// browser compiles the program, and on each later one the browser looks for a newer worker at that moment.
+		name: "worker after the start",
+		old:  "goappInitServiceWorker();\n",
+		new:  "addEventListener(\"load\", () => setTimeout(goappInitServiceWorker, 1500));\n",
+	},
+	{
 		// The original takes the very first worker for an update as soon as that worker controls the page, and the user
 		// is told on the first visit that a new version is there. A first worker is one that has no predecessor.
 		name: "first worker",
