@@ -14,8 +14,8 @@
 // per browser; so a rendered page is kept, and components must not draw what belongs to a user or a moment before they
 // are mounted.
 //
-// Two faults of go-app's app.js are repaired by replacing text (script.go), because a copy of the file would have to be
-// kept in step by hand. One costs about 100 ms on each warm start, the other announces an update on the first visit.
+// Some faults of go-app's app.js are repaired by replacing text (script.go), because a copy of the file would have to be
+// kept in step by hand. Together they cost some hundred milliseconds of each start, and an update that is none is announced.
 // Look again when go-app changes those lines: the repairs then stop applying, the log says so, a test fails, and the
 // page works as go-app wrote it.
 package web
