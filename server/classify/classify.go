@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/valyala/fastjson"
@@ -69,11 +70,12 @@ func (c *Config) Validate() error {
 	return err
 }
 
-// Classifier classifies texts. It is immutable and safe for concurrent use.
+// Classifier classifies texts. Its settings never change, and it is safe for concurrent use.
 type Classifier struct {
 	cfg    Config
 	table  table
 	reader loose.Reader
+	texts  sync.Pool // of *text, for the memory they have grown
 }
 
 // New returns a Classifier; the error names the setting that is wrong. The channel table is copied.
@@ -94,7 +96,7 @@ func New(cfg Config) (*Classifier, error) {
 func (c *Classifier) Classify(channel string, payload []byte, received time.Time) Result {
 	out := Result{Entries: 1}
 	row := c.table.row(channel)
-	switch {
+	switch { // without the memory of a text
 	case row == nil:
 		out.reject(newReject(channel, UnknownChannel, "no such channel in the table"))
 		return out
@@ -102,8 +104,15 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 		out.Ignored = true
 		return out
 	}
-	in := text{c: c, row: row, channel: channel, received: received.UTC().Truncate(time.Millisecond), out: &out}
+	in, _ := c.texts.Get().(*text)
+	if in == nil {
+		in = &text{c: c}
+	}
+	in.row, in.channel, in.received, in.out = row, channel, received.UTC().Truncate(time.Millisecond), out
 	err := c.reader.Read(payload, in.root)
+	out = in.out
+	in.reset()
+	c.texts.Put(in)
 	switch {
 	case errors.Is(err, loose.ErrTooLarge):
 		out.reject(newReject(channel, TooLarge, err.Error()))
@@ -124,7 +133,21 @@ type text struct {
 	row      *Row
 	channel  string
 	received time.Time
-	out      *Result
+	out      Result
+
+	objects loose.Objects // all objects that are searched
+	rest    loose.Rest    // of the detection being read
+	outer   stack         // of a batch, or what may be one
+	inner   stack         // of the entry being read
+}
+
+// reset forgets the text and keeps the memory for the next one.
+func (t *text) reset() {
+	t.row, t.channel, t.out = nil, "", Result{}
+	t.objects.Reset()
+	t.rest.Reset()
+	t.outer.reset()
+	t.inner.reset()
 }
 
 func (t *text) reject(reason Reason, format string, args ...any) *Reject {
@@ -145,13 +168,35 @@ var words = map[string]Carries{
 	"streaming_indicator": Nothing, "streaming_indicators_batch": Nothing, "indicator_alert": Nothing, "critical_alert": Nothing,
 }
 
+// typeWord is a word with what it means.
+type typeWord struct {
+	word    string
+	carries Carries
+}
+
+// typeWords is words, with the word for whoever looked it up by bytes.
+var typeWords = func() map[string]typeWord {
+	m := make(map[string]typeWord, len(words))
+	for word, carries := range words {
+		m[word] = typeWord{word, carries}
+	}
+	return m
+}()
+
+// typeWordOf returns the type word that v is, in any letter case.
+func typeWordOf(v *fastjson.Value) (typeWord, bool) {
+	var buf [64]byte
+	w, ok := typeWords[string(loose.Fold(buf[:0], v, event.MaxText))]
+	return w, ok
+}
+
 // typeKeys are the fields that hold a type word.
 var typeKeys = []string{"event_type", "type", "event"}
 
 // root reads the outermost value.
 func (t *text) root(v *fastjson.Value) {
 	if v.Type() == fastjson.TypeArray { // a bare list is a batch without an envelope
-		t.batch(&stack{}, "list", v.GetArray())
+		t.batch(&t.outer, "list", v.GetArray())
 		return
 	}
 	o, r := t.object(v, "text")
@@ -169,12 +214,13 @@ func (t *text) root(v *fastjson.Value) {
 			return
 		}
 	}
-	t.entry(&stack{layers: []*loose.Object{o}}, v)
+	t.inner.layers = append(t.inner.layers, o)
+	t.entry(&t.inner, v)
 }
 
 // object lists an object's fields, or rejects it.
 func (t *text) object(v *fastjson.Value, name string) (*loose.Object, *Reject) {
-	o, err := loose.NewObject(v, t.c.cfg.MaxFields)
+	o, err := t.objects.List(v, t.c.cfg.MaxFields)
 	switch {
 	case err != nil:
 		return nil, t.reject(TooWide, "%s: more than %d fields", name, t.c.cfg.MaxFields)
@@ -188,11 +234,9 @@ func (t *text) object(v *fastjson.Value, name string) (*loose.Object, *Reject) {
 func (t *text) carries(o *loose.Object) (Carries, string) {
 	for _, key := range typeKeys {
 		if f := o.Field(key); f != nil {
-			word, _ := loose.Text(f.Value, event.MaxText)
-			word = strings.ToLower(word)
-			if c, ok := words[word]; ok {
+			if w, ok := typeWordOf(f.Value); ok {
 				f.Used = true
-				return c, word
+				return w.carries, w.word
 			}
 		}
 	}
@@ -205,7 +249,7 @@ var batchKeys = []string{"patterns", "detections", "outcomes", "events", "data",
 // openBatch looks for a list of entries in o, or in an envelope inside it. The stack it returns holds what the batch
 // says for all of them.
 func (t *text) openBatch(o *loose.Object) (*stack, *loose.Field, bool) {
-	s := &stack{}
+	s := &t.outer
 	for range maxEnvelopes {
 		if o.Field("symbol") != nil || o.Field("ticker") != nil {
 			break // a detection of its own; the list belongs to it
@@ -271,8 +315,11 @@ func (t *text) batch(outer *stack, name string, items []*fastjson.Value) {
 			continue
 		}
 		outer.restore()
-		s := &stack{layers: append(append([]*loose.Object{}, outer.layers...), o), batch: outer.batch}
-		t.entry(s, item)
+		t.rest.Reset()
+		t.inner.reset()
+		t.inner.layers = append(append(t.inner.layers, outer.layers...), o)
+		t.inner.batch = outer.batch
+		t.entry(&t.inner, item)
 	}
 	if over := len(items) - t.out.Entries; over > 0 {
 		t.out.Entries++
@@ -289,7 +336,7 @@ func (t *text) entry(s *stack, raw *fastjson.Value) {
 	var rejected *Reject
 	switch carries {
 	case Detections:
-		d := detection{text: t, stack: s, live: t.row.Live || strings.HasPrefix(word, "streaming_"), raw: raw}
+		d := detection{text: t, stack: s, live: t.row.Live || strings.HasPrefix(word, "streaming_"), raw: raw, rest: &t.rest}
 		rejected = d.read()
 	case Outcomes:
 		rejected = t.outcome(s)

@@ -122,7 +122,7 @@ func (d *detection) dateLink(l *event.Link, at time.Time) {
 
 // linkRest returns what a link's object holds beyond the link, in a quarter of an event's space.
 func (d *detection) linkRest(s *stack) string {
-	inner := detection{text: d.text, stack: s}
+	inner := detection{text: d.text, stack: s, rest: &loose.Rest{}}
 	inner.remains()
 	details, cut := inner.rest.JSON(d.c.cfg.MaxDetails / 4)
 	if cut {
@@ -144,7 +144,8 @@ var planKeys = []struct{ key, kind, label string }{
 // levels takes the trade plan's prices and the list of levels, whose items are prices or objects. A list with
 // anything else in it is read as far as possible and stays in the details as well.
 func (d *detection) levels() []event.Level {
-	var out []event.Level
+	var room [8]event.Level
+	out := room[:0]
 	add := func(l event.Level) {
 		if !slices.Contains(out, l) {
 			out = append(out, l)
@@ -173,7 +174,10 @@ func (d *detection) levels() []event.Level {
 		}
 		return whole
 	})
-	return out
+	if len(out) == 0 {
+		return nil
+	}
+	return slices.Clone(out)
 }
 
 // level reads one item of a list of levels. A kind that is none of the known ones becomes the label.

@@ -18,8 +18,16 @@ type detection struct {
 	*stack
 	live bool
 	raw  *fastjson.Value // the detection with its envelopes, without a batch's
-	rest loose.Rest
+	rest *loose.Rest
+
+	lacks [3][]string // memory of missing
 }
+
+// The fields that hold what no detection is without.
+var (
+	symbolKeys     = []string{"symbol", "ticker"}
+	confidenceKeys = []string{"confidence"}
+)
 
 // nameKeys are the fields that may hold the pattern's name, best first.
 var nameKeys = []string{"pattern", "pattern_name", "pattern_type"}
@@ -104,22 +112,22 @@ func (d *detection) read() *Reject {
 
 // missing lists what the opened layers lack, each as the fields that would supply it.
 func (d *detection) missing() [][]string {
-	var lacks [][]string
-	if !d.has("symbol", "ticker") {
-		lacks = append(lacks, []string{"symbol", "ticker"})
+	lacks := d.lacks[:0]
+	if !d.has(symbolKeys...) {
+		lacks = append(lacks, symbolKeys)
 	}
 	if f := d.peek(nameKeys...); f == nil || f.Key == "pattern_type" && isTierWord(f.Value) {
 		lacks = append(lacks, nameKeys)
 	}
-	if !d.has("confidence") {
-		lacks = append(lacks, []string{"confidence"})
+	if !d.has(confidenceKeys...) {
+		lacks = append(lacks, confidenceKeys)
 	}
 	return lacks
 }
 
 func isTierWord(v *fastjson.Value) bool {
-	word, ok := loose.Text(v, event.MaxText)
-	return ok && tierWord(word) != event.TierNone
+	tier, _ := tierOf(v)
+	return tier != event.TierNone
 }
 
 // symbol takes the ticker.
@@ -138,8 +146,11 @@ func (d *detection) symbol(e *event.Event) *Reject {
 	case len(e.Symbol) > event.MaxSymbol:
 		return d.text.reject(BadSymbol, "%s: longer than %d bytes: %q", f.Key, event.MaxSymbol, text)
 	}
-	for _, key := range [...]string{"symbol", "ticker"} { // a producer may write both
-		d.each(false, []string{key}, func(v *fastjson.Value) bool {
+	for i := range symbolKeys { // a producer may write both
+		d.each(false, symbolKeys[i:i+1], func(v *fastjson.Value) bool {
+			if loose.Is(v, e.Symbol) {
+				return true
+			}
 			same, _ := loose.Text(v, event.MaxText)
 			return filter.Symbol(same) == e.Symbol
 		})
@@ -336,7 +347,10 @@ func (d *detection) source() string {
 		if f == nil || f.Used {
 			continue
 		}
-		if word, _ := loose.Text(f.Value, event.MaxText); word != "" && (i == 0 || tierWord(word) == event.TierNone) {
+		if i > 0 && isTierWord(f.Value) {
+			continue
+		}
+		if word, _ := loose.Text(f.Value, event.MaxText); word != "" {
 			d.mark(f)
 			return word
 		}

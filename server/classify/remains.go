@@ -2,12 +2,10 @@ package classify
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/valyala/fastjson"
 
 	"tierboard/server/classify/loose"
-	"tierboard/shared/event"
 )
 
 // remains collects every field that was not taken: the detection's own first, then those of the envelopes. Of a batch
@@ -17,7 +15,7 @@ func (d *detection) remains() {
 		for n := range layer.Fields() {
 			f := &layer.Fields()[n]
 			switch inner := d.sideOf(f); {
-			case f.Used || typeWord(f) || i < d.stack.batch && !short(f):
+			case f.Used || detectionWord(f) || i < d.stack.batch && !short(f):
 			case inner != nil:
 				for k := range inner.Fields() {
 					if sf := &inner.Fields()[k]; !sf.Used {
@@ -43,13 +41,13 @@ func (d *detection) sideOf(f *loose.Field) *loose.Object {
 	return o
 }
 
-// typeWord reports whether a field tells nothing but that this is a detection.
-func typeWord(f *loose.Field) bool {
+// detectionWord reports whether a field tells nothing but that this is a detection.
+func detectionWord(f *loose.Field) bool {
 	if !slices.Contains(typeKeys, f.Key) {
 		return false
 	}
-	word, _ := loose.Text(f.Value, event.MaxText)
-	return words[strings.ToLower(word)] == Detections
+	w, _ := typeWordOf(f.Value)
+	return w.carries == Detections
 }
 
 // short reports whether a field of a batch is worth repeating in every entry.

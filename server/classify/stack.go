@@ -28,6 +28,13 @@ type stack struct {
 	frozen [][]bool        // marks of the batch's layers before the first entry
 }
 
+// reset empties the stack and keeps its memory.
+func (s *stack) reset() {
+	clear(s.layers)
+	clear(s.side)
+	*s = stack{layers: s.layers[:0], side: s.side[:0]}
+}
+
 // freeze remembers the marks, for restore.
 func (s *stack) freeze() {
 	s.frozen = s.frozen[:0]

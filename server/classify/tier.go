@@ -3,6 +3,8 @@ package classify
 import (
 	"strings"
 
+	"github.com/valyala/fastjson"
+
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -20,6 +22,27 @@ func tierWord(word string) event.Tier {
 		return event.Combo
 	}
 	return event.TierNone
+}
+
+// tierOf is tierWord for a field's value. exact tells that the word is ours, in any letter case.
+func tierOf(v *fastjson.Value) (tier event.Tier, exact bool) {
+	var lower, folded [64]byte
+	word := loose.Fold(lower[:0], v, event.MaxText)
+	fold := append(folded[:0], word...)
+	for i, c := range fold {
+		if c == '-' || c == ' ' {
+			fold[i] = '_'
+		}
+	}
+	switch string(fold) {
+	case "daily", "weekly", "monthly":
+		tier = event.Daily
+	case "intraday", "hourly":
+		tier = event.Intraday
+	case "combo", "daily_intraday":
+		tier = event.Combo
+	}
+	return tier, string(word) == tier.String()
 }
 
 // tierOfTimeframe returns the tier in which a folded timeframe occurs: minutes and hours intraday, days and longer
@@ -62,19 +85,20 @@ func (d *detection) explicitTier() (tier event.Tier, received string) {
 			if f == nil || f.Used && tf.key == "pattern_type" {
 				continue
 			}
-			word, _ := loose.Text(f.Value, event.MaxText)
-			t := tierWord(word)
+			t, exact := tierOf(f.Value)
 			switch {
 			case t == event.TierNone:
-				if tf.key == "tier" && word != "" && received == "" {
-					received = word // none of ours: told in the details, under a name that cannot be mistaken for the tier
-					f.Used = true
+				if tf.key != "tier" || received != "" {
+					continue
+				}
+				if received, _ = loose.Text(f.Value, event.MaxText); received != "" {
+					f.Used = true // none of ours: told in the details, under a name that cannot be mistaken for the tier
 				}
 			case tier == event.TierNone:
 				tier = t
 				f.Used = true
-				if strings.ToLower(word) != t.String() {
-					received = word
+				if !exact {
+					received, _ = loose.Text(f.Value, event.MaxText)
 				}
 			case t == tier:
 				f.Used = true // the same said again

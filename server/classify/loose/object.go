@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,7 +17,8 @@ type Field struct {
 	Value *fastjson.Value
 	Used  bool // whether it was taken; what is not goes into the rest
 
-	inner *Object // the listed fields of an object, made by Object
+	inner *Object  // the listed fields of an object, made by Object
+	owner *Objects // where inner comes from; nil for an object on its own
 }
 
 // Object lists the fields of the object the field holds, once; see NewObject.
@@ -24,7 +26,7 @@ func (f *Field) Object(most int) (*Object, error) {
 	if f.inner != nil {
 		return f.inner, nil
 	}
-	o, err := NewObject(f.Value, most)
+	o, err := f.owner.List(f.Value, most)
 	f.inner = o
 	return o, err
 }
@@ -32,27 +34,12 @@ func (f *Field) Object(most int) (*Object, error) {
 // Object is a JSON object whose fields remember whether they were taken. It is not safe for concurrent use.
 type Object struct {
 	fields []Field
+	seen   [2]uint64
 }
 
 // NewObject lists the fields of v in their order, a repeated key once. It returns nil and no error when v is no object,
 // and ErrTooWide when it has more than most fields.
-func NewObject(v *fastjson.Value, most int) (*Object, error) {
-	if v == nil || v.Type() != fastjson.TypeObject {
-		return nil, nil
-	}
-	obj := v.GetObject()
-	if obj.Len() > most {
-		return nil, ErrTooWide
-	}
-	o := &Object{fields: make([]Field, 0, obj.Len())}
-	obj.Visit(func(key []byte, v *fastjson.Value) {
-		k := string(key)
-		if o.index(k) < 0 {
-			o.fields = append(o.fields, Field{Key: k, Value: v})
-		}
-	})
-	return o, nil
-}
+func NewObject(v *fastjson.Value, most int) (*Object, error) { return (*Objects)(nil).List(v, most) }
 
 // Fields lists the fields in the order in which they were written. The slice is the object's own.
 func (o *Object) Fields() []Field { return o.fields }
@@ -75,6 +62,9 @@ func (o *Object) Value(key string) *fastjson.Value {
 }
 
 func (o *Object) index(key string) int {
+	if h := hash(key); o.seen[h>>31]&(1<<(h>>25&63)) == 0 {
+		return -1 // most look-ups are for a key that is not there
+	}
 	for i := range o.fields {
 		if o.fields[i].Key == key {
 			return i
@@ -90,6 +80,40 @@ func Text(v *fastjson.Value, most int) (string, bool) {
 	}
 	s, _ := Clean(string(v.GetStringBytes()), most)
 	return s, true
+}
+
+// Fold appends Text in lower case to b, which it returns as it is when v is no string. It makes no copy of plain text.
+func Fold(b []byte, v *fastjson.Value, most int) []byte {
+	if v == nil || v.Type() != fastjson.TypeString {
+		return b
+	}
+	raw := v.GetStringBytes()
+	if !ready(raw, most) {
+		s, _ := Clean(string(raw), most)
+		return append(b, strings.ToLower(s)...)
+	}
+	for _, c := range raw {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
+// Is reports whether v is exactly the text, as it would come from Text. It makes no copy, and is false for some that would.
+func Is(v *fastjson.Value, text string) bool {
+	if v == nil || v.Type() != fastjson.TypeString {
+		return false
+	}
+	raw := v.GetStringBytes()
+	return string(raw) == text && ready(raw, len(raw))
+}
+
+// ready reports whether Clean would return s as it is.
+func ready[T string | []byte](s T, most int) bool {
+	n := len(s)
+	return n <= most && plain(s) && (n == 0 || s[0] != ' ' && s[n-1] != ' ')
 }
 
 // Clean returns s trimmed and fit to show: control characters, direction overrides and bytes that are no UTF-8 are
@@ -120,7 +144,7 @@ func Clean(s string, most int) (clean string, cut bool) {
 }
 
 // plain reports whether s is printable ASCII.
-func plain(s string) bool {
+func plain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if s[i] < 0x20 || s[i] >= 0x7F {
 			return false
@@ -136,11 +160,32 @@ func overrides(r rune) bool {
 		r == '\u200E' || r == '\u200F' || r == '\uFEFF'
 }
 
+// longest is the most characters of a number, far more than any float needs.
+const longest = 64
+
+// numerals lends the memory in which a number's characters are read: the parser gives them in no other way.
+var numerals = sync.Pool{New: func() any { return new([longest]byte) }}
+
 // Number returns the finite number v holds: a JSON number, or a string that is nothing but a decimal number.
 func Number(v *fastjson.Value) (float64, bool) {
-	var buf [40]byte
-	s, ok := numeral(v, buf[:0])
-	if !ok {
+	if v == nil {
+		return 0, false
+	}
+	switch v.Type() {
+	case fastjson.TypeString:
+		return parseNumber(v.GetStringBytes())
+	case fastjson.TypeNumber:
+		buf, _ := numerals.Get().(*[longest]byte) // it is always one
+		defer numerals.Put(buf)
+		return parseNumber(v.MarshalTo(buf[:0]))
+	case fastjson.TypeNull, fastjson.TypeObject, fastjson.TypeArray, fastjson.TypeTrue, fastjson.TypeFalse:
+	}
+	return 0, false
+}
+
+// parseNumber returns the finite number that s is, in decimal notation.
+func parseNumber(s []byte) (float64, bool) {
+	if !numeral(s) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(string(s), 64)
@@ -150,35 +195,31 @@ func Number(v *fastjson.Value) (float64, bool) {
 	return f, true
 }
 
-// numeral returns the characters of a number or numeric string, if they are decimal notation.
-func numeral(v *fastjson.Value, buf []byte) ([]byte, bool) {
-	var s []byte
-	switch {
-	case v == nil:
-		return nil, false
-	case v.Type() == fastjson.TypeNumber:
-		s = v.MarshalTo(buf)
-	case v.Type() == fastjson.TypeString:
-		s = v.GetStringBytes()
-	}
-	const longest = 64 // far more than any float needs
+// numeral reports whether s has only characters of decimal notation.
+func numeral(s []byte) bool {
 	if len(s) == 0 || len(s) > longest {
-		return nil, false
+		return false
 	}
 	for _, c := range s {
 		if (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
-			return nil, false // also NaN, Infinity, hexadecimal and digits with underscores, which ParseFloat would take
+			return false // also NaN, Infinity, hexadecimal and digits with underscores, which ParseFloat would take
 		}
 	}
-	return s, true
+	return true
 }
 
 // Integer returns the decimal digits of the non-negative whole number v holds, as a JSON number or as a string of
 // digits, without leading zeros; false for anything else.
 func Integer(v *fastjson.Value) (string, bool) {
-	var buf [40]byte
-	s, ok := numeral(v, buf[:0])
-	if !ok {
+	var s []byte
+	switch {
+	case v == nil:
+	case v.Type() == fastjson.TypeNumber:
+		s = v.MarshalTo(nil)
+	case v.Type() == fastjson.TypeString:
+		s = v.GetStringBytes()
+	}
+	if !numeral(s) {
 		return "", false
 	}
 	return Digits(string(s))

@@ -1,6 +1,7 @@
 package loose
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strconv"
@@ -18,11 +19,30 @@ const (
 // Rest collects fields into one flat JSON object of bounded size. The zero Rest is empty and ready.
 type Rest struct {
 	members []member
+	values  []byte // of all members, one behind the other
+	out     []byte // the object being written
 	cut     bool
 }
 
-// member is one field; text is its encoded value.
-type member struct{ key, text string }
+// member is one field; from and to bound its encoded value among the values.
+type member struct {
+	key      string
+	from, to int
+}
+
+// Reset empties the Rest and keeps its memory, unless a large object needed it.
+func (r *Rest) Reset() {
+	const keepMembers, keepBytes = 128, 32 << 10
+	if cap(r.members) > keepMembers || cap(r.values) > keepBytes || cap(r.out) > keepBytes {
+		*r = Rest{}
+		return
+	}
+	clear(r.members)
+	*r = Rest{members: r.members[:0], values: r.values[:0], out: r.out[:0]}
+}
+
+// value returns the encoded value of a member.
+func (r *Rest) value(m *member) []byte { return r.values[m.from:m.to] }
 
 // Add writes a field under key. When the key is taken by another value the field goes under parent_key, and when that
 // is taken too, parent_key_2 and so on; a field with the same value is not written twice. An empty parent counts as "outer".
@@ -31,25 +51,30 @@ func (r *Rest) Add(parent, key string, v *fastjson.Value) {
 	if v.Type() == fastjson.TypeNull {
 		return
 	}
-	b, cut := appendValue(nil, v, 1)
+	from := len(r.values)
+	b, cut := appendValue(r.values, v, 1)
 	r.cut = r.cut || cut
 	if b == nil {
 		return
 	}
-	text := string(b)
+	text := b[from:]
 	key = cleanKey(key)
-	if parent == "" {
-		parent = "outer"
-	}
-	alias := cleanKey(parent + "_" + key)
+	alias := ""
 	for n := 1; ; n++ {
-		at := slices.IndexFunc(r.members, func(m member) bool { return m.key == key })
+		at := r.index(key)
 		if at < 0 {
-			r.members = append(r.members, member{key, text})
+			r.values = b
+			r.members = append(r.members, member{key, from, len(b)})
 			return
 		}
-		if r.members[at].text == text {
+		if bytes.Equal(r.value(&r.members[at]), text) {
 			return
+		}
+		if n == 1 {
+			if parent == "" {
+				parent = "outer"
+			}
+			alias = cleanKey(parent + "_" + key)
 		}
 		key = alias
 		if n > 1 {
@@ -58,19 +83,36 @@ func (r *Rest) Add(parent, key string, v *fastjson.Value) {
 	}
 }
 
+// index returns the place of the first member with the key, or -1.
+func (r *Rest) index(key string) int {
+	for i := range r.members {
+		if r.members[i].key == key {
+			return i
+		}
+	}
+	return -1
+}
+
 // Note puts a remark of our own in front: text is cleaned and written as a string. It takes the key from a field
 // that has it, which moves to "producer_" and the key.
 func (r *Rest) Note(key, text string) {
+	from := len(r.values)
 	s, _ := Clean(text, MaxString)
-	r.note(key, string(appendString(nil, s)))
+	r.values = appendString(r.values, s)
+	r.note(key, from)
 }
 
 // NoteTrue puts a remark of our own in front: key is true.
-func (r *Rest) NoteTrue(key string) { r.note(key, "true") }
+func (r *Rest) NoteTrue(key string) {
+	from := len(r.values)
+	r.values = append(r.values, "true"...)
+	r.note(key, from)
+}
 
-func (r *Rest) note(key, text string) {
+// note puts the value behind from in front.
+func (r *Rest) note(key string, from int) {
 	r.free(key)
-	r.members = slices.Insert(r.members, 0, member{key, text})
+	r.members = slices.Insert(r.members, 0, member{key, from, len(r.values)})
 }
 
 // free makes room for a key of our own.
@@ -91,42 +133,43 @@ func (r *Rest) Cut() bool { return r.cut }
 func (r *Rest) JSON(most int) (text string, cut bool) {
 	const mark = "details_cut"
 	r.free(mark)
-	size := len("{}") + member{mark, "true"}.size()
-	for _, m := range r.members {
-		size += m.size()
+	size := len("{}") + (&member{key: mark, to: len("true")}).size()
+	for i := range r.members {
+		size += r.members[i].size()
 	}
 	if size > most {
 		r.cut = true
 		bySize := slices.Clone(r.members)
 		slices.SortStableFunc(bySize, func(a, b member) int { return b.size() - a.size() })
 		gone := make(map[string]bool)
-		for _, m := range bySize {
+		for i := range bySize {
 			if size <= most {
 				break
 			}
-			gone[m.key] = true
-			size -= m.size()
+			gone[bySize[i].key] = true
+			size -= bySize[i].size()
 		}
 		r.members = slices.DeleteFunc(r.members, func(m member) bool { return gone[m.key] })
 	}
 	if r.cut {
-		r.note(mark, "true")
+		r.NoteTrue(mark)
 	}
 	if len(r.members) == 0 {
 		return "", r.cut
 	}
-	b := make([]byte, 0, size)
-	for i, m := range r.members {
-		b = append(appendString(append(b, "{,"[min(i, 1)]), m.key), ':')
-		b = append(b, m.text...)
+	b := r.out[:0]
+	for i := range r.members {
+		b = append(appendString(append(b, "{,"[min(i, 1)]), r.members[i].key), ':')
+		b = append(b, r.value(&r.members[i])...)
 	}
-	return string(append(b, '}')), r.cut
+	r.out = append(b, '}')
+	return string(r.out), r.cut
 }
 
 // size is at least what the member takes in the object, its comma included.
-func (m member) size() int {
+func (m *member) size() int {
 	const escape = len(`\u003c`) - 1
-	n := len(m.key) + len(m.text) + len(`"":,`)
+	n := len(m.key) + m.to - m.from + len(`"":,`)
 	for i := range len(m.key) {
 		switch m.key[i] {
 		case '"', '\\', '<', '>', '&':
@@ -148,7 +191,11 @@ func cleanKey(key string) string {
 func appendValue(b []byte, v *fastjson.Value, depth int) (_ []byte, cut bool) {
 	switch v.Type() {
 	case fastjson.TypeString:
-		s, cut := Clean(string(v.GetStringBytes()), MaxString)
+		raw := v.GetStringBytes()
+		if ready(raw, MaxString) {
+			return appendString(b, raw), false
+		}
+		s, cut := Clean(string(raw), MaxString)
 		return appendString(b, s), cut
 	case fastjson.TypeNumber:
 		return appendNumber(b, v), false
@@ -211,14 +258,16 @@ func appendObject(b []byte, obj *fastjson.Object, depth int) (_ []byte, cut bool
 // appendNumber writes a number as it was received when that is strict JSON, so that 1.50 stays 1.50; anything else the
 // parser took for a number (NaN, 007, 1e999) becomes what it means, or null.
 func appendNumber(b []byte, v *fastjson.Value) []byte {
-	var buf [40]byte
-	raw := v.MarshalTo(buf[:0])
-	x, ok := Number(v)
+	from := len(b)
+	b = v.MarshalTo(b)
+	raw := b[from:]
+	x, ok := parseNumber(raw)
+	b = b[:from]
 	switch {
 	case !ok:
 		return append(b, "null"...)
 	case len(raw) <= 32 && strict(raw):
-		return append(b, raw...)
+		return b[:from+len(raw)]
 	case x == math.Trunc(x) && math.Abs(x) < 1<<53:
 		return strconv.AppendInt(b, int64(x), 10)
 	}
@@ -262,18 +311,22 @@ func strict(s []byte) bool {
 
 // appendString writes text from Clean as a JSON string. Angle brackets and ampersands are escaped, so that the text cannot
 // end a script element it is pasted into.
-func appendString(b []byte, s string) []byte {
+func appendString[T string | []byte](b []byte, s T) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
+	from := 0 // what is before it has been written
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
+		c := s[i]
+		if c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c >= 0x20 {
+			continue
+		}
+		b = append(b, s[from:i]...)
+		from = i + 1
+		if c == '"' || c == '\\' {
 			b = append(b, '\\', c)
-		case c == '<' || c == '>' || c == '&' || c < 0x20:
+		} else {
 			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xF])
-		default:
-			b = append(b, c)
 		}
 	}
-	return append(b, '"')
+	return append(append(b, s[from:]...), '"')
 }
