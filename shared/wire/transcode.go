@@ -218,13 +218,14 @@ func (s *scanner) digits() int {
 // str reads a quoted string.
 func (s *scanner) str() error {
 	s.at++
-	start := s.at
-	for s.at < len(s.in) {
-		switch c := s.in[s.at]; {
+	start, all := s.at, byte(0)
+	for i := start; i < len(s.in); i++ {
+		c := s.in[i]
+		switch {
 		case c == '"': // no escapes: the bytes are the string
-			text := s.in[start:s.at]
-			s.at++
-			if !utf8.ValidString(text) {
+			s.at = i + 1
+			text := s.in[start:i]
+			if all >= utf8.RuneSelf && !utf8.ValidString(text) {
 				return ErrSyntax
 			}
 			if s.emit {
@@ -232,11 +233,12 @@ func (s *scanner) str() error {
 			}
 			return nil
 		case c == '\\':
+			s.at = i
 			return s.escaped(start)
 		case c < 0x20:
 			return ErrSyntax
 		}
-		s.at++
+		all |= c
 	}
 	return ErrSyntax
 }

@@ -176,14 +176,25 @@ func (w *Writer) Time(key string, t time.Time) {
 	case year > 9999:
 		t = time.Date(9999, 12, 31, 23, 59, 59, int(999*time.Millisecond), time.UTC)
 	}
+	mark := 0xa0 | byte(len(timeLayout))
+	if w.format == JSON {
+		mark = '"'
+	}
+	w.buf = appendTime(append(w.buf, mark), t)
 	if w.format == JSON {
 		w.buf = append(w.buf, '"')
-		w.buf = t.AppendFormat(w.buf, timeLayout)
-		w.buf = append(w.buf, '"')
-		return
 	}
-	w.buf = append(w.buf, 0xa0|byte(len(timeLayout)))
-	w.buf = t.AppendFormat(w.buf, timeLayout)
+}
+
+// appendTime appends a UTC time in timeLayout. The library has a fast way for its own layout, which has no decimals.
+func appendTime(b []byte, t time.Time) []byte {
+	b = t.AppendFormat(b, time.RFC3339)
+	const dot = len("Z")
+	ms := t.Nanosecond()/int(time.Millisecond) + 1000 // so that it has leading zeros
+	at := len(b) - dot
+	b = append(strconv.AppendInt(b[:at], int64(ms), 10), 'Z')
+	b[at] = '.'
+	return b
 }
 
 // OptTime writes a time unless it is zero.
