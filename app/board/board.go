@@ -209,6 +209,40 @@ func (b *Board) AddOlder(t event.Tier, events []*event.Event, now time.Time) int
 	return taken
 }
 
+// AddMissed takes in events that the stream could not replay: they belong between those the column has. They are shown at
+// once unless the column is held; then they wait like live ones, so that no card moves. As with AddOlder the column may hold
+// up to twice its bound until the next reset. It returns how many it took.
+func (b *Board) AddMissed(t event.Tier, events []*event.Event, now time.Time) int {
+	c := b.Column(t)
+	taken := 0
+	for _, e := range events {
+		if e == nil || e.Kind != event.Pattern || e.Tier != t || e.Validate() != nil || b.byID[e.ID] != nil || len(c.all) >= 2*b.max {
+			continue
+		}
+		if taken == 0 {
+			c.touch()
+		}
+		c.bound = max(c.bound, len(c.all)+1)
+		card := c.frozenByID[e.ID]
+		shown := card != nil // the bound had dropped it from the model, the held list shows it still
+		if !shown {
+			card = &Card{ArrivedAt: now}
+		}
+		c.fill(card, e)
+		c.insert(card)
+		b.byID[e.ID] = card
+		if c.frozen && card.ok && !shown {
+			c.pending++
+		}
+		taken++
+	}
+	c.dirty = false // it is no batch
+	if taken > 0 && !c.frozen {
+		c.rebuild()
+	}
+	return taken
+}
+
 // Find returns the card of an event the board holds or still shows, or nil. For a repeat it is the repeat's own card,
 // see Card.ShownAs.
 func (b *Board) Find(id string) *Card {

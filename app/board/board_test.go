@@ -523,3 +523,33 @@ func TestPickersRemember(t *testing.T) {
 		t.Error(c.LastEventAt())
 	}
 }
+
+func TestMissedEventsTakeTheirPlaces(t *testing.T) {
+	b := New(3)
+	b.Apply(live(at("a", "AAPL", 60), at("c", "TSLA", 62)), noon)
+	c := b.Column(event.Intraday)
+	missed := []*event.Event{at("c", "TSLA", 62), at("b", "MSFT", 61), at("z", "AAL", 30)}
+	if n := b.AddMissed(event.Intraday, missed, noon); n != 2 {
+		t.Errorf("took %d, want 2: one is there already", n)
+	}
+	if d := cmp.Diff([]string{"c×1", "b×1", "a×1", "z×1"}, shownOf(c)); d != "" {
+		t.Error(d)
+	}
+	c.Hold(Scroll, true)
+	if n := b.AddMissed(event.Intraday, missed, noon); n != 0 || c.Pending() != 0 {
+		t.Errorf("took %d, pending %d; nothing is new", n, c.Pending())
+	}
+	if n := b.AddMissed(event.Intraday, []*event.Event{at("y", "IBM", 61), at("x", "GE", 10), at("w", "GM", 9)}, noon); n != 2 || c.Pending() != 2 {
+		t.Errorf("took %d, pending %d, want 2 and 2: twice the bound in all, and they wait", n, c.Pending())
+	}
+	if d := cmp.Diff([]string{"c×1", "b×1", "a×1", "z×1"}, shownOf(c)); d != "" {
+		t.Error("cards moved in a held column: ", d)
+	}
+	c.Hold(Scroll, false)
+	if shown := shownOf(c); len(shown) != 6 || shown[5] != "x×1" {
+		t.Errorf("released: %v", shown)
+	}
+	if b.AddMissed(event.Combo, missed, noon) != 0 {
+		t.Error("took events of another tier")
+	}
+}

@@ -68,15 +68,15 @@ func (p *page) onBatch(b *wire.Batch) {
 	if b.Reset {
 		p.stampedAt = time.Time{}
 	}
-	if b.Suppressed > 0 {
-		p.suppressed, p.received, p.suppressedAt = b.Suppressed, len(b.Events), now
-	}
 	for i, s := range styles {
 		change := changes.Column(s.tier)
 		if b.ID == "" {
 			p.unsaid[i] += change.Added
 			p.arrivals.add(change.Added, now)
 		}
+	}
+	if b.Suppressed > 0 { // the server tells this about once a second
+		p.suppressed, p.received, p.suppressedAt = b.Suppressed, p.arrivals.perSecond(now), now
 	}
 	p.paint(now)
 	p.ready()
@@ -158,9 +158,9 @@ func (p *page) noticeNow(now time.Time) notice {
 	case p.refused != nil:
 		return notice{text: "The server refused these filters: " + p.refused.Detail, tone: "bad", action: "Dismiss", act: func() { p.refused = nil; p.paintNotice(time.Now()) }}
 	case p.gap != nil:
-		return notice{text: "Possible gap " + p.gapSpan() + ": some events between could not be replayed.", action: "Dismiss", act: func() { p.gap = nil; p.paintNotice(time.Now()) }}
+		return p.gapNotice()
 	case now.Sub(p.suppressedAt) < 5*time.Second:
-		return notice{text: "Showing " + strconv.Itoa(p.received) + " of " + strconv.Itoa(p.received+p.suppressed) + " events: more arrive than are sent. Tighten the filters to see all.", action: "Filter", act: func() { byID("everything").Call("focus") }}
+		return notice{text: "Showing " + strconv.Itoa(p.received) + " of " + strconv.Itoa(p.received+p.suppressed) + " events: more arrive than are sent.", action: "Tighten filters", act: p.tighten}
 	case now.Sub(p.toldAt) < 4*time.Second:
 		return notice{text: p.told, tone: "good"}
 	case now.Sub(p.caughtUpAt) < 4*time.Second:
@@ -168,6 +168,22 @@ func (p *page) noticeNow(now time.Time) notice {
 	}
 	return notice{}
 }
+
+// tighten opens the filter of the column that gets the most.
+func (p *page) tighten() {
+	now := time.Now()
+	busiest := 0
+	for i := range styles {
+		if p.rate(i, now) > p.rate(busiest, now) {
+			busiest = i
+		}
+	}
+	p.showTab(styles[busiest].tier)
+	p.soon(func() { p.d.openFilters(busiest, true) }, func() { byID("symbols-" + styles[busiest].class).Call("focus") })
+}
+
+// rate is how many events a column got in the last minute.
+func (p *page) rate(i int, now time.Time) int { return p.board.Column(styles[i].tier).Rate(now) }
 
 // stopReason words why the server does not want us.
 func stopReason(s live.State) string {

@@ -27,6 +27,16 @@ func emptyWords(s style, c *board.Column, query string, market *wire.Market, now
 	return text + expected(s, market, now)
 }
 
+// idleWords says above the cards of another day, the last of which came at at, that today's have not come yet and when they are to be
+// expected; "" when at is of today or zero. now is on the server's clock, z the exchange's zone.
+func idleWords(s style, at time.Time, market *wire.Market, now time.Time, z format.Zone) string {
+	day := format.DayLabel(at, now, z)
+	if at.IsZero() || day == "Today" {
+		return ""
+	}
+	return "No " + s.class + " patterns today yet. " + expected(s, market, now) + " Last: " + day + "."
+}
+
 // expected says when a tier's next patterns are to be expected.
 func expected(s style, market *wire.Market, now time.Time) string {
 	if s.tier == event.Daily && market != nil && event.Session(market.Session) == event.Regular && market.ClosesAt.After(now) {

@@ -13,6 +13,12 @@ const olderPage = 100
 
 // olderPath is where a column's older events are read: those its filter wants, detected before the oldest one it has.
 func olderPath(class string, f filter.Filter, before string) string {
+	return eventsPath(class, f, "", before)
+}
+
+// eventsPath is where a column's events are read: those its filter wants, received from since, in RFC 3339 or "" for
+// any time, and detected before before.
+func eventsPath(class string, f filter.Filter, since, before string) string {
 	q := url.Values{}
 	list := func(name string, values []string) {
 		if len(values) > 0 {
@@ -33,6 +39,9 @@ func olderPath(class string, f filter.Filter, before string) string {
 	}
 	if f.PriorityMin > 0 {
 		q.Set("priority_min", f.PriorityMin.String())
+	}
+	if since != "" {
+		q.Set("updated_since", since)
 	}
 	q.Set("until", before)
 	q.Set("limit", strconv.Itoa(olderPage))

@@ -9,8 +9,12 @@ import (
 	"tierboard/app/fetch"
 	"tierboard/app/format"
 	"tierboard/shared/event"
+	"tierboard/shared/filter"
 	"tierboard/shared/wire"
 )
+
+// gapMargin is how long before a loss of the connection was noticed events may already have been missed.
+const gapMargin = time.Minute
 
 // older is how far back a column has been read.
 type older struct {
@@ -50,11 +54,28 @@ func (p *page) more(t event.Tier) {
 	}
 	o.busy, o.fault = true, ""
 	p.paintMore(i)
-	fetch.Do("GET", path, "", "", func(a fetch.Answer) {
-		o.busy = false
-		if !a.OK() {
-			o.fault = "Older events cannot be read now."
+	readPage(path, func(events []*event.Event, cursor, fault string) {
+		o.busy, o.fault = false, fault
+		if fault != "" {
 			p.paintMore(i)
+			return
+		}
+		o.cursor = cursor
+		o.end = o.cursor == ""
+		now := time.Now()
+		p.board.AddOlder(t, events, now)
+		p.lists[i].limit += windowStep
+		p.paint(now)
+		p.lists[i].measure()
+		p.paintMore(i)
+	})
+}
+
+// readPage reads a page of events and hands them over with the cursor of the next page, or says what went wrong.
+func readPage(path string, then func(events []*event.Event, cursor, fault string)) {
+	fetch.Do("GET", path, "", "", func(a fetch.Answer) {
+		if !a.OK() {
+			then(nil, "", "Older events cannot be read now.")
 			return
 		}
 		var got struct {
@@ -64,8 +85,7 @@ func (p *page) more(t event.Tier) {
 			}
 		}
 		if json.Unmarshal([]byte(a.Body), &got) != nil {
-			o.fault = "The server's answer cannot be read."
-			p.paintMore(i)
+			then(nil, "", "The server's answer cannot be read.")
 			return
 		}
 		var events []*event.Event
@@ -78,15 +98,97 @@ func (p *page) more(t event.Tier) {
 				events = append(events, e)
 			}
 		}
-		o.cursor = got.Metadata.NextCursor
-		o.end = o.cursor == ""
-		now := time.Now()
-		p.board.AddOlder(t, events, now)
-		p.lists[i].limit += windowStep
-		p.paint(now)
-		p.lists[i].measure()
-		p.paintMore(i)
+		then(events, got.Metadata.NextCursor, "")
 	})
+}
+
+// gapPages is how many pages of a gap are read for each filter; a column has no room for more.
+const gapPages = held / olderPage
+
+// gapReading is the reading of what a gap has left out, one filter after the other.
+type gapReading struct {
+	gap   *wire.Gap
+	since string
+	left  []filter.Filter // the first one is being read
+	pages int             // of it
+	taken int
+	fault string
+}
+
+// loadGap reads what the stream could not replay into the columns.
+func (p *page) loadGap() {
+	if p.gapRead != nil && p.gapRead.fault == "" {
+		return // at it
+	}
+	r := &gapReading{gap: p.gap, left: p.board.Filters()}
+	from := p.gap.From
+	if from.IsZero() && !p.lostAt.IsZero() {
+		from = p.serverNow(p.lostAt).Add(-gapMargin)
+	}
+	if !from.IsZero() {
+		r.since = from.UTC().Format(time.RFC3339Nano)
+	}
+	p.gapRead = r
+	p.readGap(r, "")
+	p.paintNotice(time.Now())
+}
+
+// readGap reads the next page of a gap; cursor is "" at a filter's first one.
+func (p *page) readGap(r *gapReading, cursor string) {
+	if p.gap != r.gap {
+		return // another gap has come, or this one was dismissed
+	}
+	now := time.Now()
+	if len(r.left) == 0 {
+		p.gap, p.gapRead = nil, nil
+		p.told, p.toldAt = "Nothing was missed.", now
+		if r.taken > 0 {
+			p.told = "Loaded " + format.Plural(r.taken, "missed event") + "."
+		}
+		p.paintNotice(now)
+		return
+	}
+	f := r.left[0]
+	if len(f.Tiers) != 1 { // each of the board's filters belongs to a column
+		r.left = r.left[1:]
+		p.readGap(r, "")
+		return
+	}
+	class := f.Tiers[0].String()
+	path := "/api/patterns/" + class + "?cursor=" + cursor
+	if cursor == "" {
+		before := r.gap.To
+		if before.IsZero() {
+			before = p.serverNow(now)
+		}
+		path = eventsPath(class, f, r.since, before.UTC().Format(time.RFC3339Nano))
+		r.pages = 0
+	}
+	readPage(path, func(events []*event.Event, next, fault string) {
+		if r.fault = fault; fault != "" {
+			p.paintNotice(time.Now())
+			return
+		}
+		now := time.Now()
+		r.taken += p.board.AddMissed(f.Tiers[0], events, now)
+		p.paint(now)
+		if r.pages++; next == "" || r.pages == gapPages {
+			r.left, next = r.left[1:], ""
+		}
+		p.readGap(r, next)
+	})
+}
+
+// gapNotice offers to load a gap, and tells how that goes.
+func (p *page) gapNotice() notice {
+	text := "Possible gap " + p.gapSpan() + ": some events between could not be replayed."
+	switch r := p.gapRead; {
+	case r == nil || r.gap != p.gap:
+		return notice{text: text, action: "Load", act: p.loadGap}
+	case r.fault != "":
+		return notice{text: text + " " + r.fault, action: "Try again", act: p.loadGap}
+	}
+	return notice{text: "Loading what was missed…"}
 }
 
 // paintMore shows the button at the end of a list when there may be older events.

@@ -96,6 +96,9 @@ func (p *page) onCharacter(e js.Value) {
 
 // escape leaves what was entered last: a field, the filter row it is in, or the details.
 func (p *page) escape(target js.Value) {
+	if target.Get("closest").Type() != js.TypeFunction { // not an element: an extension of the browser sent it
+		target = document.Get("body")
+	}
 	if form := target.Call("closest", "form.filters"); !form.IsNull() {
 		for i, s := range styles {
 			if form.Get("id").String() == "filters-"+s.class {

@@ -31,8 +31,14 @@ func rungs(e *event.Event) []rung {
 		price       float64
 	}
 	var ps []point
+	said := map[float64]bool{} // prices of entry, stop and targets: another level there is the same line once more
 	for _, l := range e.Levels {
-		if l.Price > 0 {
+		if l.Kind == "entry" || l.Kind == "stop" || l.Kind == "target" {
+			said[l.Price] = true
+		}
+	}
+	for _, l := range e.Levels {
+		if l.Price > 0 && (!said[l.Price] || l.Kind == "entry" || l.Kind == "stop" || l.Kind == "target") {
 			ps = append(ps, point{l.Kind, levelLabel(l), l.Price})
 		}
 	}

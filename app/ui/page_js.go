@@ -65,8 +65,9 @@ type page struct {
 	lostAt       time.Time
 	stampedAt    time.Time // when the board on the screen was saved, if it is an old one
 	gap          *wire.Gap
+	gapRead      *gapReading // what is being done about it; nil for nothing
 	refused      *wire.Error
-	suppressed   int // events left out in the last batch that told of some, and how many it brought
+	suppressed   int // events left out in the last batch that told of some, and how many came in a second then
 	received     int
 	suppressedAt time.Time
 	caughtUp     int
@@ -97,6 +98,7 @@ type columnSlots struct {
 	count, dot, last, pill, pillCount, about, rate, empty, state, word, tabCount *slot
 	more, relax                                                                  *slot
 	success                                                                      string // the tier's success rate in words; "" while unknown
+	idle                                                                         string // why the cards are of another day; "" when they are not
 	revision                                                                     uint64
 	symbols                                                                      int // offered for typing ahead
 }

@@ -69,18 +69,23 @@ func perMinute(n int) string {
 func (p *page) paintEmpty(i int, c *board.Column) {
 	s := &p.columns[i]
 	if len(c.Shown()) > 0 || !p.d.loaded {
-		s.empty.set("")
+		s.empty.setClass("empty last")
+		s.empty.set(s.idle)
 		s.relax.hide(true)
 		return
 	}
-	var market *wire.Market
-	if p.status != nil {
-		market = p.status.Market
-	}
-	why := emptyWords(styles[i], c, p.d.query, market, p.serverNow(time.Now()))
-	s.empty.set(why)
+	s.empty.setClass("empty")
+	s.empty.set(emptyWords(styles[i], c, p.d.query, p.market(), p.serverNow(time.Now())))
 	s.relax.set(relaxWords(c, p.d.query))
 	s.relax.hide(c.Pending() > 0 || s.relax.text == "")
+}
+
+// market is what the server last told of the exchange; nil while that is unknown.
+func (p *page) market() *wire.Market {
+	if p.status == nil {
+		return nil
+	}
+	return p.status.Market
 }
 
 // relax does what the button of an empty column says.
@@ -105,6 +110,10 @@ func (p *page) paintState(now time.Time) {
 		c, s := p.board.Column(st.tier), &p.columns[i]
 		state, reason := p.tierState(st.tier)
 		s.dot.setClass("dot " + state)
+		s.idle = ""
+		if state == "idle" {
+			s.idle = idleWords(st, c.LastEventAt(), p.market(), p.serverNow(now), p.viewer.exchange)
+		}
 		s.last.set(p.lastWords(c, now))
 		bad := ""
 		word := format.Status(state)
@@ -175,12 +184,12 @@ func (p *page) buildClock() clockSlots {
 func (p *page) paintClock(now time.Time) {
 	at := p.serverNow(now)
 	p.clock.now.set(format.Clock(at, p.viewer.exchange) + " " + format.ZoneName(at, p.viewer.exchange))
-	if p.status == nil || p.status.Market == nil {
+	m := p.market()
+	if m == nil {
 		p.clock.market.set("")
 		p.clock.next.set("")
 		return
 	}
-	m := p.status.Market
 	open := ""
 	if m.Session == string(event.Regular) {
 		open = " open"

@@ -202,6 +202,10 @@ func TestOlderEventsAreAskedForWithTheColumnsFilter(t *testing.T) {
 	if got := olderPath("intraday", f, "2026-11-20T15:00:00Z"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	want = "/api/patterns/daily?limit=100&until=2026-11-20T15%3A05%3A00Z&updated_since=2026-11-20T15%3A00%3A00Z"
+	if got := eventsPath("daily", filter.Filter{Tiers: []event.Tier{event.Daily}}, "2026-11-20T15:00:00Z", "2026-11-20T15:05:00Z"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
 }
 
 func TestSuccessRateSaysItsSample(t *testing.T) {

@@ -370,3 +370,27 @@ func TestCardsSayThatTheyEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestCardsOfAnotherDaySayWhenTodaysCome(t *testing.T) {
+	now := time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
+	open := &wire.Market{Session: "regular", ClosesAt: now.Add(88 * time.Minute), NextOpen: now.Add(20 * time.Hour)}
+	shut := &wire.Market{Session: "closed", NextOpen: now.Add(130 * time.Minute)}
+	friday := time.Date(2026, 11, 20, 21, 45, 0, 0, time.UTC)
+	for _, c := range []struct {
+		tier   event.Tier
+		at     time.Time
+		market *wire.Market
+		want   string
+	}{
+		{event.Daily, time.Time{}, open, ""},
+		{event.Daily, now.Add(-time.Hour), open, ""},
+		{event.Daily, friday, open, "No daily patterns today yet. They arrive after the close, in 1 h 28 m. Last: Fri 20 Nov."},
+		{event.Intraday, friday, shut, "No intraday patterns today yet. Markets open in 2 h 10 m. Last: Fri 20 Nov."},
+		{event.Combo, friday, nil, "No combo patterns today yet. A combo appears when an intraday trigger confirms a daily setup. Last: Fri 20 Nov."},
+	} {
+		got := strings.ReplaceAll(idleWords(styles[c.tier-event.Daily], c.at, c.market, now, format.UTC), "\u00a0", " ")
+		if got != c.want {
+			t.Errorf("%v at %v: %q, want %q", c.tier, c.at, got, c.want)
+		}
+	}
+}
