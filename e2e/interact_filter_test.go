@@ -210,3 +210,37 @@ func TestPagesOpenOffline(t *testing.T) {
 	b.Navigate(s.URL() + "/?daily.symbols=KEPT%2C&q=bull")
 	b.WaitFor(card("daily", "KEPT") + ` && document.querySelector("#everything").value === "bull" && document.querySelectorAll("#chips .chip").length === 2`)
 }
+
+// TestGapIsLoaded loses more events than the server keeps for replay, under a column that stands still, and loads them.
+func TestGapIsLoaded(t *testing.T) {
+	const missed = 1200 // more than the ring holds, and more than a snapshot brings
+	r := stack.Redis(t)
+	s := stack.Server(t, stack.Env("REDIS_URL", r.URL()), stack.Env("TIERBOARD_RATE_LIMIT", "0"), stack.Env("TIERBOARD_RING", "1024"))
+	b := stack.Chromium(t)
+	command(t, b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		window.WebSocket = class extends WebSocket { constructor(...a) { super(...a); window.socket = this; } };`})
+	b.Navigate(s.URL() + "/")
+	b.WaitFor(live)
+	p, h := newPublisher(t, r.URL()), hand{t, b}
+	p.fill(b, "intraday", "OLD", 20, 20)
+	stack.Eval[bool](b, `(window.dispatchEvent(new Event("offline")), socket.close(), true)`)
+	h.expect("the page is offline", text("#notice-text")+`.includes("Offline")`)
+	for i := range missed {
+		p.detection("intraday", fmt.Sprintf("M%d", i), "Doji", 0.7)
+	}
+	b.WaitFor(fmt.Sprintf(`fetch("/api/patterns/intraday?symbols=M%d").then(a => a.json()).then(a => a.patterns.length === 1)`, missed-1))
+	stack.Eval[bool](b, `window.dispatchEvent(new Event("online"))`)
+	h.expect("the gap is told", text("#notice-text")+`.includes("Possible gap") && `+text("#notice-action")+` === "Load"`)
+	before := stack.Eval[int](b, "Number("+text("#count-intraday")+")")
+
+	h.hover(`document.querySelector("#list-intraday article:nth-child(3)")`)
+	at := stack.Eval[string](b, where("intraday"))
+	stack.Eval[bool](b, `(document.querySelector("#notice-action").click(), true)`)
+	h.expect("it says what it has loaded", text("#notice-text")+`.startsWith("Loaded ")`)
+	h.expect("what was missed waits", `!`+element("#new-intraday")+`.hidden`)
+	if now := stack.Eval[string](b, where("intraday")); now != at {
+		t.Errorf("cards moved under the pointer:\n%s\n%s", at, now)
+	}
+	h.leave()
+	h.expect("it comes in", fmt.Sprintf("Number(%s) > %d", text("#count-intraday"), before))
+}
