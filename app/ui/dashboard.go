@@ -363,14 +363,6 @@ func (d *Dashboard) dialog(id, class string, content func() app.UI) app.UI {
 	return app.Dialog().ID(id).Class(class).Aria("labelledby", id+"-title").Body(app.If(d.asked[id], content))
 }
 
-// ask has a dialog drawn from now on.
-func (d *Dashboard) ask(id string) {
-	if d.asked == nil {
-		d.asked = map[string]bool{}
-	}
-	d.asked[id] = true
-}
-
 // openFilters shows or hides a column's filter row.
 func (d *Dashboard) openFilters(i int, open bool) {
 	c := &d.columns[i]

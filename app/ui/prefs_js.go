@@ -95,6 +95,14 @@ func (p *page) openDialog(id string, fill func()) {
 	})
 }
 
+// ask has a dialog drawn from now on.
+func (d *Dashboard) ask(id string) {
+	if d.asked == nil {
+		d.asked = map[string]bool{}
+	}
+	d.asked[id] = true
+}
+
 // showDialog shows a dialog over the page.
 func showDialog(id string) {
 	if d := byID(id); !d.Get("open").Bool() {
