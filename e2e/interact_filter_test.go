@@ -218,18 +218,20 @@ func TestGapIsLoaded(t *testing.T) {
 	s := stack.Server(t, stack.Env("REDIS_URL", r.URL()), stack.Env("TIERBOARD_RATE_LIMIT", "0"), stack.Env("TIERBOARD_RING", "1024"))
 	b := stack.Chromium(t)
 	command(t, b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
-		window.WebSocket = class extends WebSocket { constructor(...a) { super(...a); window.socket = this; } };`})
+		window.WebSocket = class extends WebSocket { // which finds no server while it is cut: offline, the page still tries
+			constructor(url, protocols) { super(window.cut ? url.toString().replace("/ws", "/nowhere") : url, protocols); window.socket = this; } };`})
+	b.AllowProblems("WebSocket", "404")
 	b.Navigate(s.URL() + "/")
 	b.WaitFor(live)
 	p, h := newPublisher(t, r.URL()), hand{t, b}
 	p.fill(b, "intraday", "OLD", 20, 20)
-	stack.Eval[bool](b, `(window.dispatchEvent(new Event("offline")), socket.close(), true)`)
+	stack.Eval[bool](b, `(window.cut = true, window.dispatchEvent(new Event("offline")), socket.close(), true)`)
 	h.expect("the page is offline", text("#notice-text")+`.includes("Offline")`)
 	for i := range missed {
 		p.detection("intraday", fmt.Sprintf("M%d", i), "Doji", 0.7)
 	}
 	b.WaitFor(fmt.Sprintf(`fetch("/api/patterns/intraday?symbols=M%d").then(a => a.json()).then(a => a.patterns.length === 1)`, missed-1))
-	stack.Eval[bool](b, `window.dispatchEvent(new Event("online"))`)
+	stack.Eval[bool](b, `(window.cut = false, window.dispatchEvent(new Event("online")))`)
 	h.expect("the gap is told", text("#notice-text")+`.includes("Possible gap") && `+text("#notice-action")+` === "Load"`)
 	before := stack.Eval[int](b, "Number("+text("#count-intraday")+")")
 
