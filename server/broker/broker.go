@@ -121,8 +121,16 @@ func (b *Broker) Refused() uint64 { return b.refused.Load() }
 // nil. It must be called once.
 func (b *Broker) Run(ctx context.Context) error {
 	b.log.Warn("embedded redis keeps nothing across restarts; set REDIS_URL for production", slog.String("addr", b.Addr()))
-	stop := context.AfterFunc(ctx, func() { _ = b.listener.Close() })
-	defer stop()
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		_ = b.listener.Close()
+	})
+	defer func() {
+		if !stop() {
+			<-closed // Accept can return before the port is free, and a second Close does not wait for the first
+		}
+	}()
 	var err error
 	for {
 		var raw net.Conn
