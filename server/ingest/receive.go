@@ -87,9 +87,8 @@ func (in *Ingest) connection(ctx context.Context, o *outage) (wasUp bool, err er
 	// A receiver that waits on a quiet connection is woken by closing it.
 	stop := context.AfterFunc(ctx, func() { _ = sub.Close() })
 	defer func() {
-		if stop() {
-			_ = sub.Close()
-		}
+		stop()
+		_ = sub.Close() // a second time does no harm and waits for the first
 	}()
 	if len(in.cfg.Channels) > 0 {
 		if err := sub.Subscribe(ctx, in.cfg.Channels...); err != nil {

@@ -101,9 +101,8 @@ func (f *Follower) connection(ctx context.Context, s *stream) error {
 	// A reader that waits for an answer is woken by closing it.
 	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
 	defer func() {
-		if stop() {
-			_ = client.Close()
-		}
+		stop()
+		_ = client.Close() // a second time does no harm
 	}()
 	fresh, n := true, 0
 	for {
