@@ -20,7 +20,7 @@ LDFLAGS := -s -w
 QUALITY ?= 11
 # Arguments of the server: make run ARGS="--addr 127.0.0.1:9000".
 ARGS ?=
-# What `make load` does: spec, wide, max, firehose, churn, connect, stuck or idle.
+# What `make load` does: spec, wide, max, fixed, firehose, churn, connect, stuck or idle.
 SCENARIO ?= spec
 # Arguments of `go test`: make fast TESTFLAGS="-run TestIndex -v".
 TESTFLAGS ?=

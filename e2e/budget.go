@@ -51,6 +51,8 @@ const (
 	DeliveryP99    = 25 * time.Millisecond
 	// DeliveryOverWindow is how much more than the batch window in force 99 of 100 deliveries may take, at any load.
 	DeliveryOverWindow = 10 * time.Millisecond
+	// DeliveryInWindow is the most that the median may take, as a share of a window that is fixed, with Sessions sessions.
+	DeliveryInWindow = 0.45
 	// DeliveryLimit is what 99 of 100 deliveries stay under at any load, whatever the window.
 	DeliveryLimit = 90 * time.Millisecond
 	// QuietMedian and QuietP99 hold for a session that got nothing for a while: its event leaves at once.

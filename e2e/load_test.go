@@ -84,6 +84,7 @@ func TestLoadHoldsTheBudgets(t *testing.T) {
 	}
 	for name, pair := range map[string][2]float64{
 		"SessionBytes":      {report.SessionBytes, SessionBytes},
+		"DeliveryInWindow":  {report.DeliveryInWindow, DeliveryInWindow},
 		"StuckDisturb":      {report.StuckDisturb, StuckDisturb},
 		"StuckBytes":        {report.StuckBytes, StuckBytes},
 		"ConnectsPerSecond": {report.ConnectsPerSecond, ConnectsPerSecond},

@@ -18,7 +18,7 @@ func Test(ctx context.Context, cfg Config) (found *report.Report, err error) {
 		return nil, err //nolint:wrapcheck // it names the flag
 	}
 	sessions := s.Users + probes + s.Storm
-	cfg.Target.Sessions = sessions
+	cfg.Target.Sessions, cfg.Target.Window = sessions, s.Window
 	if err := gauge.Files(sessions + 256); err != nil {
 		return nil, err //nolint:wrapcheck // it says what to do
 	}

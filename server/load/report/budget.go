@@ -9,6 +9,7 @@ const (
 	DeliveryMedian     = 5 * time.Millisecond
 	DeliveryP99        = 25 * time.Millisecond
 	DeliveryOverWindow = 10 * time.Millisecond
+	DeliveryInWindow   = 0.45
 	DeliveryLimit      = 90 * time.Millisecond
 	QuietMedian        = time.Millisecond
 	QuietP99           = 5 * time.Millisecond

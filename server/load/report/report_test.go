@@ -36,7 +36,7 @@ func TestReports(t *testing.T) {
 		r.Exact = ledger.Exactness{Sessions: 3, Missing: 1, Cuts: 2, Faults: []string{"session 1: lost one"}}
 		return r
 	}
-	tables := map[string]func(*Run) []Row{"spec": Delivery, "stuck": Limits, "max": Most, "idle": Idle, "firehose": Firehose, "connect": Connect}
+	tables := map[string]func(*Run) []Row{"spec": Delivery, "stuck": Limits, "max": Most, "idle": Idle, "fixed": Fixed, "firehose": Firehose, "connect": Connect}
 	for name, table := range tables {
 		r := &Report{Scenario: name, Quiet: 50, Server: "a server", Runs: []*Run{run(10), run(11.5)}, Notes: []string{"busy"}}
 		r.Rows = table(r.Runs[0])

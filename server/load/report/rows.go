@@ -35,6 +35,11 @@ func Most(r *Run) []Row {
 	return slices.Concat([]Row{{Name: "sessions held", Value: float64(r.Users - r.Exact.Lost), Ordered: 500, Budget: float64(r.Users), AtLeast: true}}, Limits(r))
 }
 
+// Fixed is the table of a window that does not change: what the median takes of it.
+func Fixed(r *Run) []Row {
+	return slices.Concat([]Row{{Name: "publish → client, p50, to the window", Value: r.Live.P50 / r.WindowMS, Unit: "×", Budget: DeliveryInWindow}}, Limits(r))
+}
+
 // Firehose is the table for more than the sessions may get, all of which the archive must hold in the end.
 func Firehose(r *Run) []Row {
 	return slices.Concat([]Row{

@@ -20,13 +20,14 @@ type Scenario struct {
 	Rate    float64 // published a second; 0 with PerUser
 	PerUser float64 // events a second that a user gets on average, from which the rate follows
 	Length  time.Duration
-	Pairs   int     // of runs, one with and one without stuck users; 0 for a single run
-	Stuck   float64 // share of users that stop reading
-	Swaps   float64 // filter changes a second and user
-	Cuts    float64 // cut sockets a second and user
-	Storm   int     // sessions that connect at once while events are published
-	Idle    bool    // nothing is published but the probes
-	Archive bool    // afterwards the archive must hold everything
+	Pairs   int           // of runs, one with and one without stuck users; 0 for a single run
+	Stuck   float64       // share of users that stop reading
+	Swaps   float64       // filter changes a second and user
+	Cuts    float64       // cut sockets a second and user
+	Storm   int           // sessions that connect at once while events are published
+	Window  time.Duration // what the window of a server started for the test is fixed to; 0 leaves it to the server
+	Idle    bool          // nothing is published but the probes
+	Archive bool          // afterwards the archive must hold everything
 	Rows    func(*report.Run) []report.Row
 }
 
@@ -36,6 +37,7 @@ func All() []Scenario {
 		{Name: "spec", Help: "500 users who get 20 events/s each", Users: 500, PerUser: 20, Length: 10 * time.Second, Rows: report.Delivery},
 		{Name: "wide", Help: "5,000 users, 500 events/s published", Users: 5000, Rate: 500, Length: 15 * time.Second, Rows: report.Delivery},
 		{Name: "max", Help: "10,000 users, 500 events/s published", Users: 10000, Rate: 500, Length: 15 * time.Second, Rows: report.Most},
+		{Name: "fixed", Help: "10,000 users, 500 events/s published, the window fixed at 50 ms", Users: 10000, Rate: 500, Length: 15 * time.Second, Window: 50 * time.Millisecond, Rows: report.Fixed},
 		{Name: "firehose", Help: "20,000 events/s published, 500 users at their limit; then the archive must hold every event", Users: 500, Rate: 20000, Length: time.Minute, Archive: true, Rows: report.Firehose},
 		{Name: "churn", Help: "500 users who change filters and lose their sockets all the time", Users: 500, PerUser: 10, Length: 20 * time.Second, Swaps: 0.5, Cuts: 0.25, Rows: report.Limits},
 		{Name: "stuck", Help: "500 users, compared with the same when one in a hundred never reads", Users: 500, PerUser: 20, Length: 20 * time.Second, Pairs: 5, Stuck: 0.01, Rows: report.Limits},

@@ -29,12 +29,13 @@ import (
 
 // Config says what to test. With URL and Redis set, that is a server which runs already; with both empty, one is started.
 type Config struct {
-	URL      string // of the page: http://127.0.0.1:8080
-	Redis    string // redis://127.0.0.1:6379, where the server listens
-	Admin    string // of metrics and profiles; the page's address has the metrics too
-	PID      int    // of the server, for its CPU time and memory; 0 reads them from its metrics
-	Sessions int    // how many will be opened; the server that is started lets in at least so many
-	Binary   string // to start; the program that runs if empty
+	URL      string        // of the page: http://127.0.0.1:8080
+	Redis    string        // redis://127.0.0.1:6379, where the server listens
+	Admin    string        // of metrics and profiles; the page's address has the metrics too
+	PID      int           // of the server, for its CPU time and memory; 0 reads them from its metrics
+	Sessions int           // how many will be opened; the server that is started lets in at least so many
+	Binary   string        // to start; the program that runs if empty
+	Window   time.Duration // what the window of a server that is started is fixed to; 0 leaves it to the server
 }
 
 // Target is a server under test.
@@ -137,6 +138,9 @@ func (t *Target) start(ctx context.Context, cfg Config) (err error) {
 	cmd.Env = append(cmd.Env, "TIERBOARD_ADDR=127.0.0.1:0", "TIERBOARD_ADMIN_ADDR=127.0.0.1:0", "TIERBOARD_EMBEDDED_REDIS_ADDR=127.0.0.1:0",
 		"TIERBOARD_DATA_DIR="+filepath.Join(t.dir, "data"), "TIERBOARD_LOG_LEVEL=warn", "TIERBOARD_DEMO=false", "TIERBOARD_DRAIN=0s",
 		"TIERBOARD_MAX_SESSIONS="+strconv.Itoa(max(20000, 2*cfg.Sessions)))
+	if cfg.Window > 0 {
+		cmd.Env = append(cmd.Env, "TIERBOARD_WINDOW_MIN="+cfg.Window.String(), "TIERBOARD_WINDOW_MAX="+cfg.Window.String())
+	}
 	if t.Redis != "" {
 		cmd.Env = append(cmd.Env, "REDIS_URL="+t.Redis)
 	}
