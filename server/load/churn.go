@@ -67,8 +67,8 @@ func (m *measurement) reconnect(ctx context.Context, c *client) {
 }
 
 // pairs runs the scenario with and without stuck users in turn and returns all runs, a pair after the other: first the one
-// without. Which of a pair goes first alternates, so that what warms up in between favours neither.
-func pairs(n int, one func(stuck bool) (*report.Run, error), say func(string, ...any)) ([]*report.Run, error) {
+// without. Which of a pair goes first alternates, so that what warms up in between favours neither. When ctx ends, the pairs that are complete count.
+func pairs(ctx context.Context, n int, one func(stuck bool) (*report.Run, error), say func(string, ...any)) ([]*report.Run, error) {
 	var runs []*report.Run
 	for i := range n {
 		var pair [2]*report.Run
@@ -77,6 +77,9 @@ func pairs(n int, one func(stuck bool) (*report.Run, error), say func(string, ..
 			say("pair %d of %d, %s", i+1, n, [...]string{"nobody stuck", "some stuck"}[which])
 			r, err := one(which == 1)
 			if err != nil {
+				if ctx.Err() != nil && len(runs) > 0 {
+					return runs, nil
+				}
 				return nil, fmt.Errorf("pair %d: %w", i+1, err)
 			}
 			pair[which] = r

@@ -271,3 +271,28 @@ func startPlainRedis(t *testing.T) string {
 	t.Helper()
 	return "redis://" + miniredis.RunT(t).Addr()
 }
+
+func TestPairsCountWhenTheRestIsGivenUp(t *testing.T) {
+	ctx, giveUp := context.WithCancel(t.Context())
+	var order []bool
+	runs, err := pairs(ctx, 5, func(stuck bool) (*report.Run, error) {
+		if order = append(order, stuck); len(order) == 6 {
+			giveUp()
+			return nil, ctx.Err()
+		}
+		run := &report.Run{}
+		if stuck {
+			run.Stuck = 1
+		}
+		return run, nil
+	}, func(string, ...any) {})
+	if want := []bool{false, true, true, false, false, true}; err != nil || !slices.Equal(order, want) {
+		t.Errorf("ran %v, %v; want %v", order, err, want)
+	}
+	if len(runs) != 4 || runs[0].Stuck+runs[2].Stuck != 0 || runs[1].Stuck+runs[3].Stuck != 2 {
+		t.Errorf("%d runs, or the one without stuck users is not first", len(runs))
+	}
+	if _, err := pairs(ctx, 1, func(bool) (*report.Run, error) { return nil, ctx.Err() }, func(string, ...any) {}); err == nil {
+		t.Error("no pair is a result")
+	}
+}

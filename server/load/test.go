@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"tierboard/server/load/gauge"
@@ -30,7 +31,7 @@ func Test(ctx context.Context, cfg Config) (found *report.Report, err error) {
 	found = &report.Report{Scenario: s.Name, Server: t.About, Quiet: probes}
 	one := func(stuck float64) (*report.Run, error) { return measure(ctx, &cfg, s, t, stuck) }
 	if s.Pairs > 0 {
-		found.Runs, err = pairs(s.Pairs, func(stuck bool) (*report.Run, error) {
+		found.Runs, err = pairs(ctx, s.Pairs, func(stuck bool) (*report.Run, error) {
 			if stuck {
 				return one(s.Stuck)
 			}
@@ -47,6 +48,9 @@ func Test(ctx context.Context, cfg Config) (found *report.Report, err error) {
 	for _, run := range found.Runs {
 		found.Exact.Add(&run.Exact)
 		found.Notes = append(found.Notes, run.Notes...)
+	}
+	if len(found.Runs) < 2*s.Pairs {
+		found.Notes = append(found.Notes, fmt.Sprintf("ended after %d of %d pairs", len(found.Runs)/2, s.Pairs))
 	}
 	found.Rows = s.Rows(found.Runs[0])
 	if s.Pairs > 0 {
