@@ -243,7 +243,8 @@ func TestPublishedDetectionReachesASession(t *testing.T) {
 	r := start(t, free(t))
 	l := r.listen()
 	welcome := l.frame("welcome")
-	if welcome["build"] == nil || welcome["demo"] != nil || welcome["window_ms"] != 10.0 || welcome["rate_limit"] != 100.0 {
+	window, _ := welcome["window_ms"].(float64) // on a busy machine it may have grown already
+	if welcome["build"] == nil || welcome["demo"] != nil || window < 10 || window > 80 || welcome["rate_limit"] != 100.0 {
 		t.Errorf("welcome: %v", welcome)
 	}
 	status := l.status("connected")
