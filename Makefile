@@ -134,7 +134,16 @@ bench-rest: ## how fast the REST questions are on both databases, with a million
 bench-ui: tierboard ## how fast the board is in Chromium, beside what is promised; takes ten minutes on a quiet machine
 	go run ./e2e/benchui $(ARGS)
 
-bench-peer: tierboard ## another library doing the same job: CPU, latency and memory beside ours; takes four minutes on a quiet machine
+bench-peer: tierboard ## others doing the same job: CPU, latency and memory beside ours; takes five minutes on a quiet machine
+	@# Debian's Flask-SocketIO, for Debian's Python. No test needs it, so `make tools` does not install it.
+	@set -- python3-flask-socketio python3-eventlet; \
+	if /usr/bin/python3 -I -c 'import eventlet, flask_socketio' 2>/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "This needs: $$*"; echo "Install them as root: apt-get install $$*"; exit 1; \
+	fi; \
+	echo "installing $$*"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends "$$@"
 	go run ./e2e/peer $(ARGS)
 
 outage: tierboard ## stop the database for a minute under load; every event must be there afterwards

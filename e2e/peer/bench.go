@@ -24,7 +24,7 @@ type contender struct {
 	start   func(ctx context.Context) (*target.Target, func() error, error)
 }
 
-// The contenders by what the ratios are about.
+// The contenders beside centrifuge, by what the ratios are about.
 const (
 	channelsDelayed = iota
 	channelsAtOnce
@@ -34,22 +34,29 @@ const (
 	wholeFixed
 )
 
+// The contenders beside the architecture that the product replaces.
+const (
+	emitEach = iota
+	oursFew
+)
+
 // bench is everything that is measured. It belongs to one goroutine.
 type bench struct {
 	settings
 	job        *job
 	wants      []set
 	contenders []contender // in the order of the constants
+	promises   []row
 	progress   io.Writer
 }
 
-// newBench works the job out.
+// newBench works the job out that is done beside centrifuge.
 func newBench(s settings, progress io.Writer) *bench {
-	b := &bench{settings: s, job: newJob(planOf(&s)), progress: progress}
+	b := &bench{settings: s, job: newJob(planOf(&s)), promises: promises(), progress: progress}
 	b.wants = b.job.wants()
 	child := func(name string, d dialect, kind string, window time.Duration) {
 		b.contenders = append(b.contenders, contender{name, d, func(ctx context.Context) (*target.Target, func() error, error) {
-			return startChild(ctx, setup{b.job.plan, kind, window})
+			return startSelf(ctx, setup{b.job.plan, kind, window})
 		}})
 	}
 	child(fmt.Sprintf("centrifuge, channels, %v", s.window), theirs(), string(byChannel), s.window)
@@ -63,6 +70,22 @@ func newBench(s settings, progress io.Writer) *bench {
 			return startWhole(ctx, s.binary, s.users, s.window)
 		},
 	})
+	return b
+}
+
+// newEmitBench works the job out that is done beside Flask-SocketIO, with fewer users.
+func newEmitBench(s settings, progress io.Writer) *bench {
+	s.users = s.emitUsers
+	b := &bench{settings: s, job: newJob(planOf(&s)), promises: emitPromises(), progress: progress}
+	b.wants = b.job.wants()
+	b.contenders = []contender{
+		{"Flask-SocketIO, emit for each user", replaced(), func(ctx context.Context) (*target.Target, func() error, error) {
+			return startEmits(ctx, b.job.plan)
+		}},
+		{fmt.Sprintf("our delivery, %v", s.window), ours(), func(ctx context.Context) (*target.Target, func() error, error) {
+			return startSelf(ctx, setup{b.job.plan, delivery, s.window})
+		}},
+	}
 	return b
 }
 
@@ -131,13 +154,17 @@ func startWhole(ctx context.Context, binary string, users int, window time.Durat
 	return t, t.Close, nil
 }
 
-// startChild starts this program again as a server.
-func startChild(ctx context.Context, s setup) (_ *target.Target, stop func() error, err error) {
+// startSelf starts this program again as a server.
+func startSelf(ctx context.Context, s setup) (*target.Target, func() error, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, nil, fmt.Errorf("find this program: %w", err)
 	}
-	cmd := exec.Command(self, s.args()...)
+	return startChild(ctx, exec.Command(self, s.args()...))
+}
+
+// startChild starts a server that prints its addresses: that of its sockets and numbers, and that of its publisher.
+func startChild(ctx context.Context, cmd *exec.Cmd) (_ *target.Target, stop func() error, err error) {
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, nil, fmt.Errorf("start a server: %w", err)

@@ -12,16 +12,17 @@ import (
 	"tierboard/shared/wire"
 )
 
-// socketPath is where every server has its WebSocket.
+// socketPath is where the servers of this language have their WebSocket.
 const socketPath = api.PathWebSocket
 
 // dialect is how a client talks with a server.
 type dialect struct {
-	protocol string // of the WebSocket
+	path, protocol string // of the WebSocket
 	// hello asks for the events of a user.
 	hello func(j *job, user int) []byte
-	// frame reads a frame for a connection, whose lock is held. An error is a fault of the server.
-	frame func(s *connection, payload []byte, at time.Time) error
+	// frame reads a frame for a connection, whose lock is held, and returns what must be answered, if anything. An error is a
+	// fault of the server.
+	frame func(s *connection, payload []byte, at time.Time) (reply []byte, err error)
 }
 
 // scans are at rest between two frames: one serves many connections.
@@ -30,38 +31,39 @@ var scans = sync.Pool{New: func() any { return &wire.Scan{} }}
 // ours is the dialect of our server.
 func ours() dialect {
 	return dialect{
+		path:     socketPath,
 		protocol: wire.MsgPackProtocol,
 		hello: func(j *job, user int) []byte {
 			r := wire.Request{Type: "subscribe", ID: "main", Filters: []filter.Filter{j.filters[user]}}
 			return r.Append(nil, wire.MsgPack)
 		},
-		frame: func(s *connection, payload []byte, at time.Time) error {
+		frame: func(s *connection, payload []byte, at time.Time) ([]byte, error) {
 			scan := scans.Get().(*wire.Scan) //nolint:errcheck,forcetypeassert // the pool holds nothing else
 			defer scans.Put(scan)
 			if err := scan.Read(payload); err != nil {
-				return fmt.Errorf("a frame that cannot be read: %w", err)
+				return nil, fmt.Errorf("a frame that cannot be read: %w", err)
 			}
 			switch string(scan.Type) {
 			case "welcome", "status":
-				return nil
+				return nil, nil
 			case "subscribed":
 				s.subscribed()
-				return nil
+				return nil, nil
 			case "batch":
 			default:
-				return fmt.Errorf("a frame of the type %q", scan.Type)
+				return nil, fmt.Errorf("a frame of the type %q", scan.Type)
 			}
 			if scan.Suppressed+scan.Dropped > 0 {
-				return fmt.Errorf("%d events were left out", scan.Suppressed+scan.Dropped)
+				return nil, fmt.Errorf("%d events were left out", scan.Suppressed+scan.Dropped)
 			}
 			if len(scan.ID) > 0 {
-				return nil // a snapshot, of what was before
+				return nil, nil // a snapshot, of what was before
 			}
 			for i := range scan.Events {
 				s.took(scan.Events[i].ID, at)
 			}
 			s.count(len(scan.Events), len(payload))
-			return nil
+			return nil, nil
 		},
 	}
 }
@@ -69,9 +71,10 @@ func ours() dialect {
 // theirs is the dialect of the peer.
 func theirs() dialect {
 	return dialect{
+		path:     socketPath,
 		protocol: protobuf,
 		hello:    func(_ *job, user int) []byte { return appendConnect(nil, user) },
-		frame: func(s *connection, payload []byte, at time.Time) error {
+		frame: func(s *connection, payload []byte, at time.Time) ([]byte, error) {
 			events := 0
 			connected, err := scan(payload, func(body []byte) {
 				events++
@@ -83,7 +86,7 @@ func theirs() dialect {
 				s.subscribed()
 			}
 			s.count(events, len(payload))
-			return err
+			return nil, err
 		},
 	}
 }
@@ -122,11 +125,15 @@ func (s *connection) subscribed() {
 }
 
 // Frame takes a frame.
-func (s *connection) Frame(_ *swarm.Conn, payload []byte) {
+func (s *connection) Frame(c *swarm.Conn, payload []byte) {
 	at := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.of.dialect.frame(s, payload, at); err != nil {
+	reply, err := s.of.dialect.frame(s, payload, at)
+	if err == nil && reply != nil {
+		err = c.Send(reply)
+	}
+	if err != nil {
 		s.wrong("%v", err)
 		s.subscribed()
 	}

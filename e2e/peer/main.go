@@ -1,6 +1,6 @@
 // Command peer does the product's job with another library, centrifuge v0.40.1, and measures both in turn on the same
-// machine: what a delivered event costs in CPU time, how late it is, and how much memory a connection takes. It is what
-// `make bench-peer` runs.
+// machine: what a delivered event costs in CPU time, how late it is, and how much memory a connection takes. Then it does a
+// smaller job with Flask-SocketIO, the architecture that the product replaces. It is what `make bench-peer` runs.
 //
 // # The job
 //
@@ -20,6 +20,12 @@
 //   - our whole server: the built binary with a real Redis, with that window. It reads the texts from Redis, judges the feed
 //     and writes every event to its archive besides, which costs the same however many users there are.
 //
+// And, with as many users as one process of it serves:
+//
+//   - emits: Flask-SocketIO on eventlet (Debian's packages, in Python), over WebSockets only, with one emit for each user who
+//     wants an event, as the programs emit that the product replaces.
+//   - our delivery for the same users, with that window.
+//
 // # Why it is fair
 //
 // Each server is a process of its own, started afresh for each run. Its CPU time and memory are what the kernel says of this
@@ -33,6 +39,12 @@
 //   - It does nothing but deliver: what it publishes was classified and encoded before the run, and it keeps no history,
 //     no presence and no positions. Ours classifies each text, encodes it, numbers it, checks for copies, remembers it for
 //     who comes back, and pings.
+//
+// Flask-SocketIO is favoured more: it matches nothing. Who wants each event, and what the event says, it is told before the
+// run, and the garbage collector is kept off that. Its events are addressed by connection, which is the room that Socket.IO
+// looks up soonest; their JSON has the fields that our server sends. What it encodes for each emit is the library's own
+// doing. It pings as it does by default, each 25 seconds. It has fewer users because its server keeps a place for each
+// connection, of which it has 1,024 by default, and accepts no more than that.
 //
 // Of our settings two differ from the defaults, besides the window: the limit of events per second and session, which the
 // peer does not have, is off; and our delivery (not the whole server) remembers 1,024 events instead of 65,536, and those
@@ -73,6 +85,8 @@ type settings struct {
 	window time.Duration
 	seed   uint64
 
+	emitUsers int // of the job beside Flask-SocketIO; 0 leaves it out
+
 	// calm is how long a server's memory may take to settle each time it is read, stillness how long nothing must come
 	// until a run ends in which not all events have come. Not for the command line.
 	calm, stillness time.Duration
@@ -98,6 +112,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	flags.StringVar(&s.binary, "binary", "./tierboard", "our server")
 	flags.IntVar(&s.users, "users", 5000, "connections, 1 to 20000")
+	flags.IntVar(&s.emitUsers, "emit-users", 500, "connections beside Flask-SocketIO, 1 to 950; 0 leaves it out")
 	flags.Float64Var(&s.rate, "rate", 500, "events published a second, 1 to 5000")
 	flags.DurationVar(&s.length, "length", 5*time.Second, "how long each run publishes, 2s to 1m")
 	flags.IntVar(&s.rounds, "rounds", 3, "how often each server is measured, 1 to 20; the medians count")
@@ -109,12 +124,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := s.validate(); err != nil {
 		return fmt.Errorf("command line: %w", err)
 	}
-	b := newBench(s, stderr)
-	rounds, err := b.rounds(ctx)
-	if err != nil {
-		return err
+	benches := []*bench{newBench(s, stderr)}
+	if s.emitUsers > 0 {
+		if err := canEmit(ctx); err != nil {
+			return err
+		}
+		benches = append(benches, newEmitBench(s, stderr))
 	}
-	return report(stdout, b, rounds)
+	var lacks []error // measured as far as could be
+	for _, b := range benches {
+		rounds, err := b.rounds(ctx)
+		if err != nil {
+			return err
+		}
+		lacks = append(lacks, report(stdout, b, rounds))
+	}
+	return errors.Join(lacks...)
 }
 
 // validate reports the first setting that cannot be.
@@ -122,6 +147,8 @@ func (s *settings) validate() error {
 	switch {
 	case s.users < 1 || s.users > 20_000:
 		return fmt.Errorf("-users: %d is not within 1 and 20000", s.users)
+	case s.emitUsers < 0 || s.emitUsers > mostEmitUsers:
+		return fmt.Errorf("-emit-users: %d is not within 0 and %d", s.emitUsers, mostEmitUsers)
 	case !(s.rate >= 1 && s.rate <= 5000):
 		return fmt.Errorf("-rate: %v is not within 1 and 5000", s.rate)
 	case s.length < 2*time.Second || s.length > time.Minute:

@@ -66,7 +66,7 @@ func measure(ctx context.Context, s *settings, j *job, wants []set, d dialect, t
 		settings: s, job: j, wants: wants, dialect: d, target: t, sent: make([]atomic.Int64, j.events),
 		warm: int(s.rate * warmUp.Seconds()),
 	}
-	if m.swarm, err = swarm.New(swarm.Config{Addr: t.Addr, Path: socketPath, Protocol: d.protocol, Pause: pause}); err != nil {
+	if m.swarm, err = swarm.New(swarm.Config{Addr: t.Addr, Path: d.path, Protocol: d.protocol, Pause: pause}); err != nil {
 		return reading{}, err
 	}
 	listening, end := context.WithCancel(context.WithoutCancel(ctx))

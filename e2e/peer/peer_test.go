@@ -78,7 +78,7 @@ func TestARunThatDiffersIsRefused(t *testing.T) {
 
 func TestAFaultyServerIsTold(t *testing.T) {
 	b := newBench(small(t), io.Discard)
-	_, _, err := startChild(t.Context(), setup{b.job.plan, "nothing", 0})
+	_, _, err := startSelf(t.Context(), setup{b.job.plan, "nothing", 0})
 	if err == nil || !strings.Contains(err.Error(), `"nothing" is none`) {
 		t.Errorf("started a server of no kind: %v", err)
 	}
@@ -87,7 +87,7 @@ func TestAFaultyServerIsTold(t *testing.T) {
 	other := b.job.plan
 	other.seed++
 	c := contender{"other filters", theirs(), func(ctx context.Context) (*target.Target, func() error, error) {
-		return startChild(ctx, setup{other, string(byTags), 0})
+		return startSelf(ctx, setup{other, string(byTags), 0})
 	}}
 	var refused *refusedError
 	if _, err := b.one(t.Context(), &c); !errors.As(err, &refused) || strings.Contains(err.Error(), " 0 are missing") {
@@ -96,7 +96,7 @@ func TestAFaultyServerIsTold(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
-	b := &bench{settings: settings{users: 10, rate: 500, length: time.Second, window: 100 * time.Millisecond}}
+	b := &bench{settings: settings{users: 10, rate: 500, length: time.Second, window: 100 * time.Millisecond}, promises: promises()}
 	cost := []float64{10, 12, 20, 5, 6, 7}
 	var round []*reading
 	for k := range cost {
@@ -110,10 +110,10 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"our delivery / channels, same window\t0.50\t0.50–0.50\t0.55\tpass", // of the one round that has both
-		"our delivery / tags, same window\t0.15\t0.05–0.25\t0.25\tpass",
-		"ours adaptive / channels without delay\t0.50\t0.50–0.50\t0.75\tpass",
-		"after load: ours / channels\t1.00\t1.00–1.00\t0.50\tFAIL",
+		"our delivery / channels, same window\t0.500\t0.500–0.500\t0.55\tpass", // of the one round that has both
+		"our delivery / tags, same window\t0.150\t0.050–0.250\t0.25\tpass",
+		"ours adaptive / channels without delay\t0.500\t0.500–0.500\t0.75\tpass",
+		"after load: ours / channels\t1.000\t1.000–1.000\t0.5\tFAIL",
 	} {
 		found := false
 		for line := range strings.SplitSeq(out.String(), "\n") {
@@ -125,6 +125,29 @@ func TestReport(t *testing.T) {
 	}
 	if err := report(io.Discard, b, [][]*reading{make([]*reading, len(cost))}); err == nil {
 		t.Error("nothing was measured, and nobody says so")
+	}
+}
+
+func TestReportBesideFlaskSocketIO(t *testing.T) {
+	b := newEmitBench(settings{emitUsers: 10, rate: 500, length: 2 * time.Second, window: 100 * time.Millisecond}, io.Discard)
+	if len(b.job.filters) != 10 || len(b.wants) != 10 {
+		t.Fatalf("%d filters, %d users", len(b.job.filters), len(b.wants))
+	}
+	for own, want := range map[float64]string{
+		5.0:  "emit for each user\t0.125\t0.125–0.125\t0.125\tpass",
+		5.04: "emit for each user\t0.126\t0.126–0.126\t0.125\tFAIL",
+	} {
+		var out strings.Builder
+		round := []*reading{emitEach: {perEvent: 40}, oursFew: {perEvent: own}}
+		if err := report(&out, b, [][]*reading{round}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "10 connections") || !strings.Contains(columns(out.String()), want) {
+			t.Errorf("no line has %q:\n%s", want, &out)
+		}
+	}
+	if err := report(io.Discard, b, [][]*reading{{emitEach: nil, oursFew: {perEvent: 1}}}); err == nil {
+		t.Error("Flask-SocketIO was not measured, and nobody says so")
 	}
 }
 
@@ -140,6 +163,8 @@ func TestSettingsAreChecked(t *testing.T) {
 	for _, args := range [][]string{
 		{"-users", "0"},
 		{"-users", "20001"},
+		{"-emit-users", "-1"},
+		{"-emit-users", "951"},
 		{"-rate", "0"},
 		{"-rate", "NaN"},
 		{"-length", "1s"},

@@ -17,10 +17,11 @@ import (
 // What the peer is held against, where package e2e has no constant of its own: each is the most that the ratio of ours to
 // the peer's may be.
 const (
-	eventCPUTags     = 0.25 // CPU time for an event, window and write delay alike
-	adaptiveP99      = 0.75 // our window as it chooses it, the peer without delay
-	adaptiveEventCPU = 0.6  // the same
-	memoryChannels   = 0.5  // of a connection, after load
+	eventCPUTags     = 0.25  // CPU time for an event, window and write delay alike
+	adaptiveP99      = 0.75  // our window as it chooses it, the peer without delay
+	adaptiveEventCPU = 0.6   // the same
+	memoryChannels   = 0.5   // of a connection, after load
+	emitEventCPU     = 0.125 // CPU time for an event beside the architecture that the product replaces
 )
 
 // row is a promise and what became of it.
@@ -32,7 +33,7 @@ type row struct {
 	reference func(*reading) float64 // value if nil
 }
 
-// promises returns what is held against the peer.
+// promises returns what is held against centrifuge.
 func promises() []row {
 	perEvent := func(r *reading) float64 { return r.perEvent }
 	after := func(r *reading) float64 { return r.after }
@@ -47,6 +48,14 @@ func promises() []row {
 		},
 		{"memory per connection after load: ours / channels", memoryChannels, oursFixed, channelsDelayed, after, nil},
 	}
+}
+
+// emitPromises returns what is held against the architecture that the product replaces.
+func emitPromises() []row {
+	return []row{{
+		"CPU per delivered event: our delivery / Flask-SocketIO, one emit for each user", emitEventCPU, oursFew, emitEach,
+		func(r *reading) float64 { return r.perEvent }, nil,
+	}}
 }
 
 // ratios returns the ratio of each round in which both runs count, in ascending order.
@@ -106,7 +115,7 @@ func report(w io.Writer, b *bench, rounds [][]*reading) error {
 			cost = append(cost, r.perEvent)
 		}
 		fmt.Fprintf(t, "%s\t%d\t%.0f\t%.1f %%\t%.2f\t%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.0f\t%.1f\t%.0f %%\t%.2f\t\n", b.contenders[k].name, len(runs),
-			of(func(r *reading) float64 { return r.deliveries }), 100*of(func(r *reading) float64 { return r.share }), median(cost), spread(cost),
+			of(func(r *reading) float64 { return r.deliveries }), 100*of(func(r *reading) float64 { return r.share }), median(cost), spread(cost, 2),
 			of(func(r *reading) float64 { return r.p50 }), of(func(r *reading) float64 { return r.p99 }),
 			of(func(r *reading) float64 { return r.idle })/1024, of(func(r *reading) float64 { return r.after })/1024,
 			of(func(r *reading) float64 { return r.eventBytes }), of(func(r *reading) float64 { return r.frameEvents }),
@@ -118,13 +127,13 @@ func report(w io.Writer, b *bench, rounds [][]*reading) error {
 	}
 	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "promise\tratio\tspread\tat most\t")
-	for _, p := range promises() {
+	for _, p := range b.promises {
 		ratios := p.ratios(rounds)
 		verdict := "pass"
 		if value := median(ratios); !(value <= p.most) {
 			verdict = "FAIL"
 		}
-		fmt.Fprintf(t, "%s\t%.2f\t%s\t%.2f\t%s\n", p.name, median(ratios), spread(ratios), p.most, verdict)
+		fmt.Fprintf(t, "%s\t%.3f\t%s\t%v\t%s\n", p.name, median(ratios), spread(ratios, 3), p.most, verdict)
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print: %w", err)
@@ -135,12 +144,12 @@ func report(w io.Writer, b *bench, rounds [][]*reading) error {
 	return nil
 }
 
-// spread writes the least and the largest.
-func spread(values []float64) string {
+// spread writes the least and the largest, with so many digits.
+func spread(values []float64, digits int) string {
 	if len(values) == 0 {
 		return "none"
 	}
-	return fmt.Sprintf("%.2f–%.2f", slices.Min(values), slices.Max(values))
+	return fmt.Sprintf("%.*f–%.*f", digits, slices.Min(values), digits, slices.Max(values))
 }
 
 // readFile returns what is in a file, or nothing.

@@ -88,22 +88,13 @@ func (s *rival) connecting(_ context.Context, e centrifuge.ConnectEvent) (centri
 	}, nil
 }
 
-// prepare makes of each shape the event that our server would send: it classifies the producer's text and encodes the event.
+// prepare encodes an event of each shape.
 func (s *rival) prepare() error {
-	classifier, err := newClassifier()
+	events, err := s.job.shaped()
 	if err != nil {
 		return err
 	}
-	for i := range s.job.traffic.Shapes() {
-		parts, err := message(s.job, i, i)
-		if err != nil {
-			return err
-		}
-		e, err := classified(classifier, parts[1], parts[2])
-		if err != nil {
-			return err
-		}
-		e.Seq = uint64(i + 1)
+	for _, e := range events {
 		body := wire.AppendEvent(nil, e, wire.MsgPack)
 		s.shapes = append(s.shapes, ready{
 			s.model.channelsOf(e), []centrifuge.PublishOption{centrifuge.WithTags(s.model.tags(e))}, body, bytes.Index(body, []byte(e.ID)),

@@ -155,3 +155,25 @@ func message(j *job, n, shape int) ([][]byte, error) {
 	parts, _, err := readCommand(bufio.NewReader(bytes.NewReader(j.traffic.Append(nil, n, shape, time.Now()))), nil)
 	return parts, err
 }
+
+// shaped returns an event of each shape as our server would send it: it classifies the producer's text.
+func (j *job) shaped() ([]*event.Event, error) {
+	classifier, err := newClassifier()
+	if err != nil {
+		return nil, err
+	}
+	var events []*event.Event
+	for i := range j.traffic.Shapes() {
+		parts, err := message(j, i, i)
+		if err != nil {
+			return nil, err
+		}
+		e, err := classified(classifier, parts[1], parts[2])
+		if err != nil {
+			return nil, err
+		}
+		e.Seq = uint64(i + 1)
+		events = append(events, e)
+	}
+	return events, nil
+}
