@@ -106,7 +106,7 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 	}
 	in, _ := c.texts.Get().(*text)
 	if in == nil {
-		in = &text{c: c}
+		in = &text{c: c, objects: loose.Objects{Vocabulary: &vocabulary}}
 	}
 	in.row, in.channel, in.received, in.out = row, channel, received.UTC().Truncate(time.Millisecond), out
 	err := c.reader.Read(payload, in.root)
@@ -190,9 +190,6 @@ func typeWordOf(v *fastjson.Value) (typeWord, bool) {
 	return w, ok
 }
 
-// typeKeys are the fields that hold a type word.
-var typeKeys = []string{"event_type", "type", "event"}
-
 // root reads the outermost value.
 func (t *text) root(v *fastjson.Value) {
 	if v.Type() == fastjson.TypeArray { // a bare list is a batch without an envelope
@@ -214,7 +211,7 @@ func (t *text) root(v *fastjson.Value) {
 			return
 		}
 	}
-	t.inner.layers = append(t.inner.layers, o)
+	t.inner.push(o)
 	t.entry(&t.inner, v)
 }
 
@@ -232,8 +229,8 @@ func (t *text) object(v *fastjson.Value, name string) (*loose.Object, *Reject) {
 
 // carries returns what an object is and the type word that says so, "" when the channel decides. The field is marked.
 func (t *text) carries(o *loose.Object) (Carries, string) {
-	for _, key := range typeKeys {
-		if f := o.Field(key); f != nil {
+	for _, key := range typeKeys.List() {
+		if f := o.Get(key); f != nil {
 			if w, ok := typeWordOf(f.Value); ok {
 				f.Used = true
 				return w.carries, w.word
@@ -243,35 +240,23 @@ func (t *text) carries(o *loose.Object) (Carries, string) {
 	return t.row.Carries, ""
 }
 
-// batchKeys are the fields in which batches keep their entries.
-var batchKeys = []string{"patterns", "detections", "outcomes", "events", "data", "payload"}
-
 // openBatch looks for a list of entries in o, or in an envelope inside it. The stack it returns holds what the batch
 // says for all of them.
 func (t *text) openBatch(o *loose.Object) (*stack, *loose.Field, bool) {
 	s := &t.outer
 	for range maxEnvelopes {
-		if o.Field("symbol") != nil || o.Field("ticker") != nil {
+		if o.Has(&symbolKeys) {
 			break // a detection of its own; the list belongs to it
 		}
-		s.layers = append(s.layers, o)
-		for _, key := range batchKeys {
-			f := o.Field(key)
-			if f == nil || f.Value.Type() != fastjson.TypeArray {
-				continue
-			}
-			// A list of anything but objects is somebody's detail, unless its name says that these are the entries.
-			items := f.Value.GetArray()
-			named := key == "patterns" || key == "detections" || key == "outcomes"
-			if named || len(items) > 0 && items[0].Type() == fastjson.TypeObject {
-				f.Used = true
-				s.batch = len(s.layers)
-				return s, f, true
-			}
+		s.push(o)
+		if f := entries(o); f != nil {
+			f.Used = true
+			s.batch = len(s.layers)
+			return s, f, true
 		}
 		var inner *loose.Object
-		for _, key := range []string{"data", "payload"} {
-			if f := o.Field(key); f != nil && inner == nil {
+		for _, key := range batchEnvelopes.List() {
+			if f := o.Get(key); f != nil && inner == nil {
 				if inner, _ = f.Object(t.c.cfg.MaxFields); inner != nil {
 					f.Used = true
 				}
@@ -290,13 +275,30 @@ func (t *text) openBatch(o *loose.Object) (*stack, *loose.Field, bool) {
 	return nil, nil, false
 }
 
+// entries returns the list of entries in o, or nil.
+func entries(o *loose.Object) *loose.Field {
+	for _, key := range listKeys.List() {
+		if f := o.Get(key); f != nil && f.Value.Type() == fastjson.TypeArray {
+			return f
+		}
+	}
+	for _, key := range moreListKeys.List() {
+		if f := o.Get(key); f != nil && f.Value.Type() == fastjson.TypeArray {
+			if items := f.Value.GetArray(); len(items) > 0 && items[0].Type() == fastjson.TypeObject {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
 // batch reads the entries of a batch.
 func (t *text) batch(outer *stack, name string, items []*fastjson.Value) {
 	if len(items) == 0 {
 		t.out.reject(t.reject(EmptyBatch, "%s: no entries", name))
 		return
 	}
-	if f := outer.peek("count"); f != nil {
+	if f := outer.peek(&countKeys); f != nil {
 		f.Used = true
 		if n, ok := loose.Number(f.Value); !ok || n != float64(len(items)) {
 			t.out.Flags |= CountMismatch
@@ -317,7 +319,8 @@ func (t *text) batch(outer *stack, name string, items []*fastjson.Value) {
 		outer.restore()
 		t.rest.Reset()
 		t.inner.reset()
-		t.inner.layers = append(append(t.inner.layers, outer.layers...), o)
+		t.inner.push(outer.layers...)
+		t.inner.push(o)
 		t.inner.batch = outer.batch
 		t.entry(&t.inner, item)
 	}

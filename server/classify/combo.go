@@ -16,35 +16,35 @@ import (
 
 // combo takes the two events a combo is made of, and how well they belong together.
 func (d *detection) combo() *event.ComboDetail {
-	c := &event.ComboDetail{Correlation: d.number(false, 0, 1, "correlation_strength")}
-	c.Setup = d.link("daily_context")
+	c := &event.ComboDetail{Correlation: d.number(false, 0, 1, &correlationKeys)}
+	c.Setup = d.link(&dailyContextKeys)
 	// The database's columns: an id of text names the event; a row number of another table names nothing we have.
-	if id := d.rowID("daily_pattern_id", c.Setup); id != "" {
+	if id := d.rowID(&rowIDKeys, c.Setup); id != "" {
 		if c.Setup == nil {
 			c.Setup = &event.Link{}
 		}
 		c.Setup.ID, c.Setup.Kind = id, event.LinkExact
 	}
 	if c.Setup != nil && c.Setup.DetectedAt.IsZero() {
-		if at := d.optionalTime(d.stack, d.latest(), "daily_pattern_timestamp"); !at.IsZero() {
+		if at := d.optionalTime(d.stack, d.latest(), &dailyTimeKeys); !at.IsZero() {
 			d.dateLink(c.Setup, at)
 		}
 	}
-	if c.Trigger = d.link("intraday_trigger"); c.Trigger == nil {
-		c.Trigger = d.link("intraday_signal")
+	if c.Trigger = d.link(&triggerKeys); c.Trigger == nil {
+		c.Trigger = d.link(&signalKeys)
 	}
 	return c
 }
 
 // rowID takes an id of text, unless the link has one already.
-func (d *detection) rowID(key string, have *event.Link) string {
+func (d *detection) rowID(keys *loose.Keys, have *event.Link) string {
 	id := ""
 	if have != nil && have.ID != "" {
 		return ""
 	}
-	d.each(false, []string{key}, func(v *fastjson.Value) bool {
-		if v.Type() == fastjson.TypeString {
-			id = idOf("pattern_id", v)
+	d.each(false, keys, func(f *loose.Field) bool {
+		if f.Value.Type() == fastjson.TypeString {
+			id = idOf("pattern_id", f.Value)
 		}
 		return id != ""
 	})
@@ -53,8 +53,8 @@ func (d *detection) rowID(key string, have *event.Link) string {
 
 // link takes a reference to another event: an object that describes it, or just its pattern's name. It is exact with
 // an id and missing without one; nil when the field says nothing.
-func (d *detection) link(key string) *event.Link {
-	f := d.peek(key)
+func (d *detection) link(keys *loose.Keys) *event.Link {
+	f := d.peek(keys)
 	if f == nil {
 		return nil
 	}
@@ -71,12 +71,13 @@ func (d *detection) link(key string) *event.Link {
 		return nil
 	}
 	f.Used = true
-	s := &stack{layers: []*loose.Object{o}}
-	s.openSide(d.c.cfg.MaxFields, "metadata")
+	s := &stack{}
+	s.push(o)
+	s.openSide(d.c.cfg.MaxFields, &metadataKeys)
 	if l.ID = s.takeID(); l.ID == "" {
-		s.each(false, []string{"id"}, func(v *fastjson.Value) bool {
-			if v.Type() == fastjson.TypeString { // a number is a row of some table, see combo
-				l.ID = idOf("pattern_id", v)
+		s.each(false, &linkIDKeys, func(f *loose.Field) bool {
+			if f.Value.Type() == fastjson.TypeString { // a number is a row of some table, see combo
+				l.ID = idOf("pattern_id", f.Value)
 			}
 			return l.ID != ""
 		})
@@ -84,12 +85,12 @@ func (d *detection) link(key string) *event.Link {
 	if l.ID != "" {
 		l.Kind = event.LinkExact
 	}
-	s.each(false, nameKeys, func(v *fastjson.Value) bool {
-		name, _ := loose.Text(v, event.MaxText)
+	s.each(false, &nameKeys, func(f *loose.Field) bool {
+		name, _ := loose.Text(f.Value, event.MaxText)
 		return tierWord(name) == event.TierNone && nameLink(l, name)
 	})
-	s.each(false, []string{"confidence"}, func(v *fastjson.Value) bool {
-		x, percent, ok := confidence(v)
+	s.each(false, &confidenceKeys, func(f *loose.Field) bool {
+		x, percent, ok := confidence(f.Value)
 		if ok {
 			l.Confidence = event.Num(x)
 		}
@@ -98,10 +99,10 @@ func (d *detection) link(key string) *event.Link {
 		}
 		return ok
 	})
-	if at := d.optionalTime(s, d.latest(), slices.Concat(detectedKeys, timestampKeys)...); !at.IsZero() {
+	if at := d.optionalTime(s, d.latest(), &linkTimeKeys); !at.IsZero() {
 		d.dateLink(l, at)
 	}
-	l.Timeframe = filter.Timeframe(s.text(32, "timeframe"))
+	l.Timeframe = filter.Timeframe(s.text(32, &timeframeKeys))
 	l.Details = d.linkRest(s)
 	return l
 }
@@ -132,13 +133,16 @@ func (d *detection) linkRest(s *stack) string {
 }
 
 // planKeys are the fields that hold a single level, and what the level is.
-var planKeys = []struct{ key, kind, label string }{
-	{"entry_price", "entry", ""},
-	{"stop_loss", "stop", ""},
-	{"target_price", "target", ""},
-	{"breakout_level", "level", "breakout"},
-	{"support_level", "support", ""},
-	{"resistance_level", "resistance", ""},
+var planKeys = []struct {
+	keys        loose.Keys
+	kind, label string
+}{
+	{vocabulary.Keys("entry_price"), "entry", ""},
+	{vocabulary.Keys("stop_loss"), "stop", ""},
+	{vocabulary.Keys("target_price"), "target", ""},
+	{vocabulary.Keys("breakout_level"), "level", "breakout"},
+	{vocabulary.Keys("support_level"), "support", ""},
+	{vocabulary.Keys("resistance_level"), "resistance", ""},
 }
 
 // levels takes the trade plan's prices and the list of levels, whose items are prices or objects. A list with
@@ -151,18 +155,19 @@ func (d *detection) levels() []event.Level {
 			out = append(out, l)
 		}
 	}
-	for _, p := range planKeys {
-		if x, ok := d.number(true, math.SmallestNonzeroFloat64, largest, p.key).Get(); ok {
+	for i := range planKeys {
+		p := &planKeys[i]
+		if x, ok := d.number(true, math.SmallestNonzeroFloat64, largest, &p.keys).Get(); ok {
 			add(event.Level{Kind: p.kind, Price: x, Label: p.label})
 		}
 	}
-	d.each(true, []string{"levels"}, func(v *fastjson.Value) bool {
-		if v.Type() != fastjson.TypeArray {
+	d.each(true, &levelsKeys, func(f *loose.Field) bool {
+		if f.Value.Type() != fastjson.TypeArray {
 			return false
 		}
 		whole := true
-		for _, item := range v.GetArray() {
-			l, ok := level(item)
+		for _, item := range f.Value.GetArray() {
+			l, ok := d.level(item)
 			if !ok || len(out) == event.MaxLevels {
 				whole = false
 				continue
@@ -181,21 +186,22 @@ func (d *detection) levels() []event.Level {
 }
 
 // level reads one item of a list of levels. A kind that is none of the known ones becomes the label.
-func level(v *fastjson.Value) (event.Level, bool) {
+func (t *text) level(v *fastjson.Value) (event.Level, bool) {
 	if x, ok := loose.Number(v); ok {
 		return event.Level{Kind: "level", Price: x}, x >= 0 && x <= largest
 	}
-	o, _ := loose.NewObject(v, event.MaxLevels)
+	o, _ := t.objects.List(v, event.MaxLevels)
 	if o == nil {
 		return event.Level{}, false
 	}
-	s := &stack{layers: []*loose.Object{o}}
-	x, ok := s.number(false, 0, largest, "value", "price", "level").Get()
+	s := &stack{}
+	s.push(o)
+	x, ok := s.number(false, 0, largest, &levelPriceKeys).Get()
 	if !ok {
 		return event.Level{}, false
 	}
-	l := event.Level{Kind: "level", Price: x, Label: s.text(64, "label", "name")}
-	kind := s.text(64, "type", "kind")
+	l := event.Level{Kind: "level", Price: x, Label: s.text(64, &levelLabelKeys)}
+	kind := s.text(64, &levelKindKeys)
 	switch strings.ToLower(kind) {
 	case "entry", "stop", "target", "support", "resistance":
 		l.Kind = strings.ToLower(kind)

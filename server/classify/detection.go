@@ -20,24 +20,15 @@ type detection struct {
 	raw  *fastjson.Value // the detection with its envelopes, without a batch's
 	rest *loose.Rest
 
-	lacks [3][]string // memory of missing
+	lacks [3]*loose.Keys // memory of missing
 }
-
-// The fields that hold what no detection is without.
-var (
-	symbolKeys     = []string{"symbol", "ticker"}
-	confidenceKeys = []string{"confidence"}
-)
-
-// nameKeys are the fields that may hold the pattern's name, best first.
-var nameKeys = []string{"pattern", "pattern_name", "pattern_type"}
 
 // read makes the event and appends it, or says why not.
 func (d *detection) read() *Reject {
-	if err := d.open(envelopes, d.c.cfg.MaxFields, d.missing); err != nil {
+	if err := d.open(&envelopes, d.c.cfg.MaxFields, d.missing); err != nil {
 		return d.text.reject(TooWide, "envelope: more than %d fields", d.c.cfg.MaxFields)
 	}
-	d.openSide(d.c.cfg.MaxFields, sideKeys...)
+	d.openSide(d.c.cfg.MaxFields, &sideKeys)
 	d.noteSession(d.stack)
 
 	e := &event.Event{Kind: event.Pattern, ReceivedAt: d.received, Occurrences: 1}
@@ -111,16 +102,16 @@ func (d *detection) read() *Reject {
 }
 
 // missing lists what the opened layers lack, each as the fields that would supply it.
-func (d *detection) missing() [][]string {
+func (d *detection) missing() []*loose.Keys {
 	lacks := d.lacks[:0]
-	if !d.has(symbolKeys...) {
-		lacks = append(lacks, symbolKeys)
+	if !d.has(&symbolKeys) {
+		lacks = append(lacks, &symbolKeys)
 	}
-	if f := d.peek(nameKeys...); f == nil || f.Key == "pattern_type" && isTierWord(f.Value) {
-		lacks = append(lacks, nameKeys)
+	if f := d.peek(&nameKeys); f == nil || f.Key == "pattern_type" && isTierWord(f.Value) {
+		lacks = append(lacks, &nameKeys)
 	}
-	if !d.has(confidenceKeys...) {
-		lacks = append(lacks, confidenceKeys)
+	if !d.has(&confidenceKeys) {
+		lacks = append(lacks, &confidenceKeys)
 	}
 	return lacks
 }
@@ -132,7 +123,7 @@ func isTierWord(v *fastjson.Value) bool {
 
 // symbol takes the ticker.
 func (d *detection) symbol(e *event.Event) *Reject {
-	f := d.peek("symbol", "ticker")
+	f := d.peek(&symbolKeys)
 	if f == nil {
 		return d.text.reject(NoSymbol, "symbol: missing")
 	}
@@ -146,12 +137,12 @@ func (d *detection) symbol(e *event.Event) *Reject {
 	case len(e.Symbol) > event.MaxSymbol:
 		return d.text.reject(BadSymbol, "%s: longer than %d bytes: %q", f.Key, event.MaxSymbol, text)
 	}
-	for i := range symbolKeys { // a producer may write both
-		d.each(false, symbolKeys[i:i+1], func(v *fastjson.Value) bool {
-			if loose.Is(v, e.Symbol) {
+	for _, key := range symbolKeys.List() { // a producer may write both
+		d.eachOne(false, key, func(f *loose.Field) bool {
+			if loose.Is(f.Value, e.Symbol) {
 				return true
 			}
-			same, _ := loose.Text(v, event.MaxText)
+			same, _ := loose.Text(f.Value, event.MaxText)
 			return filter.Symbol(same) == e.Symbol
 		})
 	}
@@ -162,22 +153,22 @@ func (d *detection) symbol(e *event.Event) *Reject {
 // tier. It returns the name's row and the spelling received.
 func (d *detection) name() (name pattern.Name, received string, r *Reject) {
 	var found *loose.Field
-	for _, key := range nameKeys {
-		f := d.peek(key)
+	for _, key := range nameKeys.List() {
+		f := d.peekOne(key)
 		if f == nil {
 			continue
 		}
 		text, ok := loose.Text(f.Value, event.MaxText)
-		if !ok || text == "" || key == "pattern_type" && tierWord(text) != event.TierNone {
+		if !ok || text == "" || f.Key == "pattern_type" && tierWord(text) != event.TierNone {
 			if !ok && r == nil {
-				r = d.text.reject(BadPattern, "%s: is %s, not text", key, f.Value.Type())
+				r = d.text.reject(BadPattern, "%s: is %s, not text", f.Key, f.Value.Type())
 			}
 			continue
 		}
 		if found == nil {
 			found, received = f, text
 			if name, _ = pattern.Lookup(text); name.Slug == "" {
-				return name, "", d.text.reject(BadPattern, "%s: %q has no letter or digit", key, text)
+				return name, "", d.text.reject(BadPattern, "%s: %q has no letter or digit", f.Key, text)
 			}
 			d.mark(f)
 			continue
@@ -198,9 +189,9 @@ func (d *detection) name() (name pattern.Name, received string, r *Reject) {
 // confidence takes the confidence, or signal_strength when there is none and it is from 0 to 1. percent tells that it
 // came as 0 to 100.
 func (d *detection) confidence(e *event.Event) (percent bool, r *Reject) {
-	f := d.peek("confidence")
+	f := d.peek(&confidenceKeys)
 	if f == nil {
-		n, ok := d.number(false, 0, 1, "signal_strength").Get()
+		n, ok := d.number(false, 0, 1, &strengthKeys).Get()
 		if !ok {
 			return false, d.text.reject(NoConfidence, "confidence: missing, and no signal_strength from 0 to 1")
 		}
@@ -233,14 +224,14 @@ func confidence(v *fastjson.Value) (x float64, percent, ok bool) {
 // times takes detection and publish time. timed is false when there was none and the time of receipt stands in; zoned is
 // false when the detection time had no zone.
 func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
-	inner := d.peek(detectedKeys...)
+	inner := d.peek(&detectedKeys)
 	named := inner != nil // a name that means detection and nothing else
-	outer := d.outermost(publishedKeys...)
+	outer := d.outermost(&publishedKeys)
 	if inner == nil {
-		inner = d.peek(timestampKeys...)
+		inner = d.peek(&timestampKeys)
 	}
 	if outer == nil {
-		outer = d.outermost(timestampKeys...)
+		outer = d.outermost(&timestampKeys)
 	}
 	if inner == nil {
 		inner = outer
@@ -269,10 +260,10 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
 }
 
 // outermost returns the outermost field with one of the keys.
-func (s *stack) outermost(keys ...string) *loose.Field {
+func (s *stack) outermost(keys *loose.Keys) *loose.Field {
 	for _, layer := range s.layers {
-		for _, key := range keys {
-			if f := layer.Field(key); f != nil {
+		for _, key := range keys.List() {
+			if f := layer.Get(key); f != nil {
 				return f
 			}
 		}
@@ -282,8 +273,8 @@ func (s *stack) outermost(keys ...string) *loose.Field {
 
 // direction takes the direction, or reads it off the pattern's name, which inferred tells.
 func (d *detection) direction(e *event.Event) (inferred bool) {
-	d.each(true, []string{"direction"}, func(v *fastjson.Value) bool {
-		word, _ := loose.Text(v, event.MaxText)
+	d.each(true, &directionKeys, func(f *loose.Field) bool {
+		word, _ := loose.Text(f.Value, event.MaxText)
 		dir, err := event.ParseDirection(word)
 		e.Direction = dir
 		return err == nil
@@ -316,11 +307,11 @@ const largest = 1e15
 
 // figures takes price, change, volume and expiry.
 func (d *detection) figures(e *event.Event) {
-	e.Price = d.number(true, math.SmallestNonzeroFloat64, largest, "price_at_detection", "price", "current_price", "entry_price")
-	e.ChangePct = d.number(false, -largest, largest, "price_change", "price_change_pct", "price_change_percent")
-	e.Volume = d.number(false, 0, largest, "volume", "volume_at_detection")
-	e.RelativeVolume = d.number(true, 0, largest, "relative_volume", "rvol")
-	e.ExpiresAt = d.optionalTime(d.stack, d.received.AddDate(100, 0, 0), expiryKeys...)
+	e.Price = d.number(true, math.SmallestNonzeroFloat64, largest, &priceKeys)
+	e.ChangePct = d.number(false, -largest, largest, &changeKeys)
+	e.Volume = d.number(false, 0, largest, &volumeKeys)
+	e.RelativeVolume = d.number(true, 0, largest, &relativeKeys)
+	e.ExpiresAt = d.optionalTime(d.stack, d.received.AddDate(100, 0, 0), &expiryKeys)
 }
 
 // detail sets the part of the event that belongs to its tier.
@@ -343,7 +334,7 @@ func (d *detection) detail(e *event.Event) {
 // source takes the producer's name for itself: the outermost source that is no tier's word in disguise.
 func (d *detection) source() string {
 	for i, layer := range d.layers {
-		f := layer.Field("source")
+		f := layer.Get(sourceKeys.List()[0])
 		if f == nil || f.Used {
 			continue
 		}

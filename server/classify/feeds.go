@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/valyala/fastjson"
-
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -15,29 +13,29 @@ import (
 
 // outcome reads one outcome.
 func (t *text) outcome(s *stack) *Reject {
-	if err := s.open([]string{"data", "payload", "outcome"}, t.c.cfg.MaxFields, nil); err != nil {
+	if err := s.open(&outcomeEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
 		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
 	}
-	s.openSide(t.c.cfg.MaxFields, "metadata")
-	o := Outcome{Source: s.text(event.MaxText, "source")}
+	s.openSide(t.c.cfg.MaxFields, &metadataKeys)
+	o := Outcome{Source: s.text(event.MaxText, &sourceKeys)}
 	// event_id names the outcome itself, and a number in pattern_id the pattern.
-	for _, key := range []string{"flow_id", "detection_id", "pattern_id"} {
-		s.each(true, []string{key}, func(v *fastjson.Value) bool {
-			id := idOf(key, v)
+	for _, key := range outcomeRefKeys.List() {
+		s.eachOne(true, key, func(f *loose.Field) bool {
+			id := idOf(f.Key, f.Value)
 			if id != "" {
 				o.Refs = append(o.Refs, id)
 			}
 			return id != ""
 		})
 	}
-	if f := s.peek("symbol", "ticker"); f != nil {
+	if f := s.peek(&symbolKeys); f != nil {
 		symbol, ok := loose.Text(f.Value, event.MaxText)
 		if o.Symbol = filter.Symbol(symbol); !ok || len(o.Symbol) > event.MaxSymbol {
 			return t.reject(BadSymbol, "%s: must be text of at most %d bytes", f.Key, event.MaxSymbol)
 		}
 	}
-	o.Pattern = pattern.Slug(s.text(event.MaxText, nameKeys...))
-	if f := s.peek(detectedKeys...); f != nil {
+	o.Pattern = pattern.Slug(s.text(event.MaxText, &nameKeys))
+	if f := s.peek(&detectedKeys); f != nil {
 		at, _, err := t.moment(f.Value, t.latest())
 		if err != nil {
 			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
@@ -47,24 +45,24 @@ func (t *text) outcome(s *stack) *Reject {
 	if len(o.Refs) == 0 && (o.Symbol == "" || o.Pattern == "" || o.DetectedAt.IsZero()) {
 		return t.reject(NoOutcome, "detection_id: missing, and symbol, pattern_name and detection_timestamp are not all there")
 	}
-	o.CalculatedAt = t.optionalTime(s, t.latest(), "outcome_calculated_at", "calculated_at")
+	o.CalculatedAt = t.optionalTime(s, t.latest(), &calculatedKeys)
 
 	told := false
 	for h, name := range HorizonNames() {
 		// A null means "not known yet", which is worth telling apart from a text that is no outcome.
 		for _, layer := range s.layers {
 			for _, f := range layer.Fields() {
-				told = told || f.Key == "outcome_"+name
+				told = told || f.In(&outcomeValueKeys[h])
 			}
 		}
-		if f := s.peek("outcome_" + name); f != nil {
+		if f := s.peek(&outcomeValueKeys[h]); f != nil {
 			x, ok := loose.Number(f.Value)
 			if !ok || math.Abs(x) > largest {
 				return t.reject(BadOutcome, "outcome_%s: %s is no number", name, f.Value.MarshalTo(nil))
 			}
 			o.Horizons[h].Value = event.Num(x)
 		}
-		if f := s.peek("success_" + name); f != nil {
+		if f := s.peek(&outcomeResultKeys[h]); f != nil {
 			if ok, is := loose.Bool(f.Value); is {
 				o.Horizons[h].Success = &ok
 			}
@@ -79,7 +77,7 @@ func (t *text) outcome(s *stack) *Reject {
 
 // sessionEdge reads the begin or end of a streaming session, in any of its three shapes.
 func (t *text) sessionEdge(s *stack, started bool) *Reject {
-	if err := s.open([]string{"session", "data", "payload"}, t.c.cfg.MaxFields, nil); err != nil {
+	if err := s.open(&sessionEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
 		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
 	}
 	id := t.noteSession(s)
@@ -88,21 +86,21 @@ func (t *text) sessionEdge(s *stack, started bool) *Reject {
 	}
 	x := SessionEdge{
 		ID: id, Started: started, At: t.received,
-		Universe:   s.text(event.MaxText, "universe", "symbol_universe", "symbol_universe_key"),
-		Symbols:    s.number(false, 0, largest, "symbol_count"),
-		Status:     strings.ToLower(s.text(64, "final_status", "status")),
-		Reason:     s.text(event.MaxText, "reason"),
-		Trigger:    s.text(64, "trigger_type"),
-		Patterns:   s.number(false, 0, largest, "total_patterns", "patterns_detected"),
-		Indicators: s.number(false, 0, largest, "total_indicators", "indicators_calculated"),
-		Bars:       s.number(false, 0, largest, "bars_processed"),
-		Source:     s.text(event.MaxText, "source"),
+		Universe:   s.text(event.MaxText, &universeKeys),
+		Symbols:    s.number(false, 0, largest, &symbolCountKeys),
+		Status:     strings.ToLower(s.text(64, &finalStatusKeys)),
+		Reason:     s.text(event.MaxText, &reasonKeys),
+		Trigger:    s.text(64, &triggerTypeKeys),
+		Patterns:   s.number(false, 0, largest, &sessionPatternKeys),
+		Indicators: s.number(false, 0, largest, &sessionIndicatorKeys),
+		Bars:       s.number(false, 0, largest, &sessionBarKeys),
+		Source:     s.text(event.MaxText, &sourceKeys),
 	}
-	keys := []string{"stopped_at", "stop_time", "timestamp"}
+	keys := &stopKeys
 	if started {
-		keys = []string{"started_at", "start_time", "timestamp"}
+		keys = &startKeys
 	}
-	if f := s.peek(keys...); f != nil {
+	if f := s.peek(keys); f != nil {
 		at, _, err := t.moment(f.Value, t.latest())
 		if err != nil {
 			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
@@ -110,9 +108,9 @@ func (t *text) sessionEdge(s *stack, started bool) *Reject {
 		x.At = at
 	}
 	const longest = 1e9 // seconds; some thirty years, and no overflow
-	if sec, ok := s.number(false, 0, longest, "duration_seconds").Get(); ok {
+	if sec, ok := s.number(false, 0, longest, &durationSecondKeys).Get(); ok {
 		x.Duration = time.Duration(sec * float64(time.Second))
-	} else if minutes, ok := s.number(false, 0, longest/60, "duration_minutes").Get(); ok {
+	} else if minutes, ok := s.number(false, 0, longest/60, &durationMinuteKeys).Get(); ok {
 		x.Duration = time.Duration(minutes * float64(time.Minute))
 	}
 	t.out.Sessions = append(t.out.Sessions, x)
@@ -121,19 +119,19 @@ func (t *text) sessionEdge(s *stack, started bool) *Reject {
 
 // health reads a health sample, in any of its shapes. word is the type word, if there was one.
 func (t *text) health(s *stack, word string) *Reject {
-	if err := s.open([]string{"health", "data", "payload"}, t.c.cfg.MaxFields, nil); err != nil {
+	if err := s.open(&healthEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
 		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
 	}
 	id := t.noteSession(s)
 	h := HealthSample{
 		Streaming: !strings.HasPrefix(word, "system_") && (word != "" || id != "" || strings.Contains(t.channel, "streaming")),
 		SessionID: id,
-		Component: s.text(64, "component"),
-		Status:    strings.ToLower(s.text(64, "status", "health_status", "connection_status")),
-		Source:    s.text(event.MaxText, "source"),
+		Component: s.text(64, &componentKeys),
+		Status:    strings.ToLower(s.text(64, &healthStatusKeys)),
+		Source:    s.text(event.MaxText, &sourceKeys),
 		At:        t.received,
 	}
-	if f := s.peek(timestampKeys...); f != nil {
+	if f := s.peek(&timestampKeys); f != nil {
 		at, _, err := t.moment(f.Value, t.latest())
 		if err != nil {
 			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
@@ -141,19 +139,19 @@ func (t *text) health(s *stack, word string) *Reject {
 		h.At = at
 	}
 	h.Issues = issues(s)
-	s.openSide(t.c.cfg.MaxFields, "connection", "data_flow", "resources", "resource_usage", "metrics", "stale_symbols")
-	num := func(keys ...string) event.Number { return s.number(true, 0, largest, keys...) }
-	h.ActiveSymbols = num("active_symbols")
-	h.StaleSymbols = s.number(true, 0, largest, "stale_symbols", "count")
-	h.TicksPerSecond, h.BarsPerMinute = num("ticks_per_second"), num("bars_per_minute")
-	h.EventsPerSecond = num("processing_rate")
-	h.LagMillis = num("processing_lag_ms", "avg_detection_time_ms")
-	h.CPUPercent = num("cpu_percent", "cpu_usage")
-	h.MemoryPercent, h.MemoryMB = num("memory_percent", "memory_usage"), num("memory_mb", "memory_usage_mb")
-	h.Patterns, h.Indicators = num("patterns_detected"), num("indicators_calculated")
-	h.Errors = num("errors_count")
-	h.Reconnects, h.Connections = num("reconnections", "reconnection_count"), num("active_connections", "active")
-	h.UptimeSeconds = num("uptime_seconds")
+	s.openSide(t.c.cfg.MaxFields, &healthSideKeys)
+	num := func(keys *loose.Keys) event.Number { return s.number(true, 0, largest, keys) }
+	h.ActiveSymbols = num(&activeSymbolKeys)
+	h.StaleSymbols = s.number(true, 0, largest, &staleSymbolKeys)
+	h.TicksPerSecond, h.BarsPerMinute = num(&tickRateKeys), num(&barRateKeys)
+	h.EventsPerSecond = num(&eventRateKeys)
+	h.LagMillis = num(&lagKeys)
+	h.CPUPercent = num(&cpuKeys)
+	h.MemoryPercent, h.MemoryMB = num(&memoryPercentKeys), num(&memoryKeys)
+	h.Patterns, h.Indicators = num(&patternCountKeys), num(&indicatorKeys)
+	h.Errors = num(&errorKeys)
+	h.Reconnects, h.Connections = num(&reconnectKeys), num(&connectionKeys)
+	h.UptimeSeconds = num(&uptimeKeys)
 
 	activity, quiet := 0, 0
 	for _, n := range [...]event.Number{h.ActiveSymbols, h.TicksPerSecond, h.BarsPerMinute} {
@@ -182,8 +180,8 @@ func (t *text) health(s *stack, word string) *Reject {
 func issues(s *stack) []string {
 	const longest = 16
 	var out []string
-	s.each(false, []string{"issues"}, func(v *fastjson.Value) bool {
-		for _, item := range v.GetArray() {
+	s.each(false, &issueKeys, func(f *loose.Field) bool {
+		for _, item := range f.Value.GetArray() {
 			if text, ok := loose.Text(item, event.MaxText); ok && text != "" && len(out) < longest {
 				out = append(out, text)
 			}

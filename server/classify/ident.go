@@ -14,9 +14,6 @@ import (
 // namespace is the root of all ids made here. It must never change: ids of stored events depend on it.
 var namespace = uuid.MustParse("6d6f2c1e-5a0b-5c57-9d3e-7a1f0c2b8e44")
 
-// idKeys are the fields that may hold an event's id, best first.
-var idKeys = []string{"flow_id", "event_id", "detection_id", "pattern_id"}
-
 // ProducerID returns the event id for the text of one of the producer's id fields, or "" when it is none. Digits alone are a
 // counter of the producer's database: under the name of their field ("detection-881") they cannot meet another
 // counter's, except in pattern_id, where they number the pattern and not the detection. A text over event.MaxID bytes
@@ -48,18 +45,13 @@ func idOf(field string, v *fastjson.Value) string {
 
 // takeID takes the producer's id of the event. A batch's own ids are not looked at: they name the batch.
 func (s *stack) takeID() string {
-	own := stack{layers: s.layers[s.batch:], side: s.side}
-	for _, key := range idKeys {
-		id := ""
-		own.each(true, []string{key}, func(v *fastjson.Value) bool {
-			id = idOf(key, v)
-			return id != ""
-		})
-		if id != "" {
-			return id
-		}
-	}
-	return ""
+	own := stack{layers: s.layers[s.batch:], side: s.side, keys: s.keys}
+	id := ""
+	own.each(true, &idKeys, func(f *loose.Field) bool {
+		id = idOf(f.Key, f.Value)
+		return id != ""
+	})
+	return id
 }
 
 // deriveID makes the id of an event whose producer gave none: the same detection gives the same id, wherever and however

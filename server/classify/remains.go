@@ -43,7 +43,7 @@ func (d *detection) sideOf(f *loose.Field) *loose.Object {
 
 // detectionWord reports whether a field tells nothing but that this is a detection.
 func detectionWord(f *loose.Field) bool {
-	if !slices.Contains(typeKeys, f.Key) {
+	if !f.In(&typeKeys) {
 		return false
 	}
 	w, _ := typeWordOf(f.Value)

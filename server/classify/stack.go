@@ -14,18 +14,21 @@ import (
 // maxEnvelopes is how many envelopes are opened around a detection.
 const maxEnvelopes = 4
 
-// envelopes are the fields in which a detection may be nested, in the order in which they are tried.
-var envelopes = []string{"data", "detection", "payload", "pattern_data", "event", "event_data"}
-
-// sideKeys are objects beside the detection whose fields belong to it.
-var sideKeys = []string{"metadata", "indicators", "pattern_data"}
-
 // stack is an object with the envelopes around it. In all searches the innermost field wins.
 type stack struct {
 	layers []*loose.Object // outermost first
 	batch  int             // how many of the layers belong to the batch around an entry
 	side   []*loose.Object // objects beside the detection, innermost first
+	keys   loose.Set       // the keys that layers and side objects have, and maybe more
 	frozen [][]bool        // marks of the batch's layers before the first entry
+}
+
+// push adds objects as the innermost layers.
+func (s *stack) push(layers ...*loose.Object) {
+	s.layers = append(s.layers, layers...)
+	for _, o := range layers {
+		s.keys.Add(o)
+	}
 }
 
 // reset empties the stack and keeps its memory.
@@ -57,12 +60,23 @@ func (s *stack) restore() {
 }
 
 // peek returns the innermost field with one of the keys, an earlier key before a later one; nil if there is none.
-func (s *stack) peek(keys ...string) *loose.Field {
-	for _, key := range keys {
-		for _, layer := range slices.Backward(s.layers) {
-			if f := layer.Field(key); f != nil {
-				return f
-			}
+func (s *stack) peek(keys *loose.Keys) *loose.Field {
+	if !s.keys.Meets(keys) {
+		return nil // most look-ups are for what is not there
+	}
+	for _, key := range keys.List() {
+		if f := s.peekOne(key); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// peekOne is peek for one key.
+func (s *stack) peekOne(key loose.Key) *loose.Field {
+	for _, layer := range slices.Backward(s.layers) {
+		if f := layer.Get(key); f != nil {
+			return f
 		}
 	}
 	return nil
@@ -70,24 +84,35 @@ func (s *stack) peek(keys ...string) *loose.Field {
 
 // each calls use with the fields of the layers that have one of the keys, best first, then with those of the side objects
 // when wide is set, until use takes one. The one it takes is marked, and so are its equals.
-func (s *stack) each(wide bool, keys []string, use func(*fastjson.Value) bool) {
-	for _, key := range keys {
-		for _, layer := range slices.Backward(s.layers) {
-			if f := layer.Field(key); f != nil && use(f.Value) {
-				s.mark(f)
-				return
-			}
-		}
-		if !wide {
-			continue
-		}
-		for _, o := range s.side {
-			if f := o.Field(key); f != nil && use(f.Value) {
-				s.mark(f)
-				return
-			}
+func (s *stack) each(wide bool, keys *loose.Keys, use func(*loose.Field) bool) {
+	if !s.keys.Meets(keys) {
+		return // most look-ups are for what is not there
+	}
+	for _, key := range keys.List() {
+		if s.eachOne(wide, key, use) {
+			return
 		}
 	}
+}
+
+// eachOne is each for one key; it reports whether use took a field.
+func (s *stack) eachOne(wide bool, key loose.Key, use func(*loose.Field) bool) bool {
+	for _, layer := range slices.Backward(s.layers) {
+		if f := layer.Get(key); f != nil && use(f) {
+			s.mark(f)
+			return true
+		}
+	}
+	if !wide {
+		return false
+	}
+	for _, o := range s.side {
+		if f := o.Get(key); f != nil && use(f) {
+			s.mark(f)
+			return true
+		}
+	}
+	return false
 }
 
 // mark marks a field and the fields of the same name and value around it: they are told once.
@@ -95,7 +120,7 @@ func (s *stack) mark(f *loose.Field) {
 	f.Used = true
 	for _, group := range [...][]*loose.Object{s.layers, s.side} {
 		for _, o := range group {
-			if twin := o.Field(f.Key); twin != nil && !twin.Used && loose.Same(twin.Value, f.Value) {
+			if twin := o.Twin(f); twin != nil && !twin.Used && loose.Same(twin.Value, f.Value) {
 				twin.Used = true
 			}
 		}
@@ -103,10 +128,10 @@ func (s *stack) mark(f *loose.Field) {
 }
 
 // number takes the best number within the bounds; wide searches side objects too.
-func (s *stack) number(wide bool, lo, hi float64, keys ...string) event.Number {
+func (s *stack) number(wide bool, lo, hi float64, keys *loose.Keys) event.Number {
 	var n event.Number
-	s.each(wide, keys, func(v *fastjson.Value) bool {
-		x, ok := loose.Number(v)
+	s.each(wide, keys, func(f *loose.Field) bool {
+		x, ok := loose.Number(f.Value)
 		if !ok || x < lo || x > hi {
 			return false
 		}
@@ -117,23 +142,23 @@ func (s *stack) number(wide bool, lo, hi float64, keys ...string) event.Number {
 }
 
 // text takes the layers' best non-empty text, cut to most bytes.
-func (s *stack) text(most int, keys ...string) string {
+func (s *stack) text(most int, keys *loose.Keys) string {
 	var text string
-	s.each(false, keys, func(v *fastjson.Value) bool {
-		text, _ = loose.Text(v, most)
+	s.each(false, keys, func(f *loose.Field) bool {
+		text, _ = loose.Text(f.Value, most)
 		return text != ""
 	})
 	return text
 }
 
 // has reports whether a layer has one of the keys, whatever it holds.
-func (s *stack) has(keys ...string) bool { return s.peek(keys...) != nil }
+func (s *stack) has(keys *loose.Keys) bool { return s.peek(keys) != nil }
 
 // open adds envelopes to the stack as long as something is missing and an envelope supplies it. A nil missing opens every
 // envelope there is.
-func (s *stack) open(keys []string, most int, missing func() [][]string) error {
+func (s *stack) open(keys *loose.Keys, most int, missing func() []*loose.Keys) error {
 	for range maxEnvelopes {
-		var lacks [][]string
+		var lacks []*loose.Keys
 		if missing != nil {
 			if lacks = missing(); len(lacks) == 0 {
 				break
@@ -141,8 +166,8 @@ func (s *stack) open(keys []string, most int, missing func() [][]string) error {
 		}
 		top := s.layers[len(s.layers)-1]
 		var next *loose.Object
-		for _, key := range keys {
-			f := top.Field(key)
+		for _, key := range keys.List() {
+			f := top.Get(key)
 			if f == nil || f.Value.Type() != fastjson.TypeObject {
 				continue
 			}
@@ -159,16 +184,16 @@ func (s *stack) open(keys []string, most int, missing func() [][]string) error {
 		if next == nil {
 			break
 		}
-		s.layers = append(s.layers, next)
+		s.push(next)
 	}
 	return nil
 }
 
 // supplies reports whether obj, or an envelope inside it, has a field that is missing.
-func supplies(obj *fastjson.Object, lacks [][]string, depth int) bool {
+func supplies(obj *fastjson.Object, lacks []*loose.Keys, depth int) bool {
 	for _, keys := range lacks {
-		for _, key := range keys {
-			if v := obj.Get(key); v != nil && v.Type() != fastjson.TypeNull {
+		for _, key := range keys.List() {
+			if v := obj.Get(key.String()); v != nil && v.Type() != fastjson.TypeNull {
 				return true
 			}
 		}
@@ -176,8 +201,8 @@ func supplies(obj *fastjson.Object, lacks [][]string, depth int) bool {
 	if depth == 1 {
 		return false
 	}
-	for _, key := range envelopes {
-		if v := obj.Get(key); v != nil && v.Type() == fastjson.TypeObject && supplies(v.GetObject(), lacks, depth-1) {
+	for _, key := range envelopes.List() {
+		if v := obj.Get(key.String()); v != nil && v.Type() == fastjson.TypeObject && supplies(v.GetObject(), lacks, depth-1) {
 			return true
 		}
 	}
@@ -185,27 +210,20 @@ func supplies(obj *fastjson.Object, lacks [][]string, depth int) bool {
 }
 
 // openSide lists the objects beside the detection. One with too many fields stays closed and goes into the details whole.
-func (s *stack) openSide(most int, keys ...string) {
+func (s *stack) openSide(most int, keys *loose.Keys) {
 	for i := len(s.layers) - 1; i >= s.batch; i-- {
-		for _, key := range keys {
-			f := s.layers[i].Field(key)
+		for _, key := range keys.List() {
+			f := s.layers[i].Get(key)
 			if f == nil || f.Used {
 				continue
 			}
 			if o, err := f.Object(most); o != nil && err == nil {
 				s.side = append(s.side, o)
+				s.keys.Add(o)
 			}
 		}
 	}
 }
-
-// The names of times.
-var (
-	detectedKeys  = []string{"detected_at", "detection_timestamp", "detection_time"}
-	publishedKeys = []string{"published_at", "batch_timestamp"}
-	timestampKeys = []string{"timestamp"}
-	expiryKeys    = []string{"expires_at", "expiration_timestamp", "expiration_date"}
-)
 
 // errTime is a time that cannot be read or is absurd.
 var errTime = errors.New("cannot be read as a time between 2000 and a day from now")
@@ -229,10 +247,10 @@ func (t *text) moment(v *fastjson.Value, latest time.Time) (at time.Time, zoned 
 func (t *text) latest() time.Time { return t.received.Add(t.c.cfg.MaxAhead) }
 
 // optionalTime takes the best time of the keys that can be read; one that cannot stays in the details and is flagged.
-func (t *text) optionalTime(s *stack, latest time.Time, keys ...string) time.Time {
+func (t *text) optionalTime(s *stack, latest time.Time, keys *loose.Keys) time.Time {
 	var at time.Time
-	s.each(false, keys, func(v *fastjson.Value) bool {
-		m, _, err := t.moment(v, latest)
+	s.each(false, keys, func(f *loose.Field) bool {
+		m, _, err := t.moment(f.Value, latest)
 		if err != nil {
 			t.out.Flags |= BadExtra
 			return false
@@ -246,12 +264,15 @@ func (t *text) optionalTime(s *stack, latest time.Time, keys ...string) time.Tim
 // noteSession remembers the streaming session the text belongs to.
 func (t *text) noteSession(s *stack) string {
 	id := ""
+	if !s.keys.Meets(&sessionIDKeys) {
+		return id
+	}
 	// It stays in the details too, hence no mark.
-	if f := s.peek("session_id"); f != nil {
+	if f := s.peek(&sessionIDKeys); f != nil {
 		id, _ = loose.Text(f.Value, event.MaxID)
 	}
 	for _, o := range s.side {
-		if f := o.Field("session_id"); f != nil && id == "" {
+		if f := o.Get(sessionIDKeys.List()[0]); f != nil && id == "" {
 			id, _ = loose.Text(f.Value, event.MaxID)
 		}
 	}

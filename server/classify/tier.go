@@ -64,31 +64,28 @@ func tierOfTimeframe(timeframe string) event.Tier {
 	return event.TierNone
 }
 
-// comboKeys are fields that only combo detections have.
-var comboKeys = []string{"daily_context", "intraday_trigger", "correlation_strength", "daily_pattern_id", "intraday_signal"}
-
 // tierField is a field that may hold a tier word.
 type tierField struct {
-	key  string
+	key  loose.Key
 	from int // the first layer in which it counts
 }
 
 // tierFields, best first. The outermost source names the producer, and pattern_type counts only when the pattern's name is elsewhere, which
 // is settled before.
-var tierFields = []tierField{{"tier", 0}, {"source", 1}, {"pattern_type", 0}}
+var tierFields = []tierField{{vocabulary.Key("tier"), 0}, {vocabulary.Key("source"), 1}, {vocabulary.Key("pattern_type"), 0}}
 
 // explicitTier takes the tier the producer names, and the word when it is not quite one of ours.
 func (d *detection) explicitTier() (tier event.Tier, received string) {
 	for _, tf := range tierFields {
 		for i := len(d.layers) - 1; i >= tf.from; i-- {
-			f := d.layers[i].Field(tf.key)
-			if f == nil || f.Used && tf.key == "pattern_type" {
+			f := d.layers[i].Get(tf.key)
+			if f == nil || f.Used && f.Key == "pattern_type" {
 				continue
 			}
 			t, exact := tierOf(f.Value)
 			switch {
 			case t == event.TierNone:
-				if tf.key != "tier" || received != "" {
+				if f.Key != "tier" || received != "" {
 					continue
 				}
 				if received, _ = loose.Text(f.Value, event.MaxText); received != "" {
@@ -110,7 +107,7 @@ func (d *detection) explicitTier() (tier event.Tier, received string) {
 
 // inferTier returns the tier by everything but a word: combo fields, the timeframe, the channel, the pattern.
 func (d *detection) inferTier(timeframe string, name pattern.Name) event.Tier {
-	if d.has(comboKeys...) {
+	if d.has(&comboKeys) {
 		return event.Combo
 	}
 	if t := tierOfTimeframe(timeframe); t != event.TierNone {
@@ -131,7 +128,7 @@ func (d *detection) inferTier(timeframe string, name pattern.Name) event.Tier {
 // takeTimeframe takes the bar length in its folded form; "" if the producer did not say.
 func (d *detection) takeTimeframe() string {
 	const longest = 32
-	f := d.peek("timeframe")
+	f := d.peek(&timeframeKeys)
 	if f == nil {
 		return ""
 	}

@@ -17,6 +17,7 @@ type Field struct {
 	Value *fastjson.Value
 	Used  bool // whether it was taken; what is not goes into the rest
 
+	name  uint8    // the key's place in the vocabulary, 0 for none
 	inner *Object  // the listed fields of an object, made by Object
 	owner *Objects // where inner comes from; nil for an object on its own
 }
@@ -31,10 +32,15 @@ func (f *Field) Object(most int) (*Object, error) {
 	return o, err
 }
 
+// In reports whether the field's key is one of the keys.
+func (f *Field) In(keys *Keys) bool { return f.name != 0 && keys.set.has(f.name) }
+
 // Object is a JSON object whose fields remember whether they were taken. It is not safe for concurrent use.
 type Object struct {
 	fields []Field
-	seen   [2]uint64
+	seen   [2]uint64            // a bit for each key, by its hash
+	names  Set                  // the keys of the vocabulary that are there
+	at     [maxNames + 1]uint16 // for each of names, its place among the fields
 }
 
 // NewObject lists the fields of v in their order, a repeated key once. It returns nil and no error when v is no object,
@@ -51,6 +57,41 @@ func (o *Object) Field(key string) *Field {
 		return nil
 	}
 	return &o.fields[i]
+}
+
+// Get is Field for a key of the vocabulary with which the object was listed.
+func (o *Object) Get(key Key) *Field { return o.named(key.name) }
+
+// Twin returns the field with the key of f, which may belong to another object.
+func (o *Object) Twin(f *Field) *Field {
+	if f.name != 0 {
+		return o.named(f.name)
+	}
+	return o.Field(f.Key)
+}
+
+// Has reports whether one of the keys is there and not null.
+func (o *Object) Has(keys *Keys) bool {
+	if !o.names.Meets(keys) {
+		return false
+	}
+	for _, key := range keys.list {
+		if o.Get(key) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *Object) named(name uint8) *Field {
+	if !o.names.has(name) {
+		return nil
+	}
+	f := &o.fields[o.at[name]]
+	if f.Value.Type() == fastjson.TypeNull {
+		return nil
+	}
+	return f
 }
 
 // Value returns what Field's field holds, or nil; the functions of this package take nil for a value that is not there.

@@ -1,6 +1,10 @@
 package loose
 
-import "github.com/valyala/fastjson"
+import (
+	"math"
+
+	"github.com/valyala/fastjson"
+)
 
 // Bounds on what Objects keeps from one text to the next.
 const (
@@ -9,12 +13,24 @@ const (
 	keepKeys    = 512 // keys, each of at most MaxKey bytes
 )
 
+// maxFields is how many fields an object can ever have.
+const maxFields = math.MaxUint16
+
 // Objects lists the fields of objects in memory that is used again for the next text: a producer's texts are much alike,
 // so that after the first few nothing is allocated. The zero Objects is ready; it is not safe for concurrent use.
 type Objects struct {
+	// Vocabulary numbers the keys for Object.Get; it never changes. Without one, Get finds nothing.
+	Vocabulary *Vocabulary
+
 	list []*Object
 	used int
-	keys [keepKeys]string // keys seen before, each in one of two places where its hash puts it
+	keys [keepKeys]knownKey // keys seen before, each in one of two places where its hash puts it
+}
+
+// knownKey is a key with its place in the vocabulary, 0 for none.
+type knownKey struct {
+	text string
+	name uint8
 }
 
 // Reset takes back all objects, which must no longer be used. What a large text needed is given up.
@@ -39,7 +55,7 @@ func (a *Objects) List(v *fastjson.Value, most int) (*Object, error) {
 		return nil, nil
 	}
 	obj := v.GetObject()
-	if obj.Len() > most {
+	if obj.Len() > min(most, maxFields) {
 		return nil, ErrTooWide
 	}
 	o := a.next(obj.Len())
@@ -47,11 +63,15 @@ func (a *Objects) List(v *fastjson.Value, most int) (*Object, error) {
 		h := hash(key)
 		k := a.key(key, h)
 		word, bit := h>>31, uint64(1)<<(h>>25&63)
-		if o.seen[word]&bit != 0 && o.index(k) >= 0 {
+		if o.seen[word]&bit != 0 && o.index(k.text) >= 0 {
 			return
 		}
 		o.seen[word] |= bit
-		o.fields = append(o.fields, Field{Key: k, Value: v, owner: a})
+		if k.name != 0 { // whether it is null is not asked here: the parser would decode the value
+			o.names.add(k.name)
+			o.at[k.name] = uint16(len(o.fields)) //nolint:gosec // see maxFields
+		}
+		o.fields = append(o.fields, Field{Key: k.text, Value: v, owner: a, name: k.name})
 	})
 	return o, nil
 }
@@ -66,25 +86,29 @@ func (a *Objects) next(fields int) *Object {
 	}
 	o := a.list[a.used]
 	a.used++
-	o.seen = [2]uint64{}
+	o.seen, o.names = [2]uint64{}, Set{}
 	return o
 }
 
-// key returns a key as a string of its own.
-func (a *Objects) key(key []byte, h uint32) string {
+// key returns a key as a string of its own, with its number.
+func (a *Objects) key(key []byte, h uint32) knownKey {
 	if a == nil || len(key) > MaxKey {
-		return string(key)
+		return knownKey{text: string(key)}
 	}
 	first := h >> 23
 	other := first ^ 1
 	switch {
-	case a.keys[first] == string(key):
+	case a.keys[first].text == string(key):
 		return a.keys[first]
-	case a.keys[other] == string(key):
+	case a.keys[other].text == string(key):
 		return a.keys[other]
 	}
-	a.keys[first], a.keys[other] = string(key), a.keys[first]
-	return a.keys[first]
+	k := knownKey{text: string(key)}
+	if a.Vocabulary != nil {
+		k.name = a.Vocabulary.names[k.text]
+	}
+	a.keys[first], a.keys[other] = k, a.keys[first]
+	return k
 }
 
 // hash tells most keys apart by their length and four of their bytes. The highest bits are the best.
