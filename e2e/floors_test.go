@@ -44,6 +44,9 @@ var floors = []place{
 	{"assets", 0, nil},
 	{"shared/pattern", 1, nil},
 	{"shared/filter", 2, nil},
+	{"shared/wire/value", 1, nil},
+	{"shared/wire/pack", 2, nil},
+	{"shared/wire/unpack", 2, nil},
 	{"shared/wire", 3, nil},
 	{"shared/api", 3, nil},
 

@@ -90,11 +90,7 @@ func readPage(path string, then func(events []*event.Event, cursor, fault string
 		}
 		var events []*event.Event
 		for _, raw := range got.Patterns {
-			b, err := wire.JSONToMsgPack(string(raw))
-			if err != nil {
-				continue
-			}
-			if e, err := wire.DecodeEvent(b); err == nil {
+			if e, err := wire.DecodeEventJSON(string(raw)); err == nil {
 				events = append(events, e)
 			}
 		}

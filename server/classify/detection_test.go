@@ -12,6 +12,7 @@ import (
 	"tierboard/server/classify"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
+	"tierboard/shared/wire/value"
 )
 
 func TestFieldsFindTheirPlace(t *testing.T) {
@@ -357,7 +358,7 @@ func FuzzClassify(f *testing.F) {
 			if err := e.Validate(); err != nil {
 				t.Fatalf("%v: %+v", err, e)
 			}
-			if e.Details != "" && (!json.Valid([]byte(e.Details)) || !wire.ValidJSON(e.Details) || len(e.Details) > 16<<10) {
+			if e.Details != "" && (!json.Valid([]byte(e.Details)) || !value.ValidJSON(e.Details) || len(e.Details) > 16<<10) {
 				t.Fatalf("details of %d bytes: %s", len(e.Details), e.Details)
 			}
 			for _, s := range []string{e.ID, e.Label, e.Source, e.Timeframe, e.Symbol, e.SessionDate} {

@@ -3,6 +3,7 @@ package wire
 import (
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
+	"tierboard/shared/wire/value"
 )
 
 // What keeps a small frame from becoming something large in memory: the fewest bytes an event takes, given its obligatory
@@ -15,7 +16,7 @@ const (
 // Decode reads one msgpack frame from the server. Keys it does not know are skipped, an unknown type gives
 // *Unknown. The error is always ErrSyntax. The result shares no memory with b.
 func Decode(b []byte) (Frame, error) {
-	c := cursor{b: b}
+	c := read(b)
 	var f Frame
 	switch typ := c.typ(); string(typ) {
 	case "welcome":
@@ -27,9 +28,9 @@ func Decode(b []byte) (Frame, error) {
 		c.fields(func(key []byte) bool {
 			switch string(key) {
 			case "id":
-				m.ID = c.str()
+				m.ID = c.Str()
 			case "seq":
-				m.Seq = c.uint()
+				m.Seq = c.Uint()
 			default:
 				return false
 			}
@@ -48,7 +49,7 @@ func Decode(b []byte) (Frame, error) {
 			if string(key) != "id" {
 				return false
 			}
-			m.ID = c.str()
+			m.ID = c.Str()
 			return true
 		})
 		f = m
@@ -57,11 +58,11 @@ func Decode(b []byte) (Frame, error) {
 		c.fields(func(key []byte) bool {
 			switch string(key) {
 			case "id":
-				m.ID = c.str()
+				m.ID = c.Str()
 			case "code":
-				m.Code = c.str()
+				m.Code = c.Str()
 			case "detail":
-				m.Detail = c.str()
+				m.Detail = c.Str()
 			default:
 				return false
 			}
@@ -74,15 +75,15 @@ func Decode(b []byte) (Frame, error) {
 			if string(key) != "reconnect_ms" {
 				return false
 			}
-			m.ReconnectMS = c.int()
+			m.ReconnectMS = c.Int()
 			return true
 		})
 		f = m
 	default:
-		c.skip(-frameDepth)
+		c.Skip(-frameDepth)
 		f = &Unknown{Type: string(typ)}
 	}
-	if c.bad || c.at != len(b) {
+	if !c.Done() {
 		return nil, ErrSyntax
 	}
 	return f, nil
@@ -90,18 +91,27 @@ func Decode(b []byte) (Frame, error) {
 
 // DecodeJSON reads one JSON frame from the server, with the same rules as Decode.
 func DecodeJSON(text string) (Frame, error) {
-	b, err := appendJSONAsMsgPack(make([]byte, 0, len(text)), text, -frameDepth)
+	b, err := value.AppendFromJSON(make([]byte, 0, len(text)), text, -frameDepth)
 	if err != nil {
 		return nil, err
 	}
 	return Decode(b)
 }
 
+// DecodeEventJSON reads one JSON event on its own, as AppendEvent and the REST API write it.
+func DecodeEventJSON(text string) (*event.Event, error) {
+	b, err := value.AppendFromJSON(make([]byte, 0, len(text)), text, -frameDepth)
+	if err != nil {
+		return nil, err
+	}
+	return DecodeEvent(b)
+}
+
 // DecodeEvent reads one msgpack event on its own, as AppendEvent writes it.
 func DecodeEvent(b []byte) (*event.Event, error) {
-	c := cursor{b: b}
+	c := read(b)
 	e := c.event()
-	if c.bad || c.at != len(b) {
+	if !c.Done() {
 		return nil, ErrSyntax
 	}
 	return e, nil
@@ -112,19 +122,19 @@ func (c *cursor) welcome() *Welcome {
 	c.fields(func(key []byte) bool {
 		switch string(key) {
 		case "protocol":
-			m.Protocol = c.int()
+			m.Protocol = c.Int()
 		case "epoch":
-			m.Epoch = c.str()
+			m.Epoch = c.Str()
 		case "server_time":
-			m.ServerTime = c.time()
+			m.ServerTime = c.Time()
 		case "window_ms":
-			m.WindowMS = c.int()
+			m.WindowMS = c.Int()
 		case "rate_limit":
-			m.RateLimit = c.int()
+			m.RateLimit = c.Int()
 		case "build":
-			m.Build = c.str()
+			m.Build = c.Str()
 		case "demo":
-			m.Demo = c.boolean()
+			m.Demo = c.Bool()
 		default:
 			return false
 		}
@@ -138,24 +148,24 @@ func (c *cursor) subscribed() *Subscribed {
 	c.fields(func(key []byte) bool {
 		switch string(key) {
 		case "id":
-			m.ID = c.str()
+			m.ID = c.Str()
 		case "filters":
-			n := c.arrayLen()
+			n := c.ArrayLen()
 			if n > mostFilters {
-				c.fail()
+				c.Fail()
 			}
 			for range n {
-				if c.bad {
+				if c.Bad() {
 					break
 				}
 				m.Filters = append(m.Filters, c.filter())
 			}
 		case "seq":
-			m.Seq = c.uint()
+			m.Seq = c.Uint()
 		case "replayed":
-			m.Replayed = c.int()
+			m.Replayed = c.Int()
 		case "resumed":
-			m.Resumed = c.boolean()
+			m.Resumed = c.Bool()
 		default:
 			return false
 		}
@@ -169,26 +179,26 @@ func (c *cursor) batch() *Batch {
 	c.fields(func(key []byte) bool {
 		switch string(key) {
 		case "id":
-			m.ID = c.str()
+			m.ID = c.Str()
 		case "seq":
-			m.Seq = c.uint()
+			m.Seq = c.Uint()
 		case "sent_at":
-			m.SentAt = c.time()
+			m.SentAt = c.Time()
 		case "events":
-			n := c.listLen(leastEvent)
+			n := c.ListLen(leastEvent)
 			m.Events = make([]*event.Event, 0, n)
 			for range n {
-				if c.bad {
+				if c.Bad() {
 					break
 				}
 				m.Events = append(m.Events, c.event())
 			}
 		case "suppressed":
-			m.Suppressed = c.int()
+			m.Suppressed = c.Int()
 		case "dropped":
-			m.Dropped = c.int()
+			m.Dropped = c.Int()
 		case "reset":
-			m.Reset = c.boolean()
+			m.Reset = c.Bool()
 		default:
 			return false
 		}
@@ -202,17 +212,17 @@ func (c *cursor) gap() *Gap {
 	c.fields(func(key []byte) bool {
 		switch string(key) {
 		case "id":
-			m.ID = c.str()
+			m.ID = c.Str()
 		case "from_seq":
-			m.FromSeq = c.uint()
+			m.FromSeq = c.Uint()
 		case "to_seq":
-			m.ToSeq = c.uint()
+			m.ToSeq = c.Uint()
 		case "from":
-			m.From = c.time()
+			m.From = c.Time()
 		case "to":
-			m.To = c.time()
+			m.To = c.Time()
 		case "rest":
-			m.REST = c.str()
+			m.REST = c.Str()
 		default:
 			return false
 		}
@@ -224,12 +234,12 @@ func (c *cursor) gap() *Gap {
 func (c *cursor) status() *Status {
 	m := &Status{Tiers: map[string]TierStatus{}}
 	each := func(set func(t *TierStatus)) {
-		for range c.mapLen() {
-			if c.bad {
+		for range c.MapLen() {
+			if c.Bad() {
 				return
 			}
-			name := c.str()
-			if c.null() {
+			name := c.Str()
+			if c.Null() {
 				continue
 			}
 			t := m.Tiers[name]
@@ -240,13 +250,13 @@ func (c *cursor) status() *Status {
 	c.fields(func(key []byte) bool {
 		switch string(key) {
 		case "ingest":
-			m.Ingest = c.str()
+			m.Ingest = c.Str()
 		case "tiers":
-			each(func(t *TierStatus) { t.State = c.str() })
+			each(func(t *TierStatus) { t.State = c.Str() })
 		case "reasons":
-			each(func(t *TierStatus) { t.Reason = c.str() })
+			each(func(t *TierStatus) { t.Reason = c.Str() })
 		case "last_event_at":
-			each(func(t *TierStatus) { t.LastEventAt = c.time() })
+			each(func(t *TierStatus) { t.LastEventAt = c.Time() })
 		case "market":
 			m.Market = c.market()
 		default:
@@ -262,17 +272,17 @@ func (c *cursor) market() *Market {
 	c.fields(func(key []byte) bool {
 		switch string(key) {
 		case "session":
-			m.Session = c.str()
+			m.Session = c.Str()
 		case "session_date":
-			m.SessionDate = c.str()
+			m.SessionDate = c.Str()
 		case "holiday":
-			m.Holiday = c.str()
+			m.Holiday = c.Str()
 		case "early_close":
-			m.EarlyClose = c.boolean()
+			m.EarlyClose = c.Bool()
 		case "closes_at":
-			m.ClosesAt = c.time()
+			m.ClosesAt = c.Time()
 		case "next_open":
-			m.NextOpen = c.time()
+			m.NextOpen = c.Time()
 		default:
 			return false
 		}
@@ -287,37 +297,37 @@ func (c *cursor) filter() filter.Filter {
 	c.fields(func(key []byte) bool {
 		switch string(key) {
 		case "kinds":
-			for _, s := range c.strs() {
+			for _, s := range c.Strs() {
 				f.Kinds = append(f.Kinds, event.Kind(s))
 			}
 		case "tiers":
-			for _, s := range c.strs() {
+			for _, s := range c.Strs() {
 				if t, err := event.ParseTier(s); err == nil {
 					f.Tiers = append(f.Tiers, t)
 				}
 			}
 		case "pattern_types":
-			f.Patterns = c.strs()
+			f.Patterns = c.Strs()
 		case "symbols":
-			f.Symbols = c.strs()
+			f.Symbols = c.Strs()
 		case "exclude_symbols":
-			f.ExcludeSymbols = c.strs()
+			f.ExcludeSymbols = c.Strs()
 		case "timeframes":
-			f.Timeframes = c.strs()
+			f.Timeframes = c.Strs()
 		case "sessions":
-			for _, s := range c.strs() {
+			for _, s := range c.Strs() {
 				f.Sessions = append(f.Sessions, event.Session(s))
 			}
 		case "directions":
-			for _, s := range c.strs() {
+			for _, s := range c.Strs() {
 				f.Directions = append(f.Directions, event.Direction(s))
 			}
 		case "confidence_min":
-			f.ConfidenceMin = c.float()
+			f.ConfidenceMin = c.Float()
 		case "confidence_max":
-			f.ConfidenceMax = c.float()
+			f.ConfidenceMax = c.Float()
 		case "priority_min":
-			f.PriorityMin, _ = event.ParsePriority(c.str())
+			f.PriorityMin, _ = event.ParsePriority(c.Str())
 		default:
 			return c.extra(&f, key)
 		}
@@ -333,8 +343,8 @@ func (c *cursor) extra(f *filter.Filter, key []byte) bool {
 		return false
 	}
 	look := *c
-	set := look.strs()
-	if look.bad {
+	set := look.Strs()
+	if look.Bad() {
 		return false
 	}
 	*c = look

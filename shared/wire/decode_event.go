@@ -10,52 +10,52 @@ func (c *cursor) event() *event.Event {
 	c.fields(func(key []byte) bool {
 		switch string(key) {
 		case "kind":
-			e.Kind = event.Kind(c.str())
+			e.Kind = event.Kind(c.Str())
 		case "id":
-			e.ID = c.str()
+			e.ID = c.Str()
 		case "seq":
-			e.Seq = c.uint()
+			e.Seq = c.Uint()
 		case "tier":
-			e.Tier, _ = event.ParseTier(c.str())
+			e.Tier, _ = event.ParseTier(c.Str())
 		case "symbol":
-			e.Symbol = c.str()
+			e.Symbol = c.Str()
 		case "pattern_type":
-			e.Pattern = c.str()
+			e.Pattern = c.Str()
 		case "pattern_label":
-			e.Label = c.str()
+			e.Label = c.Str()
 		case "timeframe":
-			e.Timeframe = c.str()
+			e.Timeframe = c.Str()
 		case "direction":
-			e.Direction = event.Direction(c.str())
+			e.Direction = event.Direction(c.Str())
 		case "confidence":
-			e.Confidence = c.float()
+			e.Confidence = c.Float()
 		case "priority":
-			e.Priority, _ = event.ParsePriority(c.str())
+			e.Priority, _ = event.ParsePriority(c.Str())
 		case "detected_at":
-			e.DetectedAt = c.time()
+			e.DetectedAt = c.Time()
 		case "published_at":
-			e.PublishedAt = c.time()
+			e.PublishedAt = c.Time()
 		case "received_at":
-			e.ReceivedAt = c.time()
+			e.ReceivedAt = c.Time()
 		case "expires_at":
-			e.ExpiresAt = c.time()
+			e.ExpiresAt = c.Time()
 		case "session":
-			e.Session = event.Session(c.str())
+			e.Session = event.Session(c.Str())
 		case "session_date":
-			e.SessionDate = c.str()
+			e.SessionDate = c.Str()
 		case "source":
-			e.Source = c.str()
+			e.Source = c.Str()
 		case "occurrences":
-			e.Occurrences = c.int()
+			e.Occurrences = c.Int()
 		case "facets":
-			n := c.mapLen()
+			n := c.MapLen()
 			e.Facets = make(map[event.Dim]string, min(n, 64))
 			for range n {
-				if c.bad {
+				if c.Bad() {
 					break
 				}
-				if k := c.str(); !c.null() {
-					e.Facets[event.Dim(k)] = c.str()
+				if k := c.Str(); !c.Null() {
+					e.Facets[event.Dim(k)] = c.Str()
 				}
 			}
 		default:
@@ -74,24 +74,24 @@ func (c *cursor) event() *event.Event {
 func (c *cursor) eventNumber(e *event.Event, key []byte) bool {
 	switch string(key) {
 	case "price":
-		e.Price = event.Num(c.float())
+		e.Price = event.Num(c.Float())
 	case "price_change_pct":
-		e.ChangePct = event.Num(c.float())
+		e.ChangePct = event.Num(c.Float())
 	case "volume":
-		e.Volume = event.Num(c.float())
+		e.Volume = event.Num(c.Float())
 	case "relative_volume":
-		e.RelativeVolume = event.Num(c.float())
+		e.RelativeVolume = event.Num(c.Float())
 	case "levels":
-		n := c.arrayLen()
+		n := c.ArrayLen()
 		e.Levels = make([]event.Level, 0, n)
 		for range n {
-			if c.bad {
+			if c.Bad() {
 				break
 			}
 			e.Levels = append(e.Levels, c.level())
 		}
 	case "details":
-		e.Details = string(c.appendJSON(nil, 0))
+		e.Details = string(c.AppendJSON(nil, 0))
 	default:
 		return false
 	}
@@ -123,11 +123,11 @@ func (d *eventDetail) attach(e *event.Event) {
 func (c *cursor) eventDetail(d *eventDetail, key []byte) bool {
 	switch string(key) {
 	case "market_session":
-		d.marketSession = event.Session(c.str())
+		d.marketSession = event.Session(c.Str())
 	case "real_time":
-		d.realTime = c.boolean()
+		d.realTime = c.Bool()
 	case "correlation_strength":
-		d.combo.Correlation = event.Num(c.float())
+		d.combo.Correlation = event.Num(c.Float())
 	case "daily_context":
 		d.combo.Setup = c.link()
 	case "intraday_trigger":
@@ -143,11 +143,11 @@ func (c *cursor) level() event.Level {
 	c.fields(func(key []byte) bool {
 		switch string(key) {
 		case "kind":
-			l.Kind = c.str()
+			l.Kind = c.Str()
 		case "price":
-			l.Price = c.float()
+			l.Price = c.Float()
 		case "label":
-			l.Label = c.str()
+			l.Label = c.Str()
 		default:
 			return false
 		}
@@ -161,23 +161,23 @@ func (c *cursor) link() *event.Link {
 	c.fields(func(key []byte) bool {
 		switch string(key) {
 		case "id":
-			l.ID = c.str()
+			l.ID = c.Str()
 		case "link":
-			l.Kind = event.LinkKind(c.str())
+			l.Kind = event.LinkKind(c.Str())
 		case "pattern_type":
-			l.Pattern = c.str()
+			l.Pattern = c.Str()
 		case "pattern_label":
-			l.Label = c.str()
+			l.Label = c.Str()
 		case "timeframe":
-			l.Timeframe = c.str()
+			l.Timeframe = c.Str()
 		case "confidence":
-			l.Confidence = event.Num(c.float())
+			l.Confidence = event.Num(c.Float())
 		case "detected_at":
-			l.DetectedAt = c.time()
+			l.DetectedAt = c.Time()
 		case "session_date":
-			l.SessionDate = c.str()
+			l.SessionDate = c.Str()
 		case "details":
-			l.Details = string(c.appendJSON(nil, 0))
+			l.Details = string(c.AppendJSON(nil, 0))
 		default:
 			return false
 		}

@@ -3,18 +3,19 @@ package wire
 import (
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
+	"tierboard/shared/wire/pack"
 )
 
 // AppendEvent appends one event in the given format. The bytes depend on the event alone, so they are made once and
 // shared by every session and every batch.
 func AppendEvent(buf []byte, e *event.Event, f Format) []byte {
-	w := NewWriter(buf, f)
+	w := writer{pack.New(buf, f)}
 	w.event("", e)
 	return w.Bytes()
 }
 
 // event writes one event as a map.
-func (w *Writer) event(key string, e *event.Event) {
+func (w *writer) event(key string, e *event.Event) {
 	w.Map(key)
 	w.Str("kind", string(e.Kind))
 	w.Str("id", e.ID)
@@ -67,14 +68,14 @@ func (w *Writer) event(key string, e *event.Event) {
 }
 
 // optNumber writes a number unless it is absent.
-func (w *Writer) optNumber(key string, n event.Number) {
+func (w *writer) optNumber(key string, n event.Number) {
 	if v, ok := n.Get(); ok {
 		w.Float(key, v)
 	}
 }
 
 // levels writes the price levels unless there are none.
-func (w *Writer) levels(ls []event.Level) {
+func (w *writer) levels(ls []event.Level) {
 	if len(ls) == 0 {
 		return
 	}
@@ -90,7 +91,7 @@ func (w *Writer) levels(ls []event.Level) {
 }
 
 // link writes a combo's reference unless there is none.
-func (w *Writer) link(key string, l *event.Link) {
+func (w *writer) link(key string, l *event.Link) {
 	if l == nil {
 		return
 	}
@@ -110,7 +111,7 @@ func (w *Writer) link(key string, l *event.Link) {
 }
 
 // filter writes a filter as a map with only the keys that restrict something.
-func (w *Writer) filter(f *filter.Filter) {
+func (w *writer) filter(f *filter.Filter) {
 	w.Map("")
 	w.Strs("kinds", words(f.Kinds))
 	if len(f.Tiers) > 0 {

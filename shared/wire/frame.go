@@ -6,6 +6,7 @@ import (
 
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
+	"tierboard/shared/wire/pack"
 )
 
 // Frame is one message from the server.
@@ -245,19 +246,23 @@ func (m *Bye) Append(buf []byte, f Format) []byte {
 
 // Append encodes the frame, which then has nothing but its type.
 func (m *Unknown) Append(buf []byte, f Format) []byte {
-	return open(buf, f, m.Type).close()
+	w := open(buf, f, m.Type)
+	return w.close()
 }
 
+// writer writes the frames and what is in them.
+type writer struct{ pack.Writer }
+
 // open starts a frame of a type.
-func open(buf []byte, f Format, typ string) *Writer {
-	w := NewWriter(buf, f)
+func open(buf []byte, f Format, typ string) writer {
+	w := writer{pack.New(buf, f)}
 	w.Map("")
 	w.Str("type", typ)
 	return w
 }
 
 // close ends the frame and returns its bytes.
-func (w *Writer) close() []byte {
+func (w *writer) close() []byte {
 	w.End()
 	return w.Bytes()
 }

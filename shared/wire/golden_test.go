@@ -81,7 +81,7 @@ func TestGolden(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(s.value(), got, sameValue, sameDetails); diff != "" {
+				if diff := cmp.Diff(s.meant(), got, sameValue, sameDetails); diff != "" {
 					t.Fatalf("decoded (-want +got):\n%s", diff)
 				}
 			})

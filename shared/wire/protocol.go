@@ -1,5 +1,10 @@
 package wire
 
+import (
+	"tierboard/shared/wire/pack"
+	"tierboard/shared/wire/value"
+)
+
 // Protocol is the version of the frames; welcome carries it.
 const Protocol = 1
 
@@ -10,21 +15,24 @@ const (
 )
 
 // Format is an encoding of frames.
-type Format uint8
+type Format = pack.Format
 
 // The encodings.
 const (
-	JSON Format = iota
-	MsgPack
+	JSON    = pack.JSON
+	MsgPack = pack.MsgPack
 )
+
+// ErrSyntax means that bytes are neither valid msgpack nor JSON of the protocol's depth and size.
+var ErrSyntax = value.ErrSyntax
 
 // Limits of the protocol, in bytes unless said otherwise.
 const (
-	MaxRequest   = 64 << 10 // a frame from a client
-	MaxFrame     = 1 << 20  // a frame from the server; clients set their read limit to it
-	MaxID        = 64       // a subscription's or ping's id
-	MaxDepth     = 12       // nesting of any value
-	SnapshotSize = 200      // events a tier in a snapshot
+	MaxRequest   = 64 << 10       // a frame from a client
+	MaxFrame     = 1 << 20        // a frame from the server; clients set their read limit to it
+	MaxID        = 64             // a subscription's or ping's id
+	MaxDepth     = value.MaxDepth // nesting of any value
+	SnapshotSize = 200            // events a tier in a snapshot
 )
 
 // frameDepth is how deep the details of an event's link lie in a frame: in a batch, its events, one event, its link. What a

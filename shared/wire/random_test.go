@@ -12,6 +12,7 @@ import (
 
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
+	"tierboard/shared/wire/value"
 )
 
 // The generators of random values of the protocol. What they draw is in the form that decoding gives: times in UTC with
@@ -80,12 +81,12 @@ func details() *rapid.Generator[string] {
 		if err != nil {
 			t.Fatal(err)
 		}
-		packed, err := JSONToMsgPack(string(text))
+		packed, err := value.FromJSON(string(text))
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		c := cursor{b: packed}
-		return string(c.appendJSON(nil, 0))
+		c := read(packed)
+		return string(c.AppendJSON(nil, 0))
 	})
 }
 
@@ -228,7 +229,7 @@ func TestDecodeReadsBackWhatAppendWrote(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v: %q", word, err, b)
 			}
-			if diff := cmp.Diff(s.value(), got, sameValue); diff != "" {
+			if diff := cmp.Diff(s.meant(), got, sameValue); diff != "" {
 				t.Fatalf("%s (-want +got):\n%s", word, diff)
 			}
 		}
@@ -246,7 +247,7 @@ func TestDecodeEventReadsBackWhatAppendEventWrote(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v: %q", word, err, b)
 			}
-			if diff := cmp.Diff(s.value(), got, sameValue); diff != "" {
+			if diff := cmp.Diff(s.meant(), got, sameValue); diff != "" {
 				t.Fatalf("%s (-want +got):\n%s", word, diff)
 			}
 		}

@@ -13,6 +13,8 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"tierboard/shared/filter"
+	"tierboard/shared/wire/unpack"
+	"tierboard/shared/wire/value"
 )
 
 // RequestError is a client frame that cannot be answered; it becomes an error frame.
@@ -33,7 +35,7 @@ func DecodeRequest(b []byte, f Format, schema filter.Schema) (*Request, error) {
 		return nil, &RequestError{Code: CodeTooLarge, Detail: fmt.Sprintf("frame of %d bytes; at most %d", len(b), MaxRequest)}
 	}
 	if f == JSON {
-		packed, err := JSONToMsgPack(string(b))
+		packed, err := value.FromJSON(string(b))
 		if err != nil {
 			return nil, &RequestError{Code: CodeBadFrame, Detail: "frame is not one valid JSON object"}
 		}
@@ -85,7 +87,7 @@ func DecodeRequest(b []byte, f Format, schema filter.Schema) (*Request, error) {
 // decodeMap reads a checked msgpack map into Go values: string, bool, int64, uint64, float64, []any, map[string]any.
 func decodeMap(b []byte) (map[string]any, error) {
 	bad := &RequestError{Code: CodeBadFrame, Detail: "frame is not one valid map"}
-	if !Valid(b) {
+	if !unpack.Valid(b) {
 		return nil, bad
 	}
 	dec := msgpack.NewDecoder(bytes.NewReader(b))

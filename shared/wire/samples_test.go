@@ -190,17 +190,13 @@ func (s sample) decode(b []byte, f Format) (any, error) {
 	case s.frame != nil:
 		return Decode(b)
 	case f == JSON:
-		packed, err := appendJSONAsMsgPack(nil, string(b), -frameDepth)
-		if err != nil {
-			return nil, err
-		}
-		b = packed
+		return DecodeEventJSON(string(b))
 	}
 	return DecodeEvent(b)
 }
 
-// value is what decode must give.
-func (s sample) value() any {
+// meant is what decode must give.
+func (s sample) meant() any {
 	if s.frame != nil {
 		return s.frame
 	}

@@ -23,39 +23,39 @@ type ScannedEvent struct {
 // always ErrSyntax; what Scan holds then means nothing.
 func (s *Scan) Read(b []byte) error {
 	*s = Scan{Events: s.Events[:0]}
-	c := cursor{b: b}
-	if s.Type = c.typ(); c.bad {
+	c := read(b)
+	if s.Type = c.typ(); c.Bad() {
 		return ErrSyntax
 	}
 	if string(s.Type) != "batch" {
 		return nil
 	}
-	for range c.mapLen() {
-		key := c.raw()
-		if c.bad {
+	for range c.MapLen() {
+		key := c.Raw()
+		if c.Bad() {
 			break
 		}
-		if c.null() {
+		if c.Null() {
 			continue
 		}
 		switch string(key) {
 		case "id":
-			s.ID = c.raw()
+			s.ID = c.Raw()
 		case "seq":
-			s.Seq = c.uint()
+			s.Seq = c.Uint()
 		case "suppressed":
-			s.Suppressed = c.int()
+			s.Suppressed = c.Int()
 		case "dropped":
-			s.Dropped = c.int()
+			s.Dropped = c.Int()
 		case "reset":
-			s.Reset = c.boolean()
+			s.Reset = c.Bool()
 		case "events":
 			s.events(&c)
 		default:
-			c.skip(-frameDepth)
+			c.Skip(-frameDepth)
 		}
 	}
-	if c.bad || c.at != len(b) {
+	if !c.Done() {
 		return ErrSyntax
 	}
 	return nil
@@ -64,26 +64,26 @@ func (s *Scan) Read(b []byte) error {
 // events reads ids and positions.
 func (s *Scan) events(c *cursor) {
 	s.Events = s.Events[:0] // the last list counts, as in Decode
-	for range c.listLen(leastEvent) {
-		if c.bad {
+	for range c.ListLen(leastEvent) {
+		if c.Bad() {
 			return
 		}
 		var e ScannedEvent
-		for range c.mapLen() {
-			key := c.raw()
-			if c.bad {
+		for range c.MapLen() {
+			key := c.Raw()
+			if c.Bad() {
 				return
 			}
-			if c.null() {
+			if c.Null() {
 				continue
 			}
 			switch string(key) {
 			case "id":
-				e.ID = c.raw()
+				e.ID = c.Raw()
 			case "seq":
-				e.Seq = c.uint()
+				e.Seq = c.Uint()
 			default:
-				c.skip(-frameDepth)
+				c.Skip(-frameDepth)
 			}
 		}
 		s.Events = append(s.Events, e)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tierboard/shared/event"
+	"tierboard/shared/wire/pack"
 )
 
 // scanFrames are frames of every type, most of them batches.
@@ -61,7 +62,7 @@ func checkScan(t *testing.T, s *Scan, b []byte) {
 }
 
 func TestScanTakesKeysInAnyOrder(t *testing.T) {
-	w := NewWriter(nil, MsgPack)
+	w := pack.New(nil, MsgPack)
 	w.Map("")
 	w.Uint("seq", 7)
 	w.Map("later")

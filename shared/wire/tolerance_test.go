@@ -152,7 +152,7 @@ func TestDecodeTakesWhatOthersWrite(t *testing.T) {
 					t.Fatal(err)
 				}
 				forget(got)
-				if diff := cmp.Diff(s.value(), got, sameValue, sameDetails); diff != "" {
+				if diff := cmp.Diff(s.meant(), got, sameValue, sameDetails); diff != "" {
 					t.Fatalf("(-want +got):\n%s", diff)
 				}
 			})
@@ -345,7 +345,7 @@ func TestDecodeSharesNoMemory(t *testing.T) {
 		for i := range b {
 			b[i] = 'X'
 		}
-		if diff := cmp.Diff(s.value(), got, sameValue, sameDetails); diff != "" {
+		if diff := cmp.Diff(s.meant(), got, sameValue, sameDetails); diff != "" {
 			t.Errorf("%s changed with the buffer:\n%s", s.name, diff)
 		}
 	}

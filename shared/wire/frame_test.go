@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"runtime"
@@ -11,83 +10,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/vmihailenco/msgpack/v5"
 	"pgregory.net/rapid"
 
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
+	"tierboard/shared/wire/unpack"
 )
-
-func TestWriterReplacesWhatItCannotWrite(t *testing.T) {
-	year := func(y int) time.Time { return time.Date(y, 6, 1, 0, 0, 0, 0, time.UTC) }
-	for word, f := range formats {
-		for _, c := range []struct {
-			name  string
-			write func(w *Writer)
-			want  any
-		}{
-			{"NaN", func(w *Writer) { w.Float("v", math.NaN()) }, 0.0},
-			{"infinity", func(w *Writer) { w.Float("v", math.Inf(-1)) }, 0.0},
-			{"bytes that are not UTF-8, each of them", func(w *Writer) { w.Str("v", "a\xff\xfeb\xc3") }, "a\ufffd\ufffdb\ufffd"},
-			{"the replacement character itself", func(w *Writer) { w.Str("v", "\ufffd") }, "\ufffd"},
-			{"year before 0", func(w *Writer) { w.Time("v", year(-1)) }, "0000-01-01T00:00:00.000Z"},
-			{"year 0", func(w *Writer) { w.Time("v", year(0)) }, "0000-06-01T00:00:00.000Z"},
-			{"year 9999", func(w *Writer) { w.Time("v", year(9999)) }, "9999-06-01T00:00:00.000Z"},
-			{"year after 9999", func(w *Writer) { w.Time("v", year(10000)) }, "9999-12-31T23:59:59.999Z"},
-			{"another zone", func(w *Writer) { w.Time("v", at(15, 0, 0, 9).In(time.FixedZone("", -5*3600))) }, "2026-11-23T15:00:00.009Z"},
-			{"below milliseconds", func(w *Writer) { w.Time("v", at(15, 0, 0, 9).Add(999*time.Microsecond)) }, "2026-11-23T15:00:00.009Z"},
-			{"zero time that is asked for", func(w *Writer) { w.Time("v", time.Time{}) }, "0001-01-01T00:00:00.000Z"},
-			{"largest integers", func(w *Writer) { w.Uint("v", math.MaxUint64) }, float64(math.MaxUint64)},
-			{"negative integer", func(w *Writer) { w.Int("v", -70_000) }, -70_000.0},
-			{"true", func(w *Writer) { w.Bool("v", true) }, true},
-			{"optional things", func(w *Writer) {
-				w.OptStr("a", "")
-				w.Strs("b", nil)
-				w.OptTime("c", time.Time{})
-				w.optNumber("d", event.Number{})
-				w.optNumber("v", event.Num(0))
-			}, 0.0},
-			{"JSON that is none, with its key", func(w *Writer) {
-				w.JSONValue("a", "{")
-				w.JSONValue("b", "")
-				w.JSONValue("c", "1e999")
-				w.JSONValue("d", strings.Repeat("[", 14)+strings.Repeat("]", 14))
-				w.JSONValue("v", `{"a":[1]}`)
-				w.JSONValue("e", "[1")
-			}, map[string]any{"a": []any{1.0}}},
-			{"lists in lists", func(w *Writer) {
-				w.Array("v")
-				w.Array("ignored")
-				w.End()
-				w.Map("ignored")
-				w.Str("k", "x")
-				w.End()
-				w.Bool("ignored", false)
-				w.End()
-			}, []any{[]any{}, map[string]any{"k": "x"}, false}},
-			{"a key that is not UTF-8", func(w *Writer) {
-				w.Map("v")
-				w.Str("\xff", "x")
-				w.End()
-			}, map[string]any{"\ufffd": "x"}},
-		} {
-			t.Run(c.name+"/"+word, func(t *testing.T) {
-				w := NewWriter(nil, f)
-				w.Map("")
-				c.write(w)
-				w.End()
-				if diff := cmp.Diff(map[string]any{"v": c.want}, object(t, w.Bytes(), f)); diff != "" {
-					t.Fatalf("%q (-want +got):\n%s", w.Bytes(), diff)
-				}
-			})
-		}
-	}
-	w := NewWriter(nil, MsgPack)
-	w.JSONValue("", "{") // at the top there is no count to correct
-	if len(w.Bytes()) != 0 {
-		t.Errorf("JSON that is none at the top wrote % x", w.Bytes())
-	}
-}
 
 // Whatever a producer put into an event that passes Validate, the frame around it stays readable.
 func TestFramesStayReadableWithAnyText(t *testing.T) {
@@ -125,61 +53,6 @@ func TestStringsOfEveryLength(t *testing.T) {
 			}
 		}
 	}
-}
-
-// Numbers take the fewest bytes, as the library would write them.
-func TestIntegersAreShortest(t *testing.T) {
-	for _, n := range []int64{
-		0, 1, 127, 128, 255, 256, 65_535, 65_536, 1<<32 - 1, 1 << 32, math.MaxInt64, -1, -32, -33, -128, -129, -32_768, -32_769, -1 << 31, -1<<31 - 1, math.MinInt64,
-	} {
-		want := libraryBytes(t, n, func(e *msgpack.Encoder) { e.UseCompactInts(true) })
-		if got := appendInt(nil, n); !slices.Equal(got, want) {
-			t.Errorf("%d is % x, the library writes % x", n, got, want)
-		}
-		c := cursor{b: want}
-		if got := c.float(); got != float64(n) || c.bad {
-			t.Errorf("% x is read as %v, want %d", want, got, n)
-		}
-		c = cursor{b: want}
-		if got := c.uint(); c.bad != (n < 0) || (n >= 0 && got != uint64(n)) {
-			t.Errorf("% x is read as the unsigned %d, bad %v, want %d", want, got, c.bad, n)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		v := numbers().Draw(t, "v")
-		c := cursor{b: appendFloat(nil, v)}
-		if got := c.float(); math.Float64bits(got) != math.Float64bits(v) || c.bad || c.at != len(c.b) {
-			t.Fatalf("%v is written as % x and read as %v", v, c.b, got)
-		}
-		text := string(appendJSONFloat(nil, v))
-		want, err := json.Marshal(v)
-		if err != nil || strings.Replace(text, "e-0", "e-", 1) != string(want) {
-			t.Fatalf("%v is written as %s, the library writes %s", v, text, want)
-		}
-		packed, err := JSONToMsgPack(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c = cursor{b: packed}
-		if got := c.float(); math.Float64bits(got) != math.Float64bits(v) {
-			t.Fatalf("%v is written as %s and read as %v", v, text, got)
-		}
-	})
-}
-
-func TestJSONStringsAgainstTheStandardLibrary(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := string(rapid.SliceOfN(rapid.OneOf(rapid.Byte(), rapid.SampledFrom([]byte("<>&\"\\\n\xe2\x80\xa8\xa9"))), 0, 24).Draw(t, "bytes"))
-		want, err := json.Marshal(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The library has short forms for two more control characters.
-		want = []byte(strings.NewReplacer(`\\`, `\\`, `\b`, `\u0008`, `\f`, `\u000c`, `\ufffd`, "\ufffd").Replace(string(want)))
-		if got := appendJSONString(nil, s); string(got) != string(want) {
-			t.Fatalf("%q is %s, the library writes %s", s, got, want)
-		}
-	})
 }
 
 // An event deep inside a frame may hold details as deep as any other: what was accepted once is never what breaks a frame.
@@ -294,7 +167,7 @@ func checkReserved(t fataler, name string, b []byte, fixed int) {
 	for decoder, do := range map[string]func(){
 		"Decode":      func() { Decode(b) },
 		"DecodeEvent": func() { DecodeEvent(b) },
-		"Valid":       func() { Valid(b) },
+		"Valid":       func() { unpack.Valid(b) },
 	} {
 		if got := reserved(do); got > bound {
 			t.Fatalf("%s of %s (%d bytes) reserves %d bytes, more than %d", decoder, name, len(b), got, bound)

@@ -1,4 +1,5 @@
-package wire
+// Package pack writes maps and lists of values in msgpack or in JSON, with the same keys in both.
+package pack
 
 import (
 	"encoding/binary"
@@ -6,10 +7,18 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"tierboard/shared/wire/value"
 )
 
-// timeLayout is RFC 3339 with exactly three decimals; times are converted to UTC first.
-const timeLayout = "2006-01-02T15:04:05.000Z"
+// Format is an encoding.
+type Format uint8
+
+// The encodings.
+const (
+	JSON Format = iota
+	MsgPack
+)
 
 // Writer appends one value tree to a byte slice in either encoding. Callers name each field once and get the same
 // keys in both. It has no errors: what it cannot represent (NaN, infinities) becomes 0, each byte that is
@@ -30,9 +39,9 @@ type scope struct {
 	array bool
 }
 
-// NewWriter returns a Writer that appends to buf.
-func NewWriter(buf []byte, f Format) *Writer {
-	return &Writer{buf: buf, format: f, open: make([]scope, 0, 6)}
+// New returns a Writer that appends to buf.
+func New(buf []byte, f Format) Writer {
+	return Writer{buf: buf, format: f, open: make([]scope, 0, 6)}
 }
 
 // Bytes returns what has been written, behind what buf held before.
@@ -139,7 +148,7 @@ func (w *Writer) Uint(key string, v uint64) {
 		w.buf = strconv.AppendUint(w.buf, v, 10)
 		return
 	}
-	w.buf = appendUint(w.buf, v)
+	w.buf = value.AppendUint(w.buf, v)
 }
 
 // Int writes an integer.
@@ -149,7 +158,7 @@ func (w *Writer) Int(key string, v int) {
 		w.buf = strconv.AppendInt(w.buf, int64(v), 10)
 		return
 	}
-	w.buf = appendInt(w.buf, int64(v))
+	w.buf = value.AppendInt(w.buf, int64(v))
 }
 
 // Float writes a number; msgpack integers are used where nothing is lost, since they are shorter.
@@ -159,10 +168,10 @@ func (w *Writer) Float(key string, v float64) {
 		v = 0
 	}
 	if w.format == JSON {
-		w.buf = appendJSONFloat(w.buf, v)
+		w.buf = value.AppendJSONFloat(w.buf, v)
 		return
 	}
-	w.buf = appendFloat(w.buf, v)
+	w.buf = value.AppendFloat(w.buf, v)
 }
 
 // Time writes a time in UTC with milliseconds. RFC 3339 has four digits for the year, so that a time outside of 0 to 9999
@@ -176,25 +185,14 @@ func (w *Writer) Time(key string, t time.Time) {
 	case year > 9999:
 		t = time.Date(9999, 12, 31, 23, 59, 59, int(999*time.Millisecond), time.UTC)
 	}
-	mark := 0xa0 | byte(len(timeLayout))
+	mark := 0xa0 | byte(len(value.TimeLayout))
 	if w.format == JSON {
 		mark = '"'
 	}
-	w.buf = appendTime(append(w.buf, mark), t)
+	w.buf = value.AppendTime(append(w.buf, mark), t)
 	if w.format == JSON {
 		w.buf = append(w.buf, '"')
 	}
-}
-
-// appendTime appends a UTC time in timeLayout. The library has a fast way for its own layout, which has no decimals.
-func appendTime(b []byte, t time.Time) []byte {
-	b = t.AppendFormat(b, time.RFC3339)
-	const dot = len("Z")
-	ms := t.Nanosecond()/int(time.Millisecond) + 1000 // so that it has leading zeros
-	at := len(b) - dot
-	b = append(strconv.AppendInt(b[:at], int64(ms), 10), 'Z')
-	b[at] = '.'
-	return b
 }
 
 // OptTime writes a time unless it is zero.
@@ -214,7 +212,7 @@ func (w *Writer) Raw(key string, v []byte) {
 // JSON is left out together with its key.
 func (w *Writer) JSONValue(key, text string) {
 	if w.format == JSON {
-		if ValidJSON(text) {
+		if value.ValidJSON(text) {
 			w.key(key)
 			w.buf = append(w.buf, text...)
 		}
@@ -222,7 +220,7 @@ func (w *Writer) JSONValue(key, text string) {
 	}
 	before := len(w.buf)
 	w.key(key)
-	b, err := appendJSONAsMsgPack(w.buf, text, 0)
+	b, err := value.AppendFromJSON(w.buf, text, 0)
 	if err != nil {
 		w.buf = w.buf[:before]
 		if len(w.open) > 0 {
@@ -236,122 +234,11 @@ func (w *Writer) JSONValue(key, text string) {
 // str writes a string value or key.
 func (w *Writer) str(v string) {
 	if w.format == JSON {
-		w.buf = appendJSONString(w.buf, v)
+		w.buf = value.AppendJSONString(w.buf, v)
 		return
 	}
 	if !utf8.ValidString(v) { // a decoder would refuse the whole frame
 		v = string([]rune(v))
 	}
-	w.buf = appendStr(w.buf, v)
-}
-
-// appendStr appends a msgpack string.
-func appendStr(b []byte, v string) []byte {
-	n := len(v)
-	switch {
-	case n < 32:
-		b = append(b, 0xa0|byte(n))
-	case n <= math.MaxUint8:
-		b = append(b, 0xd9, byte(n))
-	case n <= math.MaxUint16:
-		b = binary.BigEndian.AppendUint16(append(b, 0xda), uint16(n))
-	default:
-		b = binary.BigEndian.AppendUint32(append(b, 0xdb), uint32(n)) //nolint:gosec // no text has 4 GB
-	}
-	return append(b, v...)
-}
-
-// appendUint appends the shortest msgpack unsigned integer.
-func appendUint(b []byte, v uint64) []byte {
-	switch {
-	case v < 128:
-		return append(b, byte(v))
-	case v <= math.MaxUint8:
-		return append(b, 0xcc, byte(v))
-	case v <= math.MaxUint16:
-		return binary.BigEndian.AppendUint16(append(b, 0xcd), uint16(v))
-	case v <= math.MaxUint32:
-		return binary.BigEndian.AppendUint32(append(b, 0xce), uint32(v))
-	}
-	return binary.BigEndian.AppendUint64(append(b, 0xcf), v)
-}
-
-// appendInt appends the shortest msgpack integer.
-func appendInt(b []byte, v int64) []byte {
-	switch {
-	case v >= 0:
-		return appendUint(b, uint64(v))
-	case v >= -32:
-		return append(b, byte(v)) //nolint:gosec // negative fixint
-	case v >= math.MinInt8:
-		return append(b, 0xd0, byte(v)) //nolint:gosec // checked range
-	case v >= math.MinInt16:
-		return append(b, 0xd1, byte(v>>8), byte(v)) //nolint:gosec // checked range
-	case v >= math.MinInt32:
-		return binary.BigEndian.AppendUint32(append(b, 0xd2), uint32(v)) //nolint:gosec // checked range
-	}
-	return binary.BigEndian.AppendUint64(append(b, 0xd3), uint64(v)) //nolint:gosec // two's complement on purpose
-}
-
-// appendFloat appends a float64, as an integer when that is exact.
-func appendFloat(b []byte, v float64) []byte {
-	if v == math.Trunc(v) && math.Abs(v) < 1<<53 && (v != 0 || !math.Signbit(v)) {
-		return appendInt(b, int64(v))
-	}
-	return binary.BigEndian.AppendUint64(append(b, 0xcb), math.Float64bits(v))
-}
-
-// appendJSONFloat appends a float without an exponent where a person would not write one.
-func appendJSONFloat(b []byte, v float64) []byte {
-	if a := math.Abs(v); a != 0 && (a < 1e-6 || a >= 1e21) {
-		return strconv.AppendFloat(b, v, 'e', -1, 64)
-	}
-	return strconv.AppendFloat(b, v, 'f', -1, 64)
-}
-
-// appendJSONString appends a quoted string that is valid JSON, and that stays text when somebody pastes it into HTML or
-// an old script: <, >, & and the two line separators are escaped.
-func appendJSONString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
-			switch {
-			case r == utf8.RuneError && size == 1:
-				b = append(append(b, s[start:i]...), "\ufffd"...)
-			case r == '\u2028' || r == '\u2029':
-				b = append(append(b, s[start:i]...), `\u202`...)
-				b = append(b, hex[r&0xF])
-			default:
-				i += size
-				continue
-			}
-			i += size
-			start = i
-			continue
-		}
-		if c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' {
-			i++
-			continue
-		}
-		b = append(b, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\r':
-			b = append(b, '\\', 'r')
-		case '\t':
-			b = append(b, '\\', 't')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xF])
-		}
-		i++
-		start = i
-	}
-	return append(append(b, s[start:]...), '"')
+	w.buf = value.AppendStr(w.buf, v)
 }

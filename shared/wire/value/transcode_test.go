@@ -1,9 +1,8 @@
-package wire
+package value_test
 
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,6 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vmihailenco/msgpack/v5"
 	"pgregory.net/rapid"
+
+	"tierboard/shared/wire/unpack"
+	"tierboard/shared/wire/value"
 )
 
 // fataler is what checks need of a test; rapid's and the standard library's both have it.
@@ -45,22 +47,22 @@ func nesting(text string) int {
 func checkJSON(t fataler, text string) {
 	var want any
 	wantErr := json.Unmarshal([]byte(text), &want)
-	good := wantErr == nil && utf8.ValidString(text) && nesting(text) <= MaxDepth
-	if got := ValidJSON(text); got != good {
+	good := wantErr == nil && utf8.ValidString(text) && nesting(text) <= value.MaxDepth
+	if got := value.ValidJSON(text); got != good {
 		t.Fatalf("ValidJSON(%q) = %v, want %v (encoding/json: %v, depth %d)", text, got, good, wantErr, nesting(text))
 	}
-	packed, err := JSONToMsgPack(text)
+	packed, err := value.FromJSON(text)
 	if (err == nil) != good {
-		t.Fatalf("JSONToMsgPack(%q): %v, want %v", text, err, good)
+		t.Fatalf("FromJSON(%q): %v, want %v", text, err, good)
 	}
 	if err != nil {
-		if err != ErrSyntax || packed != nil { //nolint:errorlint // promised to be this very error
-			t.Fatalf("JSONToMsgPack(%q) = %q, %v, want ErrSyntax alone", text, packed, err)
+		if err != value.ErrSyntax || packed != nil { //nolint:errorlint // promised to be this very error
+			t.Fatalf("FromJSON(%q) = %q, %v, want ErrSyntax alone", text, packed, err)
 		}
 		return
 	}
-	if !Valid(packed) {
-		t.Fatalf("JSONToMsgPack(%q) = % x, which Valid refuses", text, packed)
+	if !unpack.Valid(packed) {
+		t.Fatalf("FromJSON(%q) = % x, which Valid refuses", text, packed)
 	}
 	got, err := msgpack.NewDecoder(bytes.NewReader(packed)).DecodeInterface()
 	if err != nil {
@@ -69,10 +71,10 @@ func checkJSON(t fataler, text string) {
 	if got = asFloats(got); !reflect.DeepEqual(got, want) {
 		t.Fatalf("%q became (-want +got):\n%s", text, cmp.Diff(want, got))
 	}
-	c := cursor{b: packed}
-	back := c.appendJSON(nil, 0)
+	c := unpack.New(packed)
+	back := c.AppendJSON(nil, 0)
 	var again any
-	if err := json.Unmarshal(back, &again); err != nil || c.bad || c.at != len(packed) || !reflect.DeepEqual(again, want) {
+	if err := json.Unmarshal(back, &again); err != nil || !c.Done() || !reflect.DeepEqual(again, want) {
 		t.Fatalf("%q came back as %q: %v", text, back, err)
 	}
 	if bytes.ContainsAny(back, "<>&\n\r\t") || bytes.Contains(back, []byte("\u2028")) || bytes.Contains(back, []byte("\u2029")) {
@@ -112,127 +114,63 @@ func TestJSONAgainstTheStandardLibrary(t *testing.T) {
 	})
 }
 
-// libraryAccepts reports whether the library can step over b as exactly one value.
-func libraryAccepts(b []byte) bool {
-	dec := msgpack.NewDecoder(bytes.NewReader(b))
-	if dec.Skip() != nil {
-		return false
-	}
-	_, err := dec.PeekCode()
-	return err == io.EOF //nolint:errorlint // the library returns it bare
-}
-
-// checkMsgPack holds Valid to the library: what Valid accepts can be skipped by the library to the last byte, and what it
-// refuses cannot, unless it is only too deep. No reader of msgpack may take what Valid refuses.
-func checkMsgPack(t fataler, b []byte) {
-	good := Valid(b)
-	tooDeep := false
-	if !good {
-		c := cursor{b: b}
-		c.skip(-len(b)) // a value cannot be deeper than it is long
-		tooDeep = !c.bad && c.at == len(b)
-	}
-	if library := libraryAccepts(b); library != (good || tooDeep) {
-		t.Fatalf("Valid(% x) = %v, too deep %v, the library says %v", b, good, tooDeep, library)
-	}
-	c := cursor{b: b}
-	text := c.appendJSON(nil, 0)
-	switch {
-	case c.bad || c.at != len(b):
-	case !good:
-		t.Fatalf("% x is not valid, and yet became %q", b, text)
-	case !json.Valid(text):
-		t.Fatalf("% x became %q, which is not JSON", b, text)
-	}
-}
-
-var msgpackSeeds = [][]byte{
-	nil,
-	{0x00},
-	{0x7f},
-	{0x80},
-	{0x90},
-	{0xa0},
-	{0xc0},
-	{0xc1},
-	{0xc2},
-	{0xc3},
-	{0xe0},
-	{0xff},
-	{0xc4, 0},
-	{0xc4, 1},
-	{0xc4, 1, 0xff},
-	{0xc5, 0, 1, 2},
-	{0xc6, 0, 0, 0, 1, 2},
-	{0xc6, 0xff, 0xff, 0xff, 0xff},
-	{0xc7, 0, 5},
-	{0xc7, 1, 5, 9},
-	{0xc7, 1, 5},
-	{0xc8, 0, 1, 5, 9},
-	{0xc9, 0, 0, 0, 1, 5, 9},
-	{0xc9, 0xff, 0xff, 0xff, 0xff, 5},
-	{0xca, 0x3f, 0x80, 0, 0},
-	{0xca, 0x7f, 0xc0, 0, 0},
-	{0xcb, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0},
-	{0xcb, 0},
-	{0xcc, 1},
-	{0xcd, 1, 2},
-	{0xce, 1, 2, 3, 4},
-	{0xcf, 1, 2, 3, 4, 5, 6, 7, 8},
-	{0xcf, 1},
-	{0xd0, 0x80},
-	{0xd1, 0x80, 0},
-	{0xd2, 0x80, 0, 0, 0},
-	{0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0},
-	{0xd4, 1, 2},
-	{0xd5, 1, 2, 3},
-	{0xd6, 1, 2, 3, 4, 5},
-	{0xd7, 1, 2, 3, 4, 5, 6, 7, 8, 9},
-	append([]byte{0xd8}, make([]byte, 17)...),
-	{0xd8, 1},
-	{0xd9, 1, 'a'},
-	{0xda, 0, 1, 'a'},
-	{0xdb, 0, 0, 0, 1, 'a'},
-	{0xdb, 0xff, 0xff, 0xff, 0xff},
-	{0xa1, 0xff},
-	{0xdc, 0, 1, 0xc0},
-	{0xdc, 0xff, 0xff},
-	{0xdd, 0, 0, 0, 1, 0xc0},
-	{0xdd, 0xff, 0xff, 0xff, 0xff},
-	{0x91},
-	{0x93, 1, 2},
-	{0xde, 0, 1, 0xa1, 'a', 0xc0},
-	{0xde, 0xff, 0xff},
-	{0xdf, 0, 0, 0, 1, 0xa1, 'a', 0xc0},
-	{0xdf, 0xff, 0xff, 0xff, 0xff},
-	{0x81, 0xa1, 'a'},
-	{0x81, 0x01, 0x02},
-	bytes.Repeat([]byte{0x91}, 13), append(bytes.Repeat([]byte{0x91}, 12), 0xc0), append(bytes.Repeat([]byte{0x91}, 13), 0xc0), bytes.Repeat([]byte{0x91}, 2000),
-	{0xc0, 0xc0},
-}
-
-func TestValidAgainstTheLibrary(t *testing.T) {
-	for _, b := range msgpackSeeds {
-		checkMsgPack(t, b)
-	}
-	for _, s := range samples() {
-		b := s.append(nil, MsgPack)
-		checkMsgPack(t, b)
-		for n := range b {
-			checkMsgPack(t, b[:n])
+// anyJSON draws a decoded JSON value of at most the given depth.
+func anyJSON(depth int) *rapid.Generator[any] {
+	return rapid.Custom(func(t *rapid.T) any {
+		kinds := 5
+		if depth == 0 {
+			kinds = 3
 		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		checkMsgPack(t, rapid.SliceOfN(rapid.Byte(), 0, 24).Draw(t, "bytes"))
+		switch rapid.IntRange(0, kinds).Draw(t, "kind") {
+		case 0:
+			return nil
+		case 1:
+			return rapid.Bool().Draw(t, "bool")
+		case 2:
+			return numbers().Draw(t, "number")
+		case 3:
+			return texts().Draw(t, "text")
+		case 4:
+			return rapid.SliceOfN(anyJSON(depth-1), 0, 4).Draw(t, "list")
+		}
+		return rapid.MapOfN(texts(), anyJSON(depth-1), 0, 4).Draw(t, "object")
 	})
 }
 
-func TestDepthIsTheSameInBothFormats(t *testing.T) {
-	for depth := range MaxDepth + 4 {
-		text := strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)
-		packed := append(bytes.Repeat([]byte{0x81, 0xa1, 'a'}, depth), 1)
-		if want := depth <= MaxDepth; ValidJSON(text) != want || Valid(packed) != want {
-			t.Errorf("depth %d: JSON %v, msgpack %v, want %v", depth, ValidJSON(text), Valid(packed), want)
+func texts() *rapid.Generator[string] {
+	return rapid.OneOf(rapid.Just(""), rapid.SampledFrom([]string{"AAPL", "volume_spike", "</script>", "\u2028", "\x00\"\\\n\t\x1f", "日経"}), rapid.String())
+}
+
+// asFloats makes all numbers of a decoded value float64.
+func asFloats(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k := range v {
+			v[k] = asFloats(v[k])
 		}
+		return v
+	case []any:
+		for i := range v {
+			v[i] = asFloats(v[i])
+		}
+		return v
 	}
+	switch r := reflect.ValueOf(v); {
+	case v == nil:
+		return nil
+	case r.CanInt():
+		return float64(r.Int())
+	case r.CanUint():
+		return float64(r.Uint())
+	case r.CanFloat():
+		return r.Float()
+	}
+	return v
+}
+
+func FuzzFromJSON(f *testing.F) {
+	for _, text := range jsonSeeds {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) { checkJSON(t, text) })
 }

@@ -1,4 +1,4 @@
-package wire
+package value
 
 import (
 	"encoding/binary"
@@ -18,14 +18,14 @@ func ValidJSON(text string) bool {
 	return s.value(0) == nil && s.end()
 }
 
-// JSONToMsgPack transcodes one JSON value, so that everything else reads one encoding only. It keeps the order of keys
+// FromJSON transcodes one JSON value, so that everything else reads one encoding only. It keeps the order of keys
 // and accepts nesting up to MaxDepth.
-func JSONToMsgPack(text string) ([]byte, error) {
-	return appendJSONAsMsgPack(make([]byte, 0, len(text)), text, 0)
+func FromJSON(text string) ([]byte, error) {
+	return AppendFromJSON(make([]byte, 0, len(text)), text, 0)
 }
 
-// appendJSONAsMsgPack appends the msgpack form of one JSON value. depth is how deep the value lies.
-func appendJSONAsMsgPack(b []byte, text string, depth int) ([]byte, error) {
+// AppendFromJSON appends the msgpack form of one JSON value. depth is how deep the value lies.
+func AppendFromJSON(b []byte, text string, depth int) ([]byte, error) {
 	s := scanner{in: text, out: b, emit: true}
 	if err := s.value(depth); err != nil {
 		return nil, err
@@ -188,11 +188,11 @@ func (s *scanner) number() error {
 	}
 	if integer && text != "-0" { // an integer has no negative zero
 		if v, err := strconv.ParseInt(text, 10, 64); err == nil {
-			s.out = appendInt(s.out, v)
+			s.out = AppendInt(s.out, v)
 			return nil
 		}
 		if v, err := strconv.ParseUint(text, 10, 64); err == nil {
-			s.out = appendUint(s.out, v)
+			s.out = AppendUint(s.out, v)
 			return nil
 		}
 	}
@@ -229,7 +229,7 @@ func (s *scanner) str() error {
 				return ErrSyntax
 			}
 			if s.emit {
-				s.out = appendStr(s.out, text)
+				s.out = AppendStr(s.out, text)
 			}
 			return nil
 		case c == '\\':
@@ -255,7 +255,7 @@ func (s *scanner) escaped(start int) error {
 				return ErrSyntax
 			}
 			if s.emit {
-				s.out = appendStr(s.out, string(text))
+				s.out = AppendStr(s.out, string(text))
 			}
 			return nil
 		case c < 0x20:
