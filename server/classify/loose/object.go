@@ -152,9 +152,12 @@ func Is(v *fastjson.Value, text string) bool {
 }
 
 // ready reports whether Clean would return s as it is.
-func ready[T string | []byte](s T, most int) bool {
+func ready[T string | []byte](s T, most int) bool { return readyIfPlain(s, most) && plain(s) }
+
+// readyIfPlain is ready for s that is plain.
+func readyIfPlain[T string | []byte](s T, most int) bool {
 	n := len(s)
-	return n <= most && plain(s) && (n == 0 || s[0] != ' ' && s[n-1] != ' ')
+	return n <= most && (n == 0 || s[0] != ' ' && s[n-1] != ' ')
 }
 
 // Clean returns s trimmed and fit to show: control characters, direction overrides and bytes that are no UTF-8 are
@@ -184,15 +187,36 @@ func Clean(s string, most int) (clean string, cut bool) {
 	return strings.TrimSpace(s[:end]), true
 }
 
-// plain reports whether s is printable ASCII.
-func plain[T string | []byte](s T) bool {
-	for i := range len(s) {
-		if s[i] < 0x20 || s[i] >= 0x7F {
-			return false
+// What a byte is; most are none of it.
+const (
+	strange = 1 << iota // no printable ASCII
+	special             // written as an escape
+)
+
+// classes tells what each byte is.
+var classes = func() (of [256]uint8) {
+	for c := range of {
+		if c < 0x20 || c >= 0x7F {
+			of[c] |= strange
+		}
+		if c < 0x20 || strings.ContainsRune(`"\<>&`, rune(c)) {
+			of[c] |= special
 		}
 	}
-	return true
+	return of
+}()
+
+// classOf returns what there is among the bytes of s.
+func classOf[T string | []byte](s T) uint8 {
+	var all uint8
+	for i := range len(s) {
+		all |= classes[s[i]]
+	}
+	return all
 }
+
+// plain reports whether s is printable ASCII.
+func plain[T string | []byte](s T) bool { return classOf(s)&strange == 0 }
 
 // overrides reports whether r changes how the text around it is laid out: such a character in a ticker can make it
 // look like another one.

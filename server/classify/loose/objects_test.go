@@ -178,8 +178,8 @@ func TestRestIsWrittenAfresh(t *testing.T) {
 	for i := range 9 {
 		kept.Add("", "long"+strconv.Itoa(i), textValue(strings.Repeat("z", MaxString)))
 	}
-	if kept.Reset(); kept.values != nil {
-		t.Errorf("%d bytes are kept of a large object", cap(kept.values))
+	if kept.Reset(); kept.text != nil {
+		t.Errorf("%d bytes are kept of a large object", cap(kept.text))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/valyala/fastjson"
 )
@@ -18,13 +19,17 @@ const (
 
 // Rest collects fields into one flat JSON object of bounded size. The zero Rest is empty and ready.
 type Rest struct {
-	members []member
-	values  []byte // of all members, one behind the other
-	out     []byte // the object being written
-	cut     bool
+	fields []member
+	notes  []member // our own; the newest one goes first
+	text   []byte   // of all members as they came, each a comma, the key, a colon and the value
+	behind int      // where in text the fields end and the notes begin
+	spare  []byte   // for a value whose key is taken
+	seen   uint64   // a bit for each key, by its hash
+	untidy bool     // text cannot be copied as it is: a key was changed or has escapes, or a field came after a note
+	cut    bool
 }
 
-// member is one field; from and to bound its encoded value among the values.
+// member is one field; from and to bound its encoded value in the text.
 type member struct {
 	key      string
 	from, to int
@@ -33,16 +38,17 @@ type member struct {
 // Reset empties the Rest and keeps its memory, unless a large object needed it.
 func (r *Rest) Reset() {
 	const keepMembers, keepBytes = 128, 32 << 10
-	if cap(r.members) > keepMembers || cap(r.values) > keepBytes || cap(r.out) > keepBytes {
+	if cap(r.fields) > keepMembers || cap(r.text) > keepBytes || cap(r.spare) > keepBytes {
 		*r = Rest{}
 		return
 	}
-	clear(r.members)
-	*r = Rest{members: r.members[:0], values: r.values[:0], out: r.out[:0]}
+	clear(r.fields)
+	clear(r.notes)
+	*r = Rest{fields: r.fields[:0], notes: r.notes[:0], text: r.text[:0], spare: r.spare[:0]}
 }
 
 // value returns the encoded value of a member.
-func (r *Rest) value(m *member) []byte { return r.values[m.from:m.to] }
+func (r *Rest) value(m *member) []byte { return r.text[m.from:m.to] }
 
 // Add writes a field under key. When the key is taken by another value the field goes under parent_key, and when that
 // is taken too, parent_key_2 and so on; a field with the same value is not written twice. An empty parent counts as "outer".
@@ -51,76 +57,117 @@ func (r *Rest) Add(parent, key string, v *fastjson.Value) {
 	if v.Type() == fastjson.TypeNull {
 		return
 	}
-	from := len(r.values)
-	b, cut := appendValue(r.values, v, 1)
+	key = cleanKey(key)
+	taken := r.find(key)
+	if taken != nil {
+		r.addBeside(taken, parent, key, v)
+		return
+	}
+	start := len(r.text)
+	from := r.begin(key)
+	b, cut := appendValue(r.text, v, 1)
+	r.cut = r.cut || cut
+	if b == nil {
+		r.text = r.text[:start]
+		return
+	}
+	r.text = b
+	r.field(key, from)
+}
+
+// addBeside is Add for a key that a member has.
+func (r *Rest) addBeside(taken *member, parent, key string, v *fastjson.Value) {
+	b, cut := appendValue(r.spare[:0], v, 1)
 	r.cut = r.cut || cut
 	if b == nil {
 		return
 	}
-	text := b[from:]
-	key = cleanKey(key)
-	alias := ""
-	for n := 1; ; n++ {
-		at := r.index(key)
-		if at < 0 {
-			r.values = b
-			r.members = append(r.members, member{key, from, len(b)})
+	r.spare = b
+	if parent == "" {
+		parent = "outer"
+	}
+	alias := cleanKey(parent + "_" + key)
+	for n := 1; taken != nil; n++ {
+		if bytes.Equal(r.value(taken), r.spare) {
 			return
 		}
-		if bytes.Equal(r.value(&r.members[at]), text) {
-			return
-		}
-		if n == 1 {
-			if parent == "" {
-				parent = "outer"
-			}
-			alias = cleanKey(parent + "_" + key)
-		}
-		key = alias
-		if n > 1 {
+		if key = alias; n > 1 {
 			key += "_" + strconv.Itoa(n)
 		}
+		taken = r.find(key)
 	}
+	from := r.begin(key)
+	r.text = append(r.text, r.spare...)
+	r.field(key, from)
 }
 
-// index returns the place of the first member with the key, or -1.
-func (r *Rest) index(key string) int {
-	for i := range r.members {
-		if r.members[i].key == key {
-			return i
+// begin writes a key and returns where its value goes.
+func (r *Rest) begin(key string) (from int) {
+	start := len(r.text)
+	r.text = append(appendString(append(r.text, ','), key), ':')
+	r.untidy = r.untidy || len(r.text)-start != lead(key)
+	return len(r.text)
+}
+
+// lead is how many bytes go before a value whose key has no escapes.
+func lead(key string) int { return len(`,"":`) + len(key) }
+
+// field keeps what was written behind from as a field.
+func (r *Rest) field(key string, from int) {
+	r.fields = append(r.fields, member{key, from, len(r.text)})
+	r.seen |= bit(key)
+	r.untidy = r.untidy || len(r.notes) > 0
+	r.behind = len(r.text)
+}
+
+// bit is the bit of a key in Rest.seen.
+func bit(key string) uint64 { return 1 << (hash(key) >> 26) }
+
+// find returns the member with the key, or nil.
+func (r *Rest) find(key string) *member {
+	if r.seen&bit(key) == 0 {
+		return nil
+	}
+	for _, list := range [...][]member{r.notes, r.fields} {
+		for i := range list {
+			if list[i].key == key {
+				return &list[i]
+			}
 		}
 	}
-	return -1
+	return nil
 }
 
 // Note puts a remark of our own in front: text is cleaned and written as a string. It takes the key from a field
 // that has it, which moves to "producer_" and the key.
 func (r *Rest) Note(key, text string) {
-	from := len(r.values)
+	r.free(key)
+	from := r.begin(key)
 	s, _ := Clean(text, MaxString)
-	r.values = appendString(r.values, s)
+	r.text = appendString(r.text, s)
 	r.note(key, from)
 }
 
 // NoteTrue puts a remark of our own in front: key is true.
 func (r *Rest) NoteTrue(key string) {
-	from := len(r.values)
-	r.values = append(r.values, "true"...)
+	r.free(key)
+	from := r.begin(key)
+	r.text = append(r.text, "true"...)
 	r.note(key, from)
 }
 
-// note puts the value behind from in front.
+// note keeps what was written behind from as a remark.
 func (r *Rest) note(key string, from int) {
-	r.free(key)
-	r.members = slices.Insert(r.members, 0, member{key, from, len(r.values)})
+	r.notes = append(r.notes, member{key, from, len(r.text)})
+	r.seen |= bit(key)
 }
 
 // free makes room for a key of our own.
 func (r *Rest) free(key string) {
-	for i := range r.members {
-		if r.members[i].key == key {
-			r.members[i].key = "producer_" + key
-		}
+	for m := r.find(key); m != nil; m = r.find(key) {
+		m.key = "producer_" + key
+		r.seen |= bit(m.key)
+		r.untidy = true
 	}
 }
 
@@ -129,17 +176,28 @@ func (r *Rest) Cut() bool { return r.cut }
 
 // JSON returns the object as compact JSON of at most most bytes, or "" when it is empty. Over the bound the largest
 // fields are left out, and the flag tells that something is missing from it. When anything was left out or
-// shortened the object says so itself: "details_cut" is true.
+// shortened the object says so itself: "details_cut" is true. Nothing may be added afterwards.
 func (r *Rest) JSON(most int) (text string, cut bool) {
 	const mark = "details_cut"
 	r.free(mark)
 	size := len("{}") + (&member{key: mark, to: len("true")}).size()
-	for i := range r.members {
-		size += r.members[i].size()
+	if !r.untidy && size+len(r.text) <= most { // nearly always: what was written is in order and fits
+		if r.cut {
+			r.NoteTrue(mark)
+		}
+		return r.copied(), r.cut
+	}
+	members := make([]member, 0, len(r.notes)+len(r.fields)+1)
+	for _, m := range slices.Backward(r.notes) {
+		members = append(members, m)
+	}
+	members = append(members, r.fields...)
+	for i := range members {
+		size += members[i].size()
 	}
 	if size > most {
 		r.cut = true
-		bySize := slices.Clone(r.members)
+		bySize := slices.Clone(members)
 		slices.SortStableFunc(bySize, func(a, b member) int { return b.size() - a.size() })
 		gone := make(map[string]bool)
 		for i := range bySize {
@@ -149,21 +207,48 @@ func (r *Rest) JSON(most int) (text string, cut bool) {
 			gone[bySize[i].key] = true
 			size -= bySize[i].size()
 		}
-		r.members = slices.DeleteFunc(r.members, func(m member) bool { return gone[m.key] })
+		members = slices.DeleteFunc(members, func(m member) bool { return gone[m.key] })
 	}
 	if r.cut {
 		r.NoteTrue(mark)
+		members = slices.Insert(members, 0, r.notes[len(r.notes)-1])
 	}
-	if len(r.members) == 0 {
+	if len(members) == 0 {
 		return "", r.cut
 	}
-	b := r.out[:0]
-	for i := range r.members {
-		b = append(appendString(append(b, "{,"[min(i, 1)]), r.members[i].key), ':')
-		b = append(b, r.value(&r.members[i])...)
+	b := make([]byte, 0, size)
+	for i := range members {
+		b = append(appendString(append(b, "{,"[min(i, 1)]), members[i].key), ':')
+		b = append(b, r.value(&members[i])...)
 	}
-	r.out = append(b, '}')
-	return string(r.out), r.cut
+	return string(append(b, '}')), r.cut
+}
+
+// copied returns the object when its members are written as they have to be.
+func (r *Rest) copied() string {
+	if len(r.text) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.Grow(len(r.text) + len("}"))
+	b.WriteByte('{')
+	for i := len(r.notes) - 1; i >= 0; i-- {
+		m := &r.notes[i]
+		b.Write(r.text[m.from-lead(m.key)+skip(&b) : m.to])
+	}
+	if r.behind > 0 {
+		b.Write(r.text[skip(&b):r.behind])
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// skip is how much of a member's text is not wanted: the comma of the first one.
+func skip(b *strings.Builder) int {
+	if b.Len() == len("{") {
+		return len(",")
+	}
+	return 0
 }
 
 // size is at least what the member takes in the object, its comma included.
@@ -192,8 +277,8 @@ func appendValue(b []byte, v *fastjson.Value, depth int) (_ []byte, cut bool) {
 	switch v.Type() {
 	case fastjson.TypeString:
 		raw := v.GetStringBytes()
-		if ready(raw, MaxString) {
-			return appendString(b, raw), false
+		if c := classOf(raw); c == 0 && readyIfPlain(raw, MaxString) { // nearly always, and nothing to escape
+			return append(append(append(b, '"'), raw...), '"'), false
 		}
 		s, cut := Clean(string(raw), MaxString)
 		return appendString(b, s), cut
@@ -317,7 +402,7 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 	from := 0 // what is before it has been written
 	for i := range len(s) {
 		c := s[i]
-		if c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c >= 0x20 {
+		if classes[c]&special == 0 {
 			continue
 		}
 		b = append(b, s[from:i]...)
