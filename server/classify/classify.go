@@ -106,7 +106,7 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 	}
 	in, _ := c.texts.Get().(*text)
 	if in == nil {
-		in = &text{c: c, objects: loose.Objects{Vocabulary: &vocabulary}}
+		in = &text{c: c, names: make(names), objects: loose.Objects{Vocabulary: &vocabulary}}
 	}
 	in.row, in.channel, in.received, in.out = row, channel, received.UTC().Truncate(time.Millisecond), out
 	err := c.reader.Read(payload, in.root)
@@ -135,6 +135,7 @@ type text struct {
 	received time.Time
 	out      Result
 
+	names   names
 	objects loose.Objects // all objects that are searched
 	rest    loose.Rest    // of the detection being read
 	outer   stack         // of a batch, or what may be one

@@ -11,7 +11,6 @@ import (
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
-	"tierboard/shared/pattern"
 )
 
 // combo takes the two events a combo is made of, and how well they belong together.
@@ -59,7 +58,7 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 		return nil
 	}
 	l := &event.Link{Kind: event.LinkMissing}
-	if name, ok := loose.Text(f.Value, event.MaxText); ok {
+	if name := d.names.read(f.Value); name != nil {
 		if !nameLink(l, name) {
 			return nil
 		}
@@ -86,11 +85,11 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 		l.Kind = event.LinkExact
 	}
 	s.each(false, &nameKeys, func(f *loose.Field) bool {
-		name, _ := loose.Text(f.Value, event.MaxText)
-		return tierWord(name) == event.TierNone && nameLink(l, name)
+		name := d.names.read(f.Value)
+		return name != nil && !name.isTier && nameLink(l, name)
 	})
 	s.each(false, &confidenceKeys, func(f *loose.Field) bool {
-		x, percent, ok := confidence(f.Value)
+		x, percent, ok := confidence(f)
 		if ok {
 			l.Confidence = event.Num(x)
 		}
@@ -108,11 +107,9 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 }
 
 // nameLink sets the pattern of a link; false when the name is none.
-func nameLink(l *event.Link, name string) bool {
-	n, _ := pattern.Lookup(name)
-	l.Pattern = n.Slug
-	l.Label, _ = loose.Clean(n.Label, event.MaxText)
-	return n.Slug != ""
+func nameLink(l *event.Link, name *spelling) bool {
+	l.Pattern, l.Label = name.Slug, name.Label
+	return name.Slug != ""
 }
 
 // dateLink sets when the linked event was detected.

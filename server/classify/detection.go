@@ -3,13 +3,13 @@ package classify
 import (
 	"math"
 	"strings"
+	"time"
 
 	"github.com/valyala/fastjson"
 
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
-	"tierboard/shared/pattern"
 )
 
 // detection is one detection being read.
@@ -31,16 +31,16 @@ func (d *detection) read() *Reject {
 	d.openSide(d.c.cfg.MaxFields, &sideKeys)
 	d.noteSession(d.stack)
 
-	e := &event.Event{Kind: event.Pattern, ReceivedAt: d.received, Occurrences: 1}
+	m := &made{event: event.Event{Kind: event.Pattern, ReceivedAt: d.received, Occurrences: 1}}
+	e := &m.event
 	if r := d.symbol(e); r != nil {
 		return r
 	}
-	name, received, r := d.name()
+	name, r := d.name()
 	if r != nil {
 		return r
 	}
-	e.Pattern = name.Slug
-	e.Label, _ = loose.Clean(name.Label, event.MaxText)
+	e.Pattern, e.Label = name.Slug, name.Label
 	percent, r := d.confidence(e)
 	if r != nil {
 		return r
@@ -60,10 +60,10 @@ func (d *detection) read() *Reject {
 	}
 	e.Tier = tier
 	e.Session, e.SessionDate = d.c.cfg.SessionOf(e.DetectedAt)
-	inferred := d.direction(e)
+	inferred := d.direction(e, name)
 	d.figures(e)
 	e.Levels = d.levels()
-	d.detail(e)
+	d.detail(m)
 	e.Source = d.source()
 	if e.ID = d.takeID(); e.ID == "" {
 		e.ID = deriveID(e, d.raw, timed)
@@ -87,8 +87,8 @@ func (d *detection) read() *Reject {
 	if tierReceived != "" {
 		d.rest.Note("tier_received", tierReceived)
 	}
-	if received != e.Pattern && received != e.Label {
-		d.rest.Note("pattern_received", received)
+	if name.received != e.Pattern && name.received != e.Label {
+		d.rest.Note("pattern_received", name.received)
 	}
 	var cut bool
 	if e.Details, cut = d.rest.JSON(d.c.cfg.MaxDetails); cut {
@@ -97,8 +97,19 @@ func (d *detection) read() *Reject {
 	if err := e.Validate(); err != nil {
 		return d.text.reject(InvalidEvent, "%v", err)
 	}
+	if d.out.Events == nil {
+		d.out.Events = m.list[:0]
+	}
 	d.out.Events = append(d.out.Events, e)
 	return nil
+}
+
+// made is an event with what it usually needs beside it, so that all of it is allocated at once.
+type made struct {
+	event    event.Event
+	list     [1]*event.Event // for Result.Events
+	daily    event.DailyDetail
+	intraday event.IntradayDetail
 }
 
 // missing lists what the opened layers lack, each as the fields that would supply it.
@@ -150,40 +161,39 @@ func (d *detection) symbol(e *event.Event) *Reject {
 }
 
 // name takes the pattern's name: pattern before pattern_name before pattern_type, which some producers use for the
-// tier. It returns the name's row and the spelling received.
-func (d *detection) name() (name pattern.Name, received string, r *Reject) {
-	var found *loose.Field
+// tier.
+func (d *detection) name() (found *spelling, r *Reject) {
 	for _, key := range nameKeys.List() {
 		f := d.peekOne(key)
 		if f == nil {
 			continue
 		}
-		text, ok := loose.Text(f.Value, event.MaxText)
-		if !ok || text == "" || f.Key == "pattern_type" && tierWord(text) != event.TierNone {
-			if !ok && r == nil {
+		name := d.names.read(f.Value)
+		if name == nil || name.received == "" || f.Key == "pattern_type" && name.isTier {
+			if name == nil && r == nil {
 				r = d.text.reject(BadPattern, "%s: is %s, not text", f.Key, f.Value.Type())
 			}
 			continue
 		}
 		if found == nil {
-			found, received = f, text
-			if name, _ = pattern.Lookup(text); name.Slug == "" {
-				return name, "", d.text.reject(BadPattern, "%s: %q has no letter or digit", f.Key, text)
+			if name.Slug == "" {
+				return nil, d.text.reject(BadPattern, "%s: %q has no letter or digit", f.Key, name.received)
 			}
+			found = name
 			d.mark(f)
 			continue
 		}
-		if pattern.Slug(text) == name.Slug {
+		if name.Slug == found.Slug {
 			f.Used = true // the same name under another key
 		}
 	}
 	if found != nil {
-		return name, received, nil
+		return found, nil
 	}
 	if r == nil {
 		r = d.text.reject(NoPattern, "pattern: missing")
 	}
-	return name, "", r
+	return nil, r
 }
 
 // confidence takes the confidence, or signal_strength when there is none and it is from 0 to 1. percent tells that it
@@ -199,7 +209,7 @@ func (d *detection) confidence(e *event.Event) (percent bool, r *Reject) {
 		e.Priority = event.PriorityOf(n)
 		return false, nil
 	}
-	x, percent, ok := confidence(f.Value)
+	x, percent, ok := confidence(f)
 	if !ok {
 		return false, d.text.reject(BadConfidence, "confidence: %s is no number from 0 to 1, nor a percentage", f.Value.MarshalTo(nil))
 	}
@@ -210,8 +220,8 @@ func (d *detection) confidence(e *event.Event) (percent bool, r *Reject) {
 }
 
 // confidence reads a confidence: 0 to 1, or above 1 up to 100 for a percentage.
-func confidence(v *fastjson.Value) (x float64, percent, ok bool) {
-	x, ok = loose.Number(v)
+func confidence(f *loose.Field) (x float64, percent, ok bool) {
+	x, ok = f.Number()
 	switch {
 	case !ok || x < 0 || x > 100:
 		return 0, false, false
@@ -240,7 +250,7 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
 		e.DetectedAt = d.received
 		return false, true, nil
 	}
-	at, zoned, err := d.moment(inner.Value, d.latest())
+	at, zoned, err := d.moment(inner, d.latest())
 	if err != nil {
 		return false, false, d.text.reject(BadTime, "%s: %s %v", inner.Key, inner.Value.MarshalTo(nil), err)
 	}
@@ -250,7 +260,7 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
 	case outer == inner && !named:
 		e.PublishedAt = at
 	case outer != nil && outer != inner:
-		if e.PublishedAt, _, err = d.moment(outer.Value, d.latest()); err != nil {
+		if e.PublishedAt, _, err = d.moment(outer, d.latest()); err != nil {
 			d.out.Flags |= BadExtra
 			break
 		}
@@ -272,7 +282,7 @@ func (s *stack) outermost(keys *loose.Keys) *loose.Field {
 }
 
 // direction takes the direction, or reads it off the pattern's name, which inferred tells.
-func (d *detection) direction(e *event.Event) (inferred bool) {
+func (d *detection) direction(e *event.Event, name *spelling) (inferred bool) {
 	d.each(true, &directionKeys, func(f *loose.Field) bool {
 		word, _ := loose.Text(f.Value, event.MaxText)
 		dir, err := event.ParseDirection(word)
@@ -282,7 +292,7 @@ func (d *detection) direction(e *event.Event) (inferred bool) {
 	if e.Direction != "" {
 		return false
 	}
-	e.Direction = namedDirection(e.Pattern)
+	e.Direction = name.direction
 	return e.Direction != ""
 }
 
@@ -305,26 +315,32 @@ func namedDirection(slug string) event.Direction {
 // largest is beyond any price, volume or ratio that means something; what is larger stays in the details.
 const largest = 1e15
 
+// century is how far ahead an expiry is believed.
+const century = 36525 * 24 * time.Hour
+
 // figures takes price, change, volume and expiry.
 func (d *detection) figures(e *event.Event) {
 	e.Price = d.number(true, math.SmallestNonzeroFloat64, largest, &priceKeys)
 	e.ChangePct = d.number(false, -largest, largest, &changeKeys)
 	e.Volume = d.number(false, 0, largest, &volumeKeys)
 	e.RelativeVolume = d.number(true, 0, largest, &relativeKeys)
-	e.ExpiresAt = d.optionalTime(d.stack, d.received.AddDate(100, 0, 0), &expiryKeys)
+	e.ExpiresAt = d.optionalTime(d.stack, d.received.Add(century), &expiryKeys)
 }
 
 // detail sets the part of the event that belongs to its tier.
-func (d *detection) detail(e *event.Event) {
+func (d *detection) detail(m *made) {
+	e := &m.event
 	switch e.Tier {
 	case event.Daily:
 		session := e.Session
 		if session == event.Closed {
 			session = event.PostMarket
 		}
-		e.Daily = &event.DailyDetail{MarketSession: session}
+		m.daily.MarketSession = session
+		e.Daily = &m.daily
 	case event.Intraday:
-		e.Intraday = &event.IntradayDetail{RealTime: d.live || e.Session == event.Regular}
+		m.intraday.RealTime = d.live || e.Session == event.Regular
+		e.Intraday = &m.intraday
 	case event.Combo:
 		e.Combo = d.combo()
 	case event.TierNone: // rejected before

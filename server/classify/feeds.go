@@ -36,7 +36,7 @@ func (t *text) outcome(s *stack) *Reject {
 	}
 	o.Pattern = pattern.Slug(s.text(event.MaxText, &nameKeys))
 	if f := s.peek(&detectedKeys); f != nil {
-		at, _, err := t.moment(f.Value, t.latest())
+		at, _, err := t.moment(f, t.latest())
 		if err != nil {
 			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
 		}
@@ -56,7 +56,7 @@ func (t *text) outcome(s *stack) *Reject {
 			}
 		}
 		if f := s.peek(&outcomeValueKeys[h]); f != nil {
-			x, ok := loose.Number(f.Value)
+			x, ok := f.Number()
 			if !ok || math.Abs(x) > largest {
 				return t.reject(BadOutcome, "outcome_%s: %s is no number", name, f.Value.MarshalTo(nil))
 			}
@@ -101,7 +101,7 @@ func (t *text) sessionEdge(s *stack, started bool) *Reject {
 		keys = &startKeys
 	}
 	if f := s.peek(keys); f != nil {
-		at, _, err := t.moment(f.Value, t.latest())
+		at, _, err := t.moment(f, t.latest())
 		if err != nil {
 			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
 		}
@@ -132,7 +132,7 @@ func (t *text) health(s *stack, word string) *Reject {
 		At:        t.received,
 	}
 	if f := s.peek(&timestampKeys); f != nil {
-		at, _, err := t.moment(f.Value, t.latest())
+		at, _, err := t.moment(f, t.latest())
 		if err != nil {
 			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
 		}

@@ -131,7 +131,7 @@ func (s *stack) mark(f *loose.Field) {
 func (s *stack) number(wide bool, lo, hi float64, keys *loose.Keys) event.Number {
 	var n event.Number
 	s.each(wide, keys, func(f *loose.Field) bool {
-		x, ok := loose.Number(f.Value)
+		x, ok := f.Number()
 		if !ok || x < lo || x > hi {
 			return false
 		}
@@ -232,8 +232,8 @@ var errTime = errors.New("cannot be read as a time between 2000 and a day from n
 var year2000 = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // moment reads a field's time, which must lie between 2000 and latest, and flags one without a zone.
-func (t *text) moment(v *fastjson.Value, latest time.Time) (at time.Time, zoned bool, err error) {
-	at, zoned, ok := loose.Time(v)
+func (t *text) moment(f *loose.Field, latest time.Time) (at time.Time, zoned bool, err error) {
+	at, zoned, ok := f.Time()
 	if !ok || at.Before(year2000) || at.After(latest) {
 		return time.Time{}, false, errTime
 	}
@@ -250,7 +250,7 @@ func (t *text) latest() time.Time { return t.received.Add(t.c.cfg.MaxAhead) }
 func (t *text) optionalTime(s *stack, latest time.Time, keys *loose.Keys) time.Time {
 	var at time.Time
 	s.each(false, keys, func(f *loose.Field) bool {
-		m, _, err := t.moment(f.Value, latest)
+		m, _, err := t.moment(f, latest)
 		if err != nil {
 			t.out.Flags |= BadExtra
 			return false

@@ -8,7 +8,6 @@ import (
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
-	"tierboard/shared/pattern"
 )
 
 // tierWord folds a producer's tier word into ours; TierNone for words that name no tier.
@@ -106,7 +105,7 @@ func (d *detection) explicitTier() (tier event.Tier, received string) {
 }
 
 // inferTier returns the tier by everything but a word: combo fields, the timeframe, the channel, the pattern.
-func (d *detection) inferTier(timeframe string, name pattern.Name) event.Tier {
+func (d *detection) inferTier(timeframe string, name *spelling) event.Tier {
 	if d.has(&comboKeys) {
 		return event.Combo
 	}

@@ -22,9 +22,10 @@ type Objects struct {
 	// Vocabulary numbers the keys for Object.Get; it never changes. Without one, Get finds nothing.
 	Vocabulary *Vocabulary
 
-	list []*Object
-	used int
-	keys [keepKeys]knownKey // keys seen before, each in one of two places where its hash puts it
+	list    []*Object
+	used    int
+	numeral [longest]byte      // for a number's characters
+	keys    [keepKeys]knownKey // keys seen before, each in one of two places where its hash puts it
 }
 
 // knownKey is a key with its place in the vocabulary, 0 for none.

@@ -15,7 +15,19 @@ const millisFrom = 1e11
 // numeric string, or ISO 8601 with "T" or a space, with or without a fraction, with a zone or without one. zoned is
 // false when there was no zone and UTC was assumed; ok is false when v is no time.
 func Time(v *fastjson.Value) (t time.Time, zoned, ok bool) {
-	if x, ok := Number(v); ok {
+	x, ok := Number(v)
+	return timeOf(v, x, ok)
+}
+
+// Time is Time of the field's value.
+func (f *Field) Time() (t time.Time, zoned, ok bool) {
+	x, ok := f.Number()
+	return timeOf(f.Value, x, ok)
+}
+
+// timeOf is Time of a value that is the number x, if isNumber.
+func timeOf(v *fastjson.Value, x float64, isNumber bool) (t time.Time, zoned, ok bool) {
+	if isNumber {
 		if math.Abs(x) < millisFrom {
 			x *= 1e3
 		}

@@ -1,0 +1,174 @@
+package loose
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/valyala/fastjson"
+)
+
+// longest is the most characters of a number, far more than any float needs.
+const longest = 64
+
+// numerals lends the memory in which a number's characters are read: the parser gives them in no other way.
+var numerals = sync.Pool{New: func() any { return new([longest]byte) }}
+
+// Number returns the finite number v holds: a JSON number, or a string that is nothing but a decimal number.
+func Number(v *fastjson.Value) (float64, bool) {
+	if v == nil {
+		return 0, false
+	}
+	buf, _ := numerals.Get().(*[longest]byte) // it is always one
+	defer numerals.Put(buf)
+	return numberIn(buf, v)
+}
+
+// Number is Number of the field's value.
+func (f *Field) Number() (float64, bool) {
+	if f.owner == nil {
+		return Number(f.Value)
+	}
+	return numberIn(&f.owner.numeral, f.Value)
+}
+
+// numberIn is Number with memory for the characters.
+func numberIn(buf *[longest]byte, v *fastjson.Value) (float64, bool) {
+	switch v.Type() {
+	case fastjson.TypeString:
+		return parseNumber(v.GetStringBytes())
+	case fastjson.TypeNumber:
+		return parseNumber(v.MarshalTo(buf[:0]))
+	case fastjson.TypeNull, fastjson.TypeObject, fastjson.TypeArray, fastjson.TypeTrue, fastjson.TypeFalse:
+	}
+	return 0, false
+}
+
+// parseNumber returns the finite number that s is, in decimal notation.
+func parseNumber(s []byte) (float64, bool) {
+	if f, ok := shortNumber(s); ok {
+		return f, true
+	}
+	if !numeral(s) {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(string(s), 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		return 0, false
+	}
+	return f, true
+}
+
+// shortNumber is parseNumber for a number of at most 15 digits without an exponent: both its digits and the power of ten of its
+// fraction are exact, so that one division rounds it as it has to be.
+func shortNumber(s []byte) (f float64, ok bool) {
+	digits := s
+	if len(s) > 0 && s[0] == '-' {
+		digits = s[1:]
+	}
+	const most = 15
+	if len(digits) == 0 || len(digits) > most+1 {
+		return 0, false
+	}
+	var n uint64
+	point := -1
+	for i, c := range digits {
+		switch {
+		case '0' <= c && c <= '9':
+			n = 10*n + uint64(c-'0')
+		case c == '.' && point < 0 && i > 0 && i < len(digits)-1:
+			point = i
+		default:
+			return 0, false
+		}
+	}
+	f = float64(n)
+	if point >= 0 {
+		f /= powers[len(digits)-1-point]
+	} else if len(digits) > most {
+		return 0, false
+	}
+	if len(digits) < len(s) {
+		f = -f
+	}
+	return f, true
+}
+
+// powers are the powers of ten that shortNumber divides by.
+var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// numeral reports whether s has only characters of decimal notation.
+func numeral(s []byte) bool {
+	if len(s) == 0 || len(s) > longest {
+		return false
+	}
+	for _, c := range s {
+		if (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
+			return false // also NaN, Infinity, hexadecimal and digits with underscores, which ParseFloat would take
+		}
+	}
+	return true
+}
+
+// Integer returns the decimal digits of the non-negative whole number v holds, as a JSON number or as a string of
+// digits, without leading zeros; false for anything else.
+func Integer(v *fastjson.Value) (string, bool) {
+	var s []byte
+	switch {
+	case v == nil:
+	case v.Type() == fastjson.TypeNumber:
+		s = v.MarshalTo(nil)
+	case v.Type() == fastjson.TypeString:
+		s = v.GetStringBytes()
+	}
+	if !numeral(s) {
+		return "", false
+	}
+	return Digits(string(s))
+}
+
+// Digits returns s without leading zeros if it is nothing but decimal digits. A fraction of zeros (881.0, as some
+// encoders write a whole number) is dropped.
+func Digits(s string) (string, bool) {
+	if s != "" && (s[0] < '0' || s[0] > '9') {
+		return "", false // most ids
+	}
+	if whole, fraction, ok := strings.Cut(s, "."); ok && fraction != "" && strings.Trim(fraction, "0") == "" {
+		s = whole
+	}
+	if s == "" {
+		return "", false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return "", false
+		}
+	}
+	if t := strings.TrimLeft(s, "0"); t != "" {
+		return t, true
+	}
+	return "0", true
+}
+
+// Bool returns the truth value v holds; false as second result when it holds none.
+func Bool(v *fastjson.Value) (value, ok bool) {
+	if v == nil {
+		return false, false
+	}
+	value = v.Type() == fastjson.TypeTrue
+	return value, value || v.Type() == fastjson.TypeFalse
+}
+
+// Same reports whether two values are written alike, or are the same text or number written differently.
+func Same(a, b *fastjson.Value) bool {
+	if x, ok := Number(a); ok {
+		y, ok := Number(b)
+		return ok && x == y
+	}
+	if x, ok := Text(a, math.MaxInt); ok {
+		y, ok := Text(b, math.MaxInt)
+		return ok && x == y
+	}
+	return false
+}

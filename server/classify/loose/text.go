@@ -1,0 +1,120 @@
+package loose
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
+)
+
+// Text returns the string v holds, cleaned by Clean and at most most bytes long; false when v is no string.
+func Text(v *fastjson.Value, most int) (string, bool) {
+	if v == nil || v.Type() != fastjson.TypeString {
+		return "", false
+	}
+	s, _ := Clean(string(v.GetStringBytes()), most)
+	return s, true
+}
+
+// Fold appends Text in lower case to b, which it returns as it is when v is no string. It makes no copy of plain text.
+func Fold(b []byte, v *fastjson.Value, most int) []byte {
+	if v == nil || v.Type() != fastjson.TypeString {
+		return b
+	}
+	raw := v.GetStringBytes()
+	if !ready(raw, most) {
+		s, _ := Clean(string(raw), most)
+		return append(b, strings.ToLower(s)...)
+	}
+	for _, c := range raw {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
+// Is reports whether v is exactly the text, as it would come from Text. It makes no copy, and is false for some that would.
+func Is(v *fastjson.Value, text string) bool {
+	if v == nil || v.Type() != fastjson.TypeString {
+		return false
+	}
+	raw := v.GetStringBytes()
+	return string(raw) == text && ready(raw, len(raw))
+}
+
+// ready reports whether Clean would return s as it is.
+func ready[T string | []byte](s T, most int) bool { return readyIfPlain(s, most) && plain(s) }
+
+// readyIfPlain is ready for s that is plain.
+func readyIfPlain[T string | []byte](s T, most int) bool {
+	n := len(s)
+	return n <= most && (n == 0 || s[0] != ' ' && s[n-1] != ' ')
+}
+
+// Clean returns s trimmed and fit to show: control characters, direction overrides and bytes that are no UTF-8 are
+// left out, line breaks become spaces, and what is longer than most bytes is cut at a character. The flag tells
+// that it was cut. The result never shares memory with a parser when s does not.
+func Clean(s string, most int) (clean string, cut bool) {
+	// Fast path: nearly all text is plain, short and already trimmed.
+	if !plain(s) {
+		s = strings.Map(func(r rune) rune {
+			switch {
+			case r == '\n' || r == '\r' || r == '\t':
+				return ' '
+			case unicode.IsControl(r), r == utf8.RuneError, overrides(r):
+				return -1
+			}
+			return r
+		}, s)
+	}
+	s = strings.TrimSpace(s)
+	if len(s) <= most {
+		return s, false
+	}
+	end := most
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return strings.TrimSpace(s[:end]), true
+}
+
+// What a byte is; most are none of it.
+const (
+	strange = 1 << iota // no printable ASCII
+	special             // written as an escape
+)
+
+// classes tells what each byte is.
+var classes = func() (of [256]uint8) {
+	for c := range of {
+		if c < 0x20 || c >= 0x7F {
+			of[c] |= strange
+		}
+		if c < 0x20 || strings.ContainsRune(`"\<>&`, rune(c)) {
+			of[c] |= special
+		}
+	}
+	return of
+}()
+
+// classOf returns what there is among the bytes of s.
+func classOf[T string | []byte](s T) uint8 {
+	var all uint8
+	for i := range len(s) {
+		all |= classes[s[i]]
+	}
+	return all
+}
+
+// plain reports whether s is printable ASCII.
+func plain[T string | []byte](s T) bool { return classOf(s)&strange == 0 }
+
+// overrides reports whether r changes how the text around it is laid out: such a character in a ticker can make it
+// look like another one.
+func overrides(r rune) bool {
+	return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' || r == '\u2028' || r == '\u2029' ||
+		r == '\u200E' || r == '\u200F' || r == '\uFEFF'
+}
