@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -63,7 +64,10 @@ func TestAClientTalksAsSocketIODoes(t *testing.T) {
 	s := settings{users: 3, rate: 10, length: 2e9, seed: 1}
 	j := newJob(planOf(&s))
 	var answers atomic.Int64
+	var serving sync.WaitGroup // the server forgets a connection that has become a WebSocket
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serving.Add(1)
+		defer serving.Done()
 		if r.URL.String() != "/socket.io/?EIO=4&transport=websocket" {
 			t.Errorf("asked for %s", r.URL)
 		}
@@ -119,6 +123,7 @@ func TestAClientTalksAsSocketIODoes(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+	serving.Wait()
 	if answers.Load() != 3 || m.delivered.Load() != 9 || m.frames.Load() != 9 {
 		t.Errorf("%d pings were answered, %d events in %d frames counted; want 3, 9 and 9", answers.Load(), m.delivered.Load(), m.frames.Load())
 	}
