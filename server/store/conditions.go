@@ -11,12 +11,16 @@ import (
 	"tierboard/shared/event"
 )
 
+// longList is how many values make a list a long one.
+const longList = 20
+
 // condition is one restriction on a row.
 type condition struct {
 	column string // the one column it looks at
 	sql    string
 	args   []any
 	rng    bool   // a range of the column, so that an index over it can serve it
+	long   bool   // a list of many values
 	index  string // the index whose streams say the same, if there is one
 }
 
@@ -52,6 +56,7 @@ func conditionsOf(q Query) (conditions, error) {
 	set(&c, "direction", f.Directions)
 	if x := sane(f.ExcludeSymbols); len(x) > 0 {
 		c.add("symbol", false, "symbol NOT IN (?)", bun.List(x))
+		c.last().long = len(x) >= longList
 	}
 	if f.ConfidenceMin > 0 {
 		c.add("confidence", true, "confidence >= ?", f.ConfidenceMin)
@@ -137,6 +142,7 @@ func set[T ~string](c *conditions, column string, values []T) []string {
 		return nil
 	}
 	c.add(column, false, column+" IN (?)", bun.List(s))
+	c.last().long = len(s) >= longList
 	return s
 }
 

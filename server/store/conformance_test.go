@@ -27,6 +27,7 @@ var suite = []struct {
 	{"what no database can hold is refused alone", refusals},
 	{"every filter means what the oracle says", oracle},
 	{"pages cover everything once", paging},
+	{"a page of many symbols has the first of all", parts},
 	{"bad questions are refused by name", badQuestions},
 	{"updated since", updatedSince},
 	{"a walk has no bound and keeps order", walks},

@@ -197,6 +197,52 @@ func paging(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	}
 }
 
+// parts asks for pages of many symbols, of which one has nearly all events, a few have some, and the rest hardly any, in every
+// place of the list and with events of equal time.
+func parts(t *testing.T, fresh place) { //nolint:thelper // a test of its own
+	s := openStore(t, fresh(t))
+	var all []*event.Event
+	symbols := make([]string, 30)
+	for i := range symbols {
+		symbols[i] = fmt.Sprintf("S%02d", i)
+	}
+	for i := range 900 {
+		symbol := symbols[7]
+		switch {
+		case i%5 == 0:
+			symbol = symbols[20+i/5%3]
+		case i%31 == 0:
+			symbol = symbols[i/31%30]
+		}
+		all = append(all, makeEvent(i, func(e *event.Event) {
+			e.Symbol, e.DetectedAt = symbol, noon.Add(time.Duration(i/4)*time.Second)
+		}))
+	}
+	put(t, s, all...)
+	for _, sort := range []Sort{NewestFirst, OldestFirst} {
+		for _, n := range []int{partsFrom - 1, partsFrom, 24, 30} {
+			for _, limit := range []int{1, 10, 47, 100, 1000} {
+				q := Query{Filter: filter.Filter{Symbols: symbols[:n], Tiers: []event.Tier{event.Intraday}}, Sort: sort, Limit: limit}
+				want := expected(all, Query{Filter: q.Filter, Sort: sort, Limit: len(all)})
+				for range 4 {
+					page, err := s.Query(t.Context(), q)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got := ids(page.Rows)
+					if first := min(limit, len(want)); !slices.Equal(got, want[:first]) {
+						t.Fatalf("%s, %d symbols, pages of %d\ngot  %q\nwant %q", sort, n, limit, got, want[:first])
+					}
+					want = want[len(got):]
+					if q.After = page.Next; page.Next == nil {
+						break
+					}
+				}
+			}
+		}
+	}
+}
+
 // explained runs EXPLAIN on the queries of every shape that has to be fast, and on every other plan.
 func explained(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))

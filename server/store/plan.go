@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -43,6 +44,7 @@ type plan struct {
 	ordered bool // the index has the answer's order; else each stream is gathered whole and sorted
 	budget  int  // rows looked at, over all streams
 	limit   int  // hits wanted
+	part    int  // hits wanted of each stream, at most limit
 
 	inner, outer []condition // served by the index; looked at row by row
 }
@@ -50,7 +52,7 @@ type plan struct {
 // plans returns the ways to answer a question, the one that is best to try first at the front.
 func (s *Store) plans(q Query, c conditions) []plan {
 	column, down := q.Sort.column()
-	b := planner{store: s, c: c, base: plan{sort: column, down: down, limit: q.Limit + 1}}
+	b := planner{store: s, c: c, base: plan{sort: column, down: down, limit: q.Limit + 1, part: q.Limit + 1}}
 	if c.nothing {
 		return []plan{b.base}
 	}
@@ -174,6 +176,20 @@ func cross[T any](tiers []int16, values []T) [][]any {
 // share is how many rows may be looked at in one stream.
 func (p *plan) share() int { return max(p.budget/max(len(p.streams), 1), 50) }
 
+// sorted puts hits into the answer's order and leaves at most p.limit of them.
+func (p *plan) sorted(hits []hit) []hit {
+	slices.SortFunc(hits, func(a, b hit) int {
+		if p.down {
+			return compareHits(b, a)
+		}
+		return compareHits(a, b)
+	})
+	return hits[:min(len(hits), p.limit)]
+}
+
+// tail is what leaves the answer's first hits of a query that joins streams.
+func (p *plan) tail() string { return p.order("k") + " LIMIT " + strconv.Itoa(p.limit) }
+
 // order is the clause that sorts by a column and the id.
 func (p *plan) order(column string) string {
 	if p.down {
@@ -206,14 +222,22 @@ func (p *plan) run(s *Store, columns string, values []any) (string, []any) {
 func (p *plan) arm(s *Store, values []any) (string, []any) {
 	if p.ordered && len(p.outer) == 0 {
 		sql, args := p.run(s, p.sort+" AS k, id", values)
-		return sql + p.order(p.sort) + " LIMIT ?", append(args, p.limit)
+		return sql + p.order(p.sort) + " LIMIT ?", append(args, p.part)
 	}
 	columns := []string{"id", p.sort}
 	for _, x := range p.outer {
 		columns = append(columns, x.column)
 	}
 	slices.Sort(columns)
-	sql, args := p.run(s, strings.Join(slices.Compact(columns), ", "), values)
+	columns = slices.Compact(columns)
+	for i, column := range columns {
+		if long := func(x condition) bool { return x.long && x.column == column }; s.name == dialect.PG && column != p.sort && slices.ContainsFunc(p.outer, long) {
+			// PostgreSQL compares each value of a list with its statistics, a millisecond for 500, to plan what is planned
+			// here already. It has none about an expression.
+			columns[i] += " || '' AS " + column
+		}
+	}
+	sql, args := p.run(s, strings.Join(columns, ", "), values)
 	if p.ordered {
 		sql += p.order(p.sort)
 	}
@@ -229,7 +253,7 @@ func (p *plan) arm(s *Store, values []any) (string, []any) {
 	if !p.ordered || s.name == dialect.PG { // SQLite would sort again what is sorted, and first read all of it
 		sql += p.order(p.sort)
 	}
-	return s.positionOf(sql) + " LIMIT ?", append(args, p.limit)
+	return s.positionOf(sql) + " LIMIT ?", append(args, p.part)
 }
 
 // beyond returns the query that has a row if a stream is longer than its share.

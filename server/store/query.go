@@ -229,8 +229,9 @@ func (s *Store) Query(ctx context.Context, q Query) (page Page, err error) {
 
 // hit is a row that was found: its sort key and id.
 type hit struct {
-	key any // int64, float64 or string, the same for all of a question
-	id  string
+	key    any // int64, float64 or string, the same for all of a question
+	id     string
+	stream int // of its plan
 }
 
 // compareHits orders hits upwards.
@@ -278,7 +279,7 @@ func (s *Store) page(ctx context.Context, q Query, hits []hit) (Page, error) {
 	for i, h := range hits {
 		ids[i] = h.id
 	}
-	found, err := s.rows(ctx, "id IN (?)", bun.List(ids))
+	found, err := s.rows(ctx, len(ids), "id IN (?)", bun.List(ids))
 	if err != nil {
 		return Page{}, err
 	}
@@ -295,14 +296,14 @@ func (s *Store) page(ctx context.Context, q Query, hits []hit) (Page, error) {
 	return page, nil
 }
 
-// rows fetches events by a condition, in no order.
-func (s *Store) rows(ctx context.Context, where string, args ...any) ([]Row, error) {
+// rows fetches at most n events by a condition, in no order.
+func (s *Store) rows(ctx context.Context, n int, where string, args ...any) ([]Row, error) {
 	rows, err := s.db.QueryContext(ctx, "SELECT id, body, expires_at, updated_at FROM events WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // Err tells
-	var out []Row
+	out := make([]Row, 0, n)
 	for rows.Next() {
 		var r Row
 		var expires, updated int64
@@ -324,7 +325,7 @@ func (s *Store) Event(ctx context.Context, id string) (row Row, err error) {
 		return Row{}, ErrNotFound
 	}
 	defer s.timed("event", time.Now(), &err)
-	found, err := s.rows(ctx, "id = ?", id)
+	found, err := s.rows(ctx, 1, "id = ?", id)
 	if err != nil {
 		return Row{}, fmt.Errorf("read an event: %w", err)
 	}

@@ -13,6 +13,13 @@ import (
 // mostArms is how many queries are joined into one; SQLite allows 500.
 const mostArms = 200
 
+// Streams that share a page: from how many on each is first asked for a part, and how many hits that is at least. Fewer ones
+// are asked for a whole page each, as one of them is likely to have most of it.
+const (
+	partsFrom = 8
+	leastPart = 4
+)
+
 // arm makes the query of one stream from the values of its leading columns. Its rows are (k, id).
 type arm func(s *Store, values []any) (sql string, args []any)
 
@@ -22,35 +29,20 @@ func (s *Store) walk(ctx context.Context, p plan) (hits []hit, complete bool, er
 	if len(p.streams) == 0 {
 		return nil, true, nil
 	}
+	if p.ordered && len(p.outer) == 0 {
+		hits, err = s.merge(ctx, p)
+		return hits, true, err
+	}
 	if !p.ordered {
 		if more, err := s.any(ctx, p.streams, p.beyond); err != nil || more {
 			return nil, false, err
 		}
+		hits, _, err = s.collect(ctx, p, p.tail())
+		return hits, true, err
 	}
-	tail := ""
-	if len(p.outer) == 0 || !p.ordered {
-		tail = p.order("k") + " LIMIT " + strconv.Itoa(p.limit)
-	}
-	counts := make([]int, len(p.streams))
-	for from := 0; from < len(p.streams); from += mostArms {
-		upTo := min(from+mostArms, len(p.streams))
-		sql, args := s.join(p.streams[from:upTo], p.arm, tail)
-		if err := s.each(ctx, sql, args, func(stream int, h hit) {
-			counts[from+stream]++
-			hits = append(hits, h)
-		}); err != nil {
-			return nil, false, err
-		}
-	}
-	slices.SortFunc(hits, func(a, b hit) int {
-		if p.down {
-			return compareHits(b, a)
-		}
-		return compareHits(a, b)
-	})
-	hits = hits[:min(len(hits), p.limit)]
-	if len(p.outer) == 0 || !p.ordered {
-		return hits, true, nil
+	hits, counts, err := s.collect(ctx, p, "")
+	if err != nil {
+		return nil, false, err
 	}
 	// A stream that brought fewer hits than asked for may have more behind the rows that were looked at.
 	var short [][]any
@@ -64,6 +56,55 @@ func (s *Store) walk(ctx context.Context, p plan) (hits []hit, complete bool, er
 	full.streams = short
 	more, err := s.any(ctx, short, full.beyond)
 	return hits, !more, err
+}
+
+// merge follows a plan whose streams hold nothing but hits, in order. Each of many streams is first asked for its part of the
+// page only: ten symbols have a page of a hundred in 240 rows, where a hundred of each would be 1,000, and PostgreSQL has to fetch
+// every one that came since its last vacuum. Those few that have all of their part on the page are asked again for a whole one.
+func (s *Store) merge(ctx context.Context, p plan) ([]hit, error) {
+	first := p
+	if n := len(p.streams); n >= partsFrom {
+		first.part = min(p.limit, 2*p.limit/n+leastPart)
+	}
+	hits, _, err := s.collect(ctx, first, p.tail())
+	if err != nil || first.part == p.limit {
+		return hits, err
+	}
+	onPage := make([]int, len(p.streams))
+	for _, h := range hits {
+		onPage[h.stream]++
+	}
+	busy := p
+	busy.streams = nil
+	for i, n := range onPage {
+		if n == first.part {
+			busy.streams = append(busy.streams, p.streams[i])
+		}
+	}
+	if len(busy.streams) == 0 {
+		return hits, nil
+	}
+	hits = slices.DeleteFunc(hits, func(h hit) bool { return onPage[h.stream] == first.part })
+	more, _, err := s.collect(ctx, busy, p.tail())
+	return p.sorted(append(hits, more...)), err
+}
+
+// collect runs the queries of all streams, with tail behind each query that joins some of them. It returns the hits in the
+// answer's order, at most p.limit, and how many each stream brought.
+func (s *Store) collect(ctx context.Context, p plan, tail string) (hits []hit, counts []int, err error) {
+	counts = make([]int, len(p.streams))
+	for from := 0; from < len(p.streams); from += mostArms {
+		upTo := min(from+mostArms, len(p.streams))
+		sql, args := s.join(p.streams[from:upTo], p.arm, tail)
+		if err := s.each(ctx, sql, args, func(stream int, h hit) {
+			h.stream = from + stream
+			counts[h.stream]++
+			hits = append(hits, h)
+		}); err != nil {
+			return nil, nil, err
+		}
+	}
+	return p.sorted(hits), counts, nil
 }
 
 // any reports whether the query of one of the streams has a row.
