@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -24,18 +25,6 @@ import (
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
-
-// benchMessages is how many messages a round has: few enough that Redis need not drop a subscriber that works on them.
-const benchMessages = 20_000
-
-// benchDetection is a message of a kilobyte; redis-benchmark puts a number into its id.
-const benchDetection = `{"event_type":"pattern_detected","source":"TickStockPL","timestamp":1757945000.5,` +
-	`"data":{"symbol":"AMD","pattern":"Bull_Flag","confidence":0.91,"flow_id":"bench-__rand_int__","source":"daily","tier":"daily",` +
-	`"current_price":161.2,"price_change":2.5,"volume":1200000,"expires_at":1758203000,"indicators":{"relative_strength":1.2,` +
-	`"relative_volume":1.8,"rsi":61.5,"macd":0.21,"atr":2.2},"stop_loss":155.0,"target_price":172.0,"action":"watch",` +
-	`"description":"a flag that is long enough to be worth a description, as the producer writes them, with what was seen and when it was seen ` +
-	`and what it may mean for those who hold the stock, which is why this text is as long as it is and repeats itself to the end of the ` +
-	`kilobyte","metadata":{"bars_analyzed":120,"engine_version":"5.2.1","strategy":"flags","session":"regular","note":"none"}}}`
 
 // taker counts events and encodes each, as the hub would for its first session.
 type taker struct {
@@ -57,37 +46,52 @@ func (k *taker) SessionEdge(string, health.Edge, time.Time) {}
 func (k *taker) ProducerHealth(health.Sample)               {}
 
 // BenchmarkIngest measures the CPU time of a message that is read, classified and encoded, and its ratio to a bare loop of receives,
-// in turns in the same run. Another process publishes.
+// in turns in the same run. Another process publishes: at a steady rate, or all at once as fast as Redis takes it.
 func BenchmarkIngest(b *testing.B) {
-	path, err := exec.LookPath("redis-benchmark")
-	if err != nil {
-		b.Fatal(err)
-	}
 	server := stack.Redis(b)
 	address, err := url.Parse(server.URL())
 	if err != nil {
 		b.Fatal(err)
 	}
-	publish := func() {
-		b.Helper()
-		out, err := exec.CommandContext(b.Context(), path, "-p", address.Port(), "-n", strconv.Itoa(benchMessages), "-c", "1", "-P", "16", "-r", "1000000000", "-q",
-			"publish", "tickstock.events.patterns", benchDetection).CombinedOutput()
-		if err != nil {
-			b.Fatalf("redis-benchmark: %v: %s", err, out)
-		}
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
 	}
-	var ours, bare []float64
-	for b.Loop() {
-		for range 3 {
-			ours = append(ours, benchIngest(b, server.URL(), publish))
-			bare = append(bare, benchReceive(b, server.URL(), publish))
-		}
+	for _, load := range []struct {
+		name    string
+		command func() *exec.Cmd
+	}{
+		{"steady", func() *exec.Cmd {
+			cmd := exec.CommandContext(b.Context(), self)
+			cmd.Env = append(os.Environ(), publisherEnv+"="+address.Host)
+			return cmd
+		}},
+		{"burst", func() *exec.Cmd {
+			return exec.CommandContext(b.Context(), "redis-benchmark", "-p", address.Port(), "-n", strconv.Itoa(benchMessages), "-c", "1", "-P", "16",
+				"-r", "1000000000", "-q", "publish", benchChannel, benchDetection)
+		}},
+	} {
+		b.Run(load.name, func(b *testing.B) {
+			publish := func() {
+				b.Helper()
+				if out, err := load.command().CombinedOutput(); err != nil {
+					b.Fatalf("publish: %v: %s", err, out)
+				}
+			}
+			var ours, bare []float64
+			for b.Loop() {
+				for range 3 {
+					ours = append(ours, benchIngest(b, server.URL(), publish))
+					bare = append(bare, benchReceive(b, server.URL(), publish))
+				}
+			}
+			slices.SortFunc(ours, cmp.Compare[float64])
+			slices.SortFunc(bare, cmp.Compare[float64])
+			b.ReportMetric(ours[len(ours)/2], "µs/message")
+			b.ReportMetric(bare[len(bare)/2], "bare-µs/message")
+			b.ReportMetric(ours[len(ours)/2]/bare[len(bare)/2], "x-bare")
+		})
 	}
-	slices.SortFunc(ours, cmp.Compare[float64])
-	slices.SortFunc(bare, cmp.Compare[float64])
-	b.ReportMetric(ours[len(ours)/2], "µs/message")
-	b.ReportMetric(bare[len(bare)/2], "bare-µs/message")
-	b.ReportMetric(ours[len(ours)/2]/bare[len(bare)/2], "x-bare")
 }
 
 // benchIngest returns the microseconds of CPU time that a round's messages took each.
@@ -100,7 +104,7 @@ func benchIngest(b *testing.B, address string, publish func()) float64 {
 		b.Fatal(err)
 	}
 	cfg := Default()
-	cfg.URL, cfg.Channels, cfg.QueueLength = address, []string{"tickstock.events.patterns"}, 2*benchMessages
+	cfg.URL, cfg.Channels, cfg.QueueLength = address, []string{benchChannel}, 2*benchMessages
 	k := &taker{}
 	m := metrics.New()
 	in, err := New(cfg, classifier, Sinks{Events: k, Health: k}, m, slog.New(slog.DiscardHandler))
@@ -135,7 +139,7 @@ func benchReceive(b *testing.B, address string, publish func()) float64 {
 	}
 	client := redis.NewClient(opt)
 	defer client.Close()
-	sub := client.Subscribe(b.Context(), "tickstock.events.patterns")
+	sub := client.Subscribe(b.Context(), benchChannel)
 	defer sub.Close()
 	if _, err := sub.Receive(b.Context()); err != nil {
 		b.Fatal(err)
@@ -168,8 +172,8 @@ func benchListened(b *testing.B, address string) {
 	client := redis.NewClient(opt)
 	defer client.Close()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
-		n, err := client.PubSubNumSub(b.Context(), "tickstock.events.patterns").Result()
-		if err == nil && n["tickstock.events.patterns"] > 0 {
+		n, err := client.PubSubNumSub(b.Context(), benchChannel).Result()
+		if err == nil && n[benchChannel] > 0 {
 			return
 		}
 		if time.Now().After(end) {

@@ -3,7 +3,8 @@
 //
 // # Flow
 //
-// One goroutine receives and does nothing else: it stamps a message with the time and puts it into a bounded queue. A
+// One goroutine receives and does nothing else: it stamps a message with the time and puts it into a bounded queue, together with
+// what else has come: before it waits for more, it has handed over everything. A
 // second one takes messages from the queue, classifies them and feeds the sinks. So the receive loop never waits for
 // fan-out: Redis cuts a subscriber that does not read (client-output-buffer-limit pubsub, 32 MB or 8 MB for 60 s), and
 // everything in between would be lost with no trace. When the queue is full, the oldest message in it makes room and is
@@ -251,8 +252,9 @@ type Ingest struct {
 	tiers      [event.Combo + 1]*tierCounts // used by the worker only
 	queue      *queue
 	letters    *DeadLetters
-	faults     faultLog // used by the worker only
-	drops      quiet    // used by the receiver only
+	faults     faultLog   // used by the worker only
+	drops      quiet      // used by the receiver only
+	inHand     []delivery // used by the receiver only: received and not yet in the queue
 
 	follower     *follow.Follower // nil without streams
 	everFollowed bool             // used by the follower only

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,9 @@ import (
 
 // After an outage go-redis tries to dial for up to a second after Close.
 func TestMain(m *testing.M) {
+	if os.Getenv(publisherEnv) != "" {
+		os.Exit(publisherMain())
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
 }
 

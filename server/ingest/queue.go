@@ -23,8 +23,13 @@ type delivery struct {
 	number  uint64          // its place among all deliveries; set by the queue
 }
 
-// lane is a ring of deliveries, bounded in length and bytes; a delivery larger than the bytes has it for itself.
+// keepItems is the length of an empty lane's ring: what a burst needed beyond it is given up.
+const keepItems = 256
+
+// lane is a ring of deliveries, bounded in length and bytes; a delivery larger than the bytes has it for itself. The ring grows
+// when it has to: nearly always it holds a few, and the garbage collector looks at all of it again and again.
 type lane struct {
+	maxItems int
 	maxBytes int
 	items    []delivery
 	head     int // the oldest
@@ -34,24 +39,44 @@ type lane struct {
 
 // fits reports whether there is room for d.
 func (l *lane) fits(d *delivery) bool {
-	return l.n < len(l.items) && (l.n == 0 || l.bytes+len(d.payload) <= l.maxBytes)
+	return l.n < l.maxItems && (l.n == 0 || l.bytes+len(d.payload) <= l.maxBytes)
 }
 
 // push adds d, which fits.
-func (l *lane) push(d delivery) {
-	l.items[(l.head+l.n)%len(l.items)] = d
+func (l *lane) push(d *delivery) {
+	if l.n == len(l.items) {
+		items := make([]delivery, min(max(2*l.n, keepItems/8), l.maxItems))
+		copy(items[copy(items, l.items[l.head:]):], l.items[:l.head])
+		l.items, l.head = items, 0
+	}
+	at := l.head + l.n
+	if at >= len(l.items) {
+		at -= len(l.items)
+	}
+	l.items[at] = *d
 	l.n++
 	l.bytes += len(d.payload)
 }
 
-// shift takes the oldest out.
-func (l *lane) shift() delivery {
-	d := l.items[l.head]
-	l.items[l.head] = delivery{} // its text must not outlive it
-	l.head = (l.head + 1) % len(l.items)
+// oldest returns what shift takes out next; there must be something.
+func (l *lane) oldest() *delivery { return &l.items[l.head] }
+
+// shift moves the oldest to d, or nowhere if that is nil.
+func (l *lane) shift(d *delivery) {
+	oldest := l.oldest()
+	if d != nil {
+		*d = *oldest
+	}
+	l.bytes -= len(oldest.payload)
+	*oldest = delivery{} // its text must not outlive it
+	l.head++
 	l.n--
-	l.bytes -= len(d.payload)
-	return d
+	switch {
+	case l.n == 0 && len(l.items) > keepItems:
+		l.items, l.head = nil, 0
+	case l.n == 0 || l.head == len(l.items):
+		l.head = 0
+	}
 }
 
 // queue holds messages between the receivers and the worker. What was published has a lane in which the oldest goes at
@@ -71,8 +96,8 @@ type queue struct {
 func newQueue(length, bytes int) *queue {
 	return &queue{
 		wake: make(chan struct{}, 1), room: make(chan struct{}, 1),
-		published: lane{maxBytes: bytes, items: make([]delivery, length)},
-		entries:   lane{maxBytes: bytes / 4, items: make([]delivery, max(length/4, 1))},
+		published: lane{maxBytes: bytes, maxItems: length},
+		entries:   lane{maxBytes: bytes / 4, maxItems: max(length/4, 1)},
 	}
 }
 
@@ -84,16 +109,19 @@ func signal(c chan struct{}) {
 	}
 }
 
-// push adds what was published, never waits, and returns how many older messages it pushed out.
-func (q *queue) push(d delivery) (dropped int) {
+// push adds what was published, in its order, never waits, and returns how many older messages it pushed out.
+func (q *queue) push(ds ...delivery) (dropped int) {
 	q.mu.Lock()
-	for !q.published.fits(&d) {
-		q.published.shift()
-		dropped++
+	for i := range ds {
+		d := &ds[i]
+		for !q.published.fits(d) {
+			q.published.shift(nil)
+			dropped++
+		}
+		q.last++
+		d.number = q.last
+		q.published.push(d)
 	}
-	q.last++
-	d.number = q.last
-	q.published.push(d)
 	q.mu.Unlock()
 	signal(q.wake)
 	return dropped
@@ -107,9 +135,9 @@ func (q *queue) put(ctx context.Context, d delivery) error {
 		if fits {
 			q.last++
 			d.number = q.last
-			q.entries.push(d)
+			q.entries.push(&d)
 		}
-		more := q.entries.n < len(q.entries.items)
+		more := q.entries.n < q.entries.maxItems
 		q.mu.Unlock()
 		if fits {
 			if more {
@@ -134,10 +162,10 @@ func (q *queue) take(ctx context.Context, buf []delivery) (n, left int) {
 		q.mu.Lock()
 		for n < len(buf) && q.published.n+q.entries.n > 0 {
 			l := &q.published
-			if l.n == 0 || q.entries.n > 0 && q.entries.items[q.entries.head].number < l.items[l.head].number {
+			if l.n == 0 || q.entries.n > 0 && q.entries.oldest().number < l.oldest().number {
 				l, room = &q.entries, true
 			}
-			buf[n] = l.shift()
+			l.shift(&buf[n])
 			n++
 		}
 		left = q.published.n + q.entries.n

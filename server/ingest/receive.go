@@ -17,6 +17,36 @@ import (
 // errSpent ends go-redis's own attempt to reconnect.
 var errSpent = errors.New("this client has had its connection")
 
+// handAtOnce is how many messages the receiver puts into the queue under one lock.
+const handAtOnce = 32
+
+// line is a subscription's connection as the Redis library reads it. The library reads many messages at once, as many as have
+// come, and sets a deadline for each; what a wait needs is done here only when it comes to waiting. Reads and read deadlines are
+// the receiver's.
+type line struct {
+	net.Conn
+	wait     func()    // called before a read, which may wait
+	deadline time.Time // of the next read
+	readAt   time.Time // when the last read ended
+}
+
+// SetReadDeadline sets the deadline of the reads that begin after it.
+func (l *line) SetReadDeadline(t time.Time) error {
+	l.deadline = t
+	return nil
+}
+
+// Read reads what is there, or waits for it until the deadline.
+func (l *line) Read(b []byte) (int, error) {
+	l.wait()
+	if err := l.Conn.SetReadDeadline(l.deadline); err != nil {
+		return 0, err //nolint:wrapcheck // the library's caller looks at it
+	}
+	n, err := l.Conn.Read(b)
+	l.readAt = time.Now()
+	return n, err //nolint:wrapcheck // as above
+}
+
 // outage is what the receiver remembers between connections.
 type outage struct {
 	everUp   bool
@@ -71,12 +101,19 @@ func (in *Ingest) connection(ctx context.Context, o *outage) (wasUp bool, err er
 	opt := *in.opt
 	dial := redis.NewDialer(&opt)
 	var dialed atomic.Bool
+	line := &line{wait: in.handOver}
 	opt.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if dialed.Swap(true) {
 			return nil, errSpent
 		}
-		return dial(ctx, network, addr)
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		line.Conn = conn
+		return line, nil
 	}
+	defer in.handOver()
 	client := redis.NewClient(&opt)
 	defer client.Close() //nolint:errcheck // nothing to be done about it
 	sub := client.Subscribe(ctx)
@@ -111,7 +148,7 @@ func (in *Ingest) connection(ctx context.Context, o *outage) (wasUp bool, err er
 			}
 			return wasUp, err
 		}
-		now := time.Now()
+		now := line.readAt
 		switch reply := reply.(type) {
 		case *redis.Message:
 			in.received(reply, now)
@@ -142,15 +179,29 @@ func (in *Ingest) connected(o *outage, now time.Time) {
 	o.everUp = true
 }
 
-// received puts a message into the queue.
+// received takes a message, for the queue.
 func (in *Ingest) received(m *redis.Message, now time.Time) {
 	d := delivery{channel: m.Channel, payload: m.Payload, size: len(m.Payload), received: now}
 	if d.size > in.cfg.MaxPayload {
 		d.payload = head(m.Payload)
 	}
-	if dropped := in.queue.push(d); dropped > 0 {
+	in.inHand = append(in.inHand, d)
+	if len(in.inHand) == handAtOnce {
+		in.handOver()
+	}
+}
+
+// handOver puts what was received into the queue.
+func (in *Ingest) handOver() {
+	if len(in.inHand) == 0 {
+		return
+	}
+	dropped := in.queue.push(in.inHand...)
+	clear(in.inHand)
+	in.inHand = in.inHand[:0]
+	if dropped > 0 {
 		in.m.IngestDropped.Add(float64(dropped))
-		if suppressed, ok := in.drops.say(now, dropped); ok {
+		if suppressed, ok := in.drops.say(time.Now(), dropped); ok {
 			in.log.Error("ingest queue is full, the oldest messages are dropped",
 				slog.Int("dropped", suppressed), slog.Int("queue_length", in.cfg.QueueLength))
 		}
