@@ -106,7 +106,7 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 	}
 	in, _ := c.texts.Get().(*text)
 	if in == nil {
-		in = &text{c: c, names: make(names), objects: loose.Objects{Vocabulary: &vocabulary}}
+		in = &text{c: c, names: make(names), symbols: make(symbols), objects: loose.Objects{Vocabulary: &vocabulary}}
 	}
 	in.row, in.channel, in.received, in.out = row, channel, received.UTC().Truncate(time.Millisecond), out
 	err := c.reader.Read(payload, in.root)
@@ -136,6 +136,7 @@ type text struct {
 	out      Result
 
 	names   names
+	symbols symbols
 	objects loose.Objects // all objects that are searched
 	rest    loose.Rest    // of the detection being read
 	outer   stack         // of a batch, or what may be one

@@ -138,23 +138,19 @@ func (d *detection) symbol(e *event.Event) *Reject {
 	if f == nil {
 		return d.text.reject(NoSymbol, "symbol: missing")
 	}
-	text, ok := loose.Text(f.Value, event.MaxText)
-	if !ok {
-		return d.text.reject(BadSymbol, "%s: is %s, not text", f.Key, f.Value.Type())
-	}
-	switch e.Symbol = filter.Symbol(text); {
-	case e.Symbol == "":
-		return d.text.reject(NoSymbol, "%s: empty", f.Key)
-	case len(e.Symbol) > event.MaxSymbol:
-		return d.text.reject(BadSymbol, "%s: longer than %d bytes: %q", f.Key, event.MaxSymbol, text)
+	if e.Symbol = d.symbols.read(f.Value); e.Symbol == "" {
+		switch text, ok := loose.Text(f.Value, event.MaxText); {
+		case !ok:
+			return d.text.reject(BadSymbol, "%s: is %s, not text", f.Key, f.Value.Type())
+		case filter.Symbol(text) == "":
+			return d.text.reject(NoSymbol, "%s: empty", f.Key)
+		default:
+			return d.text.reject(BadSymbol, "%s: longer than %d bytes: %q", f.Key, event.MaxSymbol, text)
+		}
 	}
 	for _, key := range symbolKeys.List() { // a producer may write both
 		d.eachOne(false, key, func(f *loose.Field) bool {
-			if loose.Is(f.Value, e.Symbol) {
-				return true
-			}
-			same, _ := loose.Text(f.Value, event.MaxText)
-			return filter.Symbol(same) == e.Symbol
+			return loose.Is(f.Value, e.Symbol) || d.symbols.read(f.Value) == e.Symbol
 		})
 	}
 	return nil
@@ -271,6 +267,9 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
 
 // outermost returns the outermost field with one of the keys.
 func (s *stack) outermost(keys *loose.Keys) *loose.Field {
+	if !s.keys.Meets(keys) {
+		return nil
+	}
 	for _, layer := range s.layers {
 		for _, key := range keys.List() {
 			if f := layer.Get(key); f != nil {

@@ -5,12 +5,14 @@ import (
 
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
+	"tierboard/shared/filter"
 	"tierboard/shared/pattern"
 )
 
-// Bounds on what names remembers.
+// Bounds on what names and symbols remember.
 const (
 	maxSpellings = 512
+	maxSymbols   = 4096
 	maxSpelling  = 64 // bytes
 )
 
@@ -45,6 +47,29 @@ func (n names) read(v *fastjson.Value) *spelling {
 			clear(n)
 		}
 		n[string(raw)] = s
+	}
+	return s
+}
+
+// symbols remembers what tickers are in the form in which they are compared. At the bound it forgets all of them.
+type symbols map[string]string
+
+// read returns the ticker that v is; "" if it is none of a length that an event may have.
+func (m symbols) read(v *fastjson.Value) string {
+	raw := v.GetStringBytes()
+	if s := m[string(raw)]; s != "" {
+		return s
+	}
+	text, _ := loose.Text(v, event.MaxText)
+	s := filter.Symbol(text)
+	if len(s) > event.MaxSymbol {
+		return ""
+	}
+	if s != "" && len(raw) <= maxSpelling {
+		if len(m) >= maxSymbols {
+			clear(m)
+		}
+		m[string(raw)] = s
 	}
 	return s
 }

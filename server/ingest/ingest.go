@@ -197,7 +197,8 @@ func (c Config) options() (*redis.Options, error) {
 	return opt, nil
 }
 
-// Classifier tells what a message is; *classify.Classifier is one. Only Run's worker calls it.
+// Classifier tells what a message is; *classify.Classifier is one. Only Run's worker calls it. It must neither change nor keep the
+// payload.
 type Classifier interface {
 	Classify(channel string, payload []byte, received time.Time) classify.Result
 }

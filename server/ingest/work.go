@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unsafe"
 
 	"tierboard/server/classify"
 	"tierboard/server/health"
@@ -55,13 +56,11 @@ func (in *Ingest) tier(t event.Tier) *tierCounts {
 // work classifies what is queued until ctx ends.
 func (in *Ingest) work(ctx context.Context) {
 	buf := make([]delivery, takeAtOnce)
-	var payload []byte // reused: a Classifier does not keep it
 	for {
 		n, left := in.queue.take(ctx, buf)
 		in.m.IngestQueue.Set(float64(n + left))
 		for i := range buf[:n] {
-			payload = append(payload[:0], buf[i].payload...)
-			in.handle(ctx, &buf[i], payload)
+			in.handle(ctx, &buf[i])
 			if ctx.Err() == nil { // else the hub may have refused it
 				buf[i].receipt.Done()
 			}
@@ -75,7 +74,7 @@ func (in *Ingest) work(ctx context.Context) {
 }
 
 // handle feeds the sinks with one message.
-func (in *Ingest) handle(ctx context.Context, d *delivery, payload []byte) {
+func (in *Ingest) handle(ctx context.Context, d *delivery) {
 	if d.fault != "" {
 		in.sinks.Health.Message(d.received)
 		in.reject(d, classify.Reject{Reason: d.fault, Channel: d.channel, Detail: d.detail})
@@ -89,6 +88,7 @@ func (in *Ingest) handle(ctx context.Context, d *delivery, payload []byte) {
 		})
 		return
 	}
+	payload := unsafe.Slice(unsafe.StringData(d.payload), len(d.payload)) //nolint:gosec // a Classifier does not change it
 	r := in.classifier.Classify(d.channel, payload, d.received)
 	for _, e := range r.Events {
 		in.publish(ctx, d, e)

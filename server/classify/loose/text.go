@@ -58,8 +58,11 @@ func readyIfPlain[T string | []byte](s T, most int) bool {
 // left out, line breaks become spaces, and what is longer than most bytes is cut at a character. The flag tells
 // that it was cut. The result never shares memory with a parser when s does not.
 func Clean(s string, most int) (clean string, cut bool) {
-	// Fast path: nearly all text is plain, short and already trimmed.
-	if !plain(s) {
+	isPlain := plain(s)
+	if isPlain && readyIfPlain(s, most) {
+		return s, false // nearly always
+	}
+	if !isPlain {
 		s = strings.Map(func(r rune) rune {
 			switch {
 			case r == '\n' || r == '\r' || r == '\t':
