@@ -111,8 +111,10 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 	in.row, in.channel, in.received, in.out = row, channel, received.UTC().Truncate(time.Millisecond), out
 	err := c.reader.Read(payload, in.root)
 	out = in.out
-	in.reset()
-	c.texts.Put(in)
+	if len(payload) <= loose.Keep {
+		in.reset()
+		c.texts.Put(in)
+	}
 	switch {
 	case errors.Is(err, loose.ErrTooLarge):
 		out.reject(newReject(channel, TooLarge, err.Error()))

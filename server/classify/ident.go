@@ -45,7 +45,7 @@ func idOf(field string, v *fastjson.Value) string {
 
 // takeID takes the producer's id of the event. A batch's own ids are not looked at: they name the batch.
 func (s *stack) takeID() string {
-	own := stack{layers: s.layers[s.batch:], side: s.side, keys: s.keys}
+	own := stack{layers: s.layers[s.batch:], side: s.side, keys: s.keys, twice: s.twice}
 	id := ""
 	own.each(true, &idKeys, func(f *loose.Field) bool {
 		id = idOf(f.Key, f.Value)

@@ -20,6 +20,7 @@ type stack struct {
 	batch  int             // how many of the layers belong to the batch around an entry
 	side   []*loose.Object // objects beside the detection, innermost first
 	keys   loose.Set       // the keys that layers and side objects have, and maybe more
+	twice  loose.Set       // those that more than one of them has, and maybe more
 	frozen [][]bool        // marks of the batch's layers before the first entry
 }
 
@@ -27,15 +28,14 @@ type stack struct {
 func (s *stack) push(layers ...*loose.Object) {
 	s.layers = append(s.layers, layers...)
 	for _, o := range layers {
-		s.keys.Add(o)
+		s.keys.Add(o, &s.twice)
 	}
 }
 
 // reset empties the stack and keeps its memory.
 func (s *stack) reset() {
-	clear(s.layers)
-	clear(s.side)
-	*s = stack{layers: s.layers[:0], side: s.side[:0]}
+	s.layers, s.side, s.frozen = s.layers[:0], s.side[:0], s.frozen[:0]
+	s.batch, s.keys, s.twice = 0, loose.Set{}, loose.Set{}
 }
 
 // freeze remembers the marks, for restore.
@@ -65,6 +65,9 @@ func (s *stack) peek(keys *loose.Keys) *loose.Field {
 		return nil // most look-ups are for what is not there
 	}
 	for _, key := range keys.List() {
+		if !s.keys.Has(key) {
+			continue
+		}
 		if f := s.peekOne(key); f != nil {
 			return f
 		}
@@ -89,7 +92,7 @@ func (s *stack) each(wide bool, keys *loose.Keys, use func(*loose.Field) bool) {
 		return // most look-ups are for what is not there
 	}
 	for _, key := range keys.List() {
-		if s.eachOne(wide, key, use) {
+		if s.keys.Has(key) && s.eachOne(wide, key, use) {
 			return
 		}
 	}
@@ -118,6 +121,9 @@ func (s *stack) eachOne(wide bool, key loose.Key, use func(*loose.Field) bool) b
 // mark marks a field and the fields of the same name and value around it: they are told once.
 func (s *stack) mark(f *loose.Field) {
 	f.Used = true
+	if !s.twice.HasKeyOf(f) {
+		return
+	}
 	for _, group := range [...][]*loose.Object{s.layers, s.side} {
 		for _, o := range group {
 			if twin := o.Twin(f); twin != nil && !twin.Used && loose.Same(twin.Value, f.Value) {
@@ -219,7 +225,7 @@ func (s *stack) openSide(most int, keys *loose.Keys) {
 			}
 			if o, err := f.Object(most); o != nil && err == nil {
 				s.side = append(s.side, o)
-				s.keys.Add(o)
+				s.keys.Add(o, &s.twice)
 			}
 		}
 	}

@@ -49,7 +49,7 @@ func TestReaderChecksBeforeItParses(t *testing.T) {
 		t.Errorf("the zero Reader: %v", err)
 	}
 	big := &Reader{MaxBytes: 1 << 20, MaxDepth: 3}
-	if err := big.Read([]byte(`"`+strings.Repeat("x", keepParser)+`"`), func(*fastjson.Value) {}); err != nil {
+	if err := big.Read([]byte(`"`+strings.Repeat("x", Keep)+`"`), func(*fastjson.Value) {}); err != nil {
 		t.Error(err)
 	}
 }

@@ -58,12 +58,20 @@ func (k Key) String() string { return k.text }
 // Set tells which keys of a Vocabulary some objects have, null or not. The zero Set is empty.
 type Set [maxNames/64 + 1]uint64
 
-// Add adds the keys of an object.
-func (s *Set) Add(o *Object) {
+// Add adds the keys of an object; those that were there already go into twice too.
+func (s *Set) Add(o *Object, twice *Set) {
 	for i := range s {
+		twice[i] |= s[i] & o.names[i]
 		s[i] |= o.names[i]
 	}
 }
+
+// Has reports whether the key is there, even if it is null.
+func (s *Set) Has(key Key) bool { return s.has(key.name) }
+
+// HasKeyOf reports whether the field's key is there, even if it is null; true for a key outside of the vocabulary, which nobody
+// knows.
+func (s *Set) HasKeyOf(f *Field) bool { return f.name == 0 || s.has(f.name) }
 
 // Meets reports whether one of the keys is there, even if it is null.
 func (s *Set) Meets(keys *Keys) bool {

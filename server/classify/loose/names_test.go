@@ -22,7 +22,7 @@ func TestKeysAreFoundAsFields(t *testing.T) {
 	a := Objects{Vocabulary: &words}
 	rapid.Check(t, func(t *rapid.T) {
 		defer a.Reset()
-		var both Set
+		var both, twice Set
 		var os []*Object
 		for range 2 {
 			text := []byte{'{'}
@@ -37,12 +37,15 @@ func TestKeysAreFoundAsFields(t *testing.T) {
 				t.Fatal(err)
 			}
 			os = append(os, o)
-			both.Add(o)
+			both.Add(o, &twice)
 		}
 		for _, o := range os {
 			for _, key := range all {
-				if got, want := o.Get(key), o.Field(key.String()); got != want {
+				if got, want := o.Get(key), o.Field(key.String()); got != want || got != nil && !both.Has(key) {
 					t.Fatalf("%s: got %v, want %v", key, got, want)
+				}
+				if inBoth := os[0].Field(key.String()) != nil && os[1].Field(key.String()) != nil; inBoth && !twice.Has(key) {
+					t.Fatalf("%s is in both", key)
 				}
 			}
 			for i := range lists {
@@ -54,6 +57,9 @@ func TestKeysAreFoundAsFields(t *testing.T) {
 			}
 			for i := range o.Fields() {
 				f := &o.Fields()[i]
+				if other := os[0].Field(f.Key); o != os[0] && other != nil && !twice.HasKeyOf(f) {
+					t.Fatalf("%s is in both", f.Key)
+				}
 				if got, want := os[0].Twin(f), os[0].Field(f.Key); got != want {
 					t.Fatalf("%s: twin %v, want %v", f.Key, got, want)
 				}

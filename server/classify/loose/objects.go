@@ -34,7 +34,9 @@ type knownKey struct {
 	name uint8
 }
 
-// Reset takes back all objects, which must no longer be used. What a large text needed is given up.
+// Reset takes back all objects, which must no longer be used. What a large text needed is given up. The fields are not cleared: the
+// next text of the same shape finds in them what it would write, and a pointer that is not written costs the garbage collector
+// nothing. So a kept Objects keeps the memory of parsers that it has seen.
 func (a *Objects) Reset() {
 	if len(a.list) > keepObjects {
 		clear(a.list[keepObjects:])
@@ -44,7 +46,6 @@ func (a *Objects) Reset() {
 		if cap(o.fields) > keepFields {
 			o.fields = nil
 		}
-		clear(o.fields) // the values are the parser's
 		o.fields = o.fields[:0]
 	}
 	a.used = 0
@@ -72,9 +73,32 @@ func (a *Objects) List(v *fastjson.Value, most int) (*Object, error) {
 			o.names.add(k.name)
 			o.at[k.name] = uint16(len(o.fields)) //nolint:gosec // see maxFields
 		}
-		o.fields = append(o.fields, Field{Key: k.text, Value: v, owner: a, name: k.name})
+		o.append(k, v, a)
 	})
 	return o, nil
+}
+
+// append adds a field. It writes only what differs from the last text's field in the same place, see Reset.
+func (o *Object) append(k knownKey, v *fastjson.Value, owner *Objects) {
+	n := len(o.fields)
+	if n == cap(o.fields) {
+		o.fields = append(o.fields, Field{})
+	}
+	o.fields = o.fields[:n+1]
+	f := &o.fields[n]
+	if f.Key != k.text {
+		f.Key = k.text
+	}
+	if f.Value != v {
+		f.Value = v
+	}
+	if f.owner != owner {
+		f.owner = owner
+	}
+	if f.inner != nil {
+		f.inner = nil
+	}
+	f.name, f.Used = k.name, false
 }
 
 // next returns an empty object.

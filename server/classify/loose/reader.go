@@ -25,9 +25,9 @@ var (
 	ErrTooWide  = errors.New("too many fields")
 )
 
-// keepParser is the largest text, in bytes, after which a parser goes back to the pool: one huge text must not pin the
-// memory of its parse for ever.
-const keepParser = 64 << 10
+// Keep is the largest text, in bytes, after which a parser goes back to the pool: one huge text must not pin the memory of its
+// parse for ever. Whoever keeps Objects has to look at it too.
+const Keep = 64 << 10
 
 // Reader parses texts of bounded size and nesting. It is safe for concurrent use; the zero Reader refuses everything.
 type Reader struct {
@@ -53,7 +53,7 @@ func (r *Reader) Read(text []byte, use func(*fastjson.Value)) error {
 		return fmt.Errorf("%w (%d bytes)", ErrSyntax, len(text))
 	}
 	use(v)
-	if len(text) <= keepParser {
+	if len(text) <= Keep {
 		r.pool.Put(p)
 	}
 	return nil

@@ -41,9 +41,8 @@ func (r *Rest) Reset() {
 		*r = Rest{}
 		return
 	}
-	clear(r.fields)
-	clear(r.notes)
-	*r = Rest{fields: r.fields[:0], notes: r.notes[:0], text: r.text[:0], spare: r.spare[:0]}
+	r.fields, r.notes, r.text, r.spare = r.fields[:0], r.notes[:0], r.text[:0], r.spare[:0]
+	r.behind, r.seen, r.untidy, r.cut = 0, 0, false, false
 }
 
 // value returns the encoded value of a member.
@@ -113,10 +112,24 @@ func lead(key string) int { return len(`,"":`) + len(key) }
 
 // field keeps what was written behind from as a field.
 func (r *Rest) field(key string, from int) {
-	r.fields = append(r.fields, member{key, from, len(r.text)})
+	r.fields = appendMember(r.fields, key, from, len(r.text))
 	r.seen |= bit(key)
 	r.untidy = r.untidy || len(r.notes) > 0
 	r.behind = len(r.text)
+}
+
+// appendMember adds a member. The key is written only if it differs from the last text's in the same place, as in Objects.
+func appendMember(list []member, key string, from, to int) []member {
+	n := len(list)
+	if n == cap(list) {
+		list = append(list, member{})
+	}
+	list = list[:n+1]
+	if list[n].key != key {
+		list[n].key = key
+	}
+	list[n].from, list[n].to = from, to
+	return list
 }
 
 // bit is the bit of a key in Rest.seen.
@@ -157,7 +170,7 @@ func (r *Rest) NoteTrue(key string) {
 
 // note keeps what was written behind from as a remark.
 func (r *Rest) note(key string, from int) {
-	r.notes = append(r.notes, member{key, from, len(r.text)})
+	r.notes = appendMember(r.notes, key, from, len(r.text))
 	r.seen |= bit(key)
 }
 
