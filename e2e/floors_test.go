@@ -76,7 +76,7 @@ var floors = []place{
 
 	// The edges: Redis, sockets, HTTP and the screen.
 	{"server/broker", 7, wiring},
-	{"server/ingest/follow", 6, []string{"server/ingest"}},
+	{"server/ingest/follow", 6, []string{"server/ingest", "server/daemon"}},
 	{"server/ingest", 7, wiring},
 	{"server/demo", 7, wiring},
 	{"server/tape", 7, wiring},

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"tierboard/server/archive"
@@ -26,11 +27,14 @@ type keeper struct {
 	store    *store.Store
 	archive  *archive.Archive
 	outcomes *outcomes
+	feed     *feed // hears what is wrong with streams
 	log      *slog.Logger
+
+	again atomic.Int32 // streams that are read again
 }
 
 // newKeeper opens the database and makes the writer. Nothing runs yet.
-func newKeeper(ctx context.Context, c config.Config, h *hub.Hub, m *metrics.Metrics, log *slog.Logger) (*keeper, error) {
+func newKeeper(ctx context.Context, c config.Config, h *hub.Hub, f *feed, m *metrics.Metrics, log *slog.Logger) (*keeper, error) {
 	dir := c.DataDir
 	if c.Demo {
 		// Invented events have a place of their own, and none of them outlives its market: a later start without --demo must not
@@ -56,11 +60,18 @@ func newKeeper(ctx context.Context, c config.Config, h *hub.Hub, m *metrics.Metr
 		_ = db.Close()
 		return nil, fmt.Errorf("archive (--data-dir): %w", err)
 	}
-	return &keeper{hub: h, store: db, archive: writer, outcomes: newOutcomes(db, m, log), log: log}, nil
+	return &keeper{hub: h, store: db, archive: writer, outcomes: newOutcomes(db, m, log), feed: f, log: log}, nil
 }
 
-// Publish hands an event to the hub, and to the archive if it is a new one. The archive never makes it wait.
+// lookTimeout is how long the archive may take to tell whether it has an event.
+const lookTimeout = time.Second
+
+// Publish hands an event to the hub, and to the archive if it is a new one. The archive never makes it wait, unless a stream is
+// read again: then an event that the hub has forgotten long ago is looked up, so that nobody sees it as a new one.
 func (k *keeper) Publish(ctx context.Context, e *event.Event) (bool, error) {
+	if k.again.Load() > 0 && k.known(ctx, e) {
+		return false, nil
+	}
 	accepted, err := k.hub.Publish(ctx, e)
 	if accepted {
 		k.archive.Add(e)
@@ -68,7 +79,32 @@ func (k *keeper) Publish(ctx context.Context, e *event.Event) (bool, error) {
 	return accepted, err
 }
 
-// Outcomes takes what became of events. It never waits.
+// known reports whether the archive has an event. One that does not answer has none: better shown twice than not at all, and not
+// asked again before it is back.
+func (k *keeper) known(ctx context.Context, e *event.Event) bool {
+	if !k.store.Health().Up {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	known, err := k.store.Known(ctx, e)
+	return err == nil && known
+}
+
+// StreamAgain takes word of a stream that is read again, as a follow.Witness.
+func (k *keeper) StreamAgain(_ string, on bool) {
+	k.outcomes.rereading(on)
+	if on {
+		k.again.Add(1)
+	} else {
+		k.again.Add(-1)
+	}
+}
+
+// StreamFault takes word of a stream that cannot be read, as a follow.Witness.
+func (k *keeper) StreamFault(stream, why string) { k.feed.StreamFault(stream, why) }
+
+// Outcomes takes what became of events. It does not wait while the database is away.
 func (k *keeper) Outcomes(list []classify.Outcome) { k.outcomes.add(list) }
 
 // Position returns how far a stream was read.
@@ -81,7 +117,8 @@ func (k *keeper) SetPosition(ctx context.Context, stream, id string) error {
 	return k.store.SetPosition(ctx, stream, id)
 }
 
-// Barrier waits until what was published and what became of events before the call would survive the end of the process.
+// Barrier waits until what was published and what became of events before the call would survive the end of the process. It
+// returns follow.ErrLost if outcomes were lost.
 func (k *keeper) Barrier(ctx context.Context) error {
 	if err := k.archive.Barrier(ctx); err != nil {
 		return err

@@ -66,7 +66,7 @@ func build(ctx context.Context, c config.Config, redisURL string, m *metrics.Met
 	if s.hub, err = hub.New(delivery, m, log); err != nil {
 		return nil, err
 	}
-	if s.keeper, err = newKeeper(ctx, c, s.hub, m, log); err != nil {
+	if s.keeper, err = newKeeper(ctx, c, s.hub, s.feed, m, log); err != nil {
 		return nil, err
 	}
 	if s.ingest, err = newIngest(c, redisURL, market, s, m, log); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tierboard/server/classify"
+	"tierboard/server/ingest/follow"
 	"tierboard/server/metrics"
 )
 
@@ -21,8 +22,9 @@ type outcomeStore interface {
 	AddOutcomes(ctx context.Context, outcomes []classify.Outcome) (unmatched int, err error)
 }
 
-// outcomes are what became of events, on their way into the database. While it is away or slow, what does not fit is counted as
-// dropped; the producer sends outcomes again when they change.
+// outcomes are what became of events, on their way into the database. While it is away, what does not fit is counted as dropped,
+// and the next barrier says so: a producer that publishes sends outcomes again when they change, and what came from a stream is
+// read again. Then, with the database back, there is a wait for room instead, so that reading again comes to an end.
 type outcomes struct {
 	store   outcomeStore
 	waiting chan []classify.Outcome
@@ -32,35 +34,78 @@ type outcomes struct {
 	mu      sync.Mutex
 	taken   uint64        // guarded by mu: messages that were put into waiting
 	stored  uint64        // guarded by mu: of these, how many are in the database
-	changed chan struct{} // guarded by mu: closed when stored grows
+	changed chan struct{} // guarded by mu: closed when stored grows, and when the database fails
+	failing bool          // guarded by mu: the database did not take the last batch
+	again   int           // guarded by mu: how many streams are read again
+	lost    bool          // guarded by mu: something was dropped since the last barrier
 }
 
 func newOutcomes(s outcomeStore, m *metrics.Metrics, log *slog.Logger) *outcomes {
 	return &outcomes{store: s, waiting: make(chan []classify.Outcome, mostWaiting), m: m, log: log, changed: make(chan struct{})}
 }
 
-// add takes the outcomes of a message. It never waits.
+// add takes the outcomes of a message. It waits for nothing but room, and only while streams are read again and the database
+// takes what comes.
 func (o *outcomes) add(list []classify.Outcome) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	select {
-	case o.waiting <- list:
-		o.taken++
-	default:
-		o.m.OutcomesDropped.Add(float64(len(list)))
+	for {
+		o.mu.Lock()
+		select {
+		case o.waiting <- list:
+			o.taken++
+			o.mu.Unlock()
+			return
+		default:
+		}
+		if o.again == 0 || o.failing {
+			o.lost = true
+			o.mu.Unlock()
+			o.m.OutcomesDropped.Add(float64(len(list)))
+			return
+		}
+		changed := o.changed
+		o.mu.Unlock()
+		<-changed
 	}
 }
 
-// barrier waits until everything that was taken before the call is in the database. It returns ctx's error when ctx ends first.
+// rereading counts the streams that are read again.
+func (o *outcomes) rereading(on bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if on {
+		o.again++
+	} else {
+		o.again--
+	}
+}
+
+// tell notes how the database took a batch of so many messages, 0 if it did not, and wakes those who wait.
+func (o *outcomes) tell(stored uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stored += stored
+	o.failing = stored == 0
+	close(o.changed)
+	o.changed = make(chan struct{})
+}
+
+// barrier waits until everything that was taken before the call is in the database. It returns follow.ErrLost if something was
+// dropped since the last time it did, and ctx's error when ctx ends first.
 func (o *outcomes) barrier(ctx context.Context) error {
 	o.mu.Lock()
 	target := o.taken
 	o.mu.Unlock()
 	for {
 		o.mu.Lock()
-		done, changed := o.stored >= target, o.changed
-		o.mu.Unlock()
+		done, lost, changed := o.stored >= target, o.lost, o.changed
 		if done {
+			o.lost = false
+		}
+		o.mu.Unlock()
+		switch {
+		case done && lost:
+			return follow.ErrLost
+		case done:
 			return nil
 		}
 		select {
@@ -73,6 +118,7 @@ func (o *outcomes) barrier(ctx context.Context) error {
 
 // run stores outcomes until ctx ends. What the database refuses is tried again, for it is the only copy.
 func (o *outcomes) run(ctx context.Context) error {
+	defer o.tell(0) // nobody takes anything any more
 	for {
 		var batch []classify.Outcome
 		var messages uint64
@@ -94,7 +140,7 @@ func (o *outcomes) run(ctx context.Context) error {
 		for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
 			if _, err := o.store.AddOutcomes(ctx, batch); err == nil {
 				break
-			} else if ctx.Err() == nil {
+			} else if o.tell(0); ctx.Err() == nil {
 				o.log.Warn("outcomes wait for the database", slog.Int("outcomes", len(batch)), slog.Any("err", err))
 			}
 			timer := time.NewTimer(pause)
@@ -105,10 +151,6 @@ func (o *outcomes) run(ctx context.Context) error {
 			case <-timer.C:
 			}
 		}
-		o.mu.Lock()
-		o.stored += messages
-		close(o.changed)
-		o.changed = make(chan struct{})
-		o.mu.Unlock()
+		o.tell(messages)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tierboard/server/classify"
+	"tierboard/server/ingest/follow"
 	"tierboard/server/metrics"
 )
 
@@ -82,6 +83,62 @@ func TestOutcomesAreSafeWhenTheyAreStored(t *testing.T) {
 		}
 		if err := o.barrier(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("what will never be stored is told as safe: %v", err)
+		}
+	})
+}
+
+// TestOutcomesThatHadNoRoomAreToldByTheBarrier fills the queue while the database is away, and once more when streams are read
+// again: then there is a wait for room as long as the database takes what comes.
+func TestOutcomesThatHadNoRoomAreToldByTheBarrier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := &shelf{fail: true}, metrics.New()
+		o := newOutcomes(s, m, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- o.run(ctx) }()
+		one := []classify.Outcome{{Symbol: "A"}}
+		for range mostWaiting + 2*mostTogether {
+			o.add(one)
+		}
+		s.set(false)
+		if err := o.barrier(ctx); !errors.Is(err, follow.ErrLost) {
+			t.Errorf("after a loss the barrier gives %v", err)
+		}
+		kept := len(s.symbols)
+		if err := o.barrier(ctx); err != nil {
+			t.Error("a loss is told twice:", err)
+		}
+		if kept < mostWaiting || kept >= mostWaiting+2*mostTogether {
+			t.Errorf("%d outcomes were kept", kept)
+		}
+
+		o.rereading(true)
+		for range 3 * mostWaiting {
+			o.add(one)
+		}
+		if err := o.barrier(ctx); err != nil {
+			t.Errorf("while streams are read again the barrier gives %v", err)
+		}
+		if got := len(s.symbols) - kept; got != 3*mostWaiting {
+			t.Errorf("%d outcomes were kept, want all %d", got, 3*mostWaiting)
+		}
+		s.set(true) // and it goes away once more: nobody waits for it
+		for range 2 * mostWaiting {
+			o.add(one)
+		}
+		o.rereading(false)
+		s.set(false)
+		if err := o.barrier(ctx); !errors.Is(err, follow.ErrLost) {
+			t.Errorf("after another loss the barrier gives %v", err)
+		}
+
+		o.rereading(true)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		for range 2 * mostWaiting { // whoever comes after the end does not wait for ever
+			o.add(one)
 		}
 	})
 }

@@ -178,6 +178,95 @@ func TestWhatIsAddedWhileTheServerIsAwayArrivesOnce(t *testing.T) {
 	}
 }
 
+// TestAStreamThatGoesBackShowsNothingTwice gives a stream back its old entries, as a Redis does that comes back from an old copy, when
+// most of them have left the live memory.
+func TestAStreamThatGoesBackShowsNothingTwice(t *testing.T) {
+	t.Parallel()
+	server, dir := stack.Redis(t), t.TempDir()
+	client := publisher(t, server.URL())
+	const old, all = 3 * refill, 3*refill + 10
+	add(t, client, 0, old)
+	copied, err := client.Dump(t.Context(), stream).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, client, old, all)
+	r := start(t, reading(t, server.URL(), dir))
+	archived(t, dir, all)
+	r.stop()
+	if err := r.wait(); err != nil {
+		t.Fatal(err)
+	}
+
+	r = start(t, reading(t, server.URL(), dir))
+	r.until("the newest are read back", func() bool {
+		return number(t, r.address("page"), `events_accepted_total{tier="intraday"}`) == refill
+	})
+	if err := client.RestoreReplace(t.Context(), stream, 0, copied).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.until("all of the old ones are known", func() bool {
+		return number(t, r.address("page"), `ingest_messages_total{result="duplicate"}`) == old
+	})
+	add(t, client, all, all+1)
+	archived(t, dir, all+1)
+	if n := number(t, r.address("page"), `events_accepted_total{tier="intraday"}`); n != refill+1 {
+		t.Errorf("%d events were shown, want the %d read back and the new one", n, refill)
+	}
+	r.stop()
+	if err := r.wait(); err != nil {
+		t.Fatal(err)
+	}
+
+	// A new Redis without anything, whose producer sends again what it has.
+	if err := client.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	add(t, client, 0, 300)
+	r = start(t, reading(t, server.URL(), dir))
+	r.until("they are known, too", func() bool {
+		return number(t, r.address("page"), `ingest_messages_total{result="duplicate"}`) == 300
+	})
+	if n := number(t, r.address("page"), `events_accepted_total{tier="intraday"}`); n != refill {
+		t.Errorf("%d events were shown, want the %d read back", n, refill)
+	}
+	archived(t, dir, all+1)
+}
+
+// TestTheHealthNamesAStreamThatCannotBeRead asks about a key that is no stream and about one that is not there.
+func TestTheHealthNamesAStreamThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	server := stack.Redis(t)
+	client := publisher(t, server.URL())
+	if err := client.Set(t.Context(), "text", "x", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	c := reading(t, server.URL(), t.TempDir())
+	c.RedisStreams = []string{"text", stream}
+	r := start(t, c)
+	health := func() string {
+		_, body := r.get(r.address("page") + "/api/patterns/tiers/health")
+		return body
+	}
+	const wrong = `the key \"text\" in Redis is no stream`
+	r.until("both are told", func() bool {
+		text := health()
+		return strings.Contains(text, `"status":"degraded"`) && strings.Contains(text, wrong+`; there is no stream \"`+stream) &&
+			strings.Contains(text, `"stream_faults":["`+wrong)
+	})
+	if status, body := r.get(r.address("page") + "/readyz"); status != http.StatusOK {
+		t.Errorf("readyz says %d %s", status, body)
+	}
+	add(t, client, 0, 1)
+	if err := client.Del(t.Context(), "text").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.XAdd(t.Context(), &redis.XAddArgs{Stream: "text", Values: []string{"channel", "x", "payload", "{}"}}).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.until("both can be read", func() bool { return !strings.Contains(health(), "stream_faults") })
+}
+
 // What tells the test binary that it is the server to be killed.
 const (
 	childDir   = "TIERBOARD_TEST_STREAM_DIR"

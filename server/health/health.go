@@ -193,6 +193,7 @@ type ingestState struct {
 	everUp      bool
 	reconnects  ring[time.Time]
 	lastMessage time.Time
+	faults      map[string]string // why a stream cannot be read, by its name
 }
 
 // New returns a Tracker that was started at start; until Ingest says otherwise the feed is not connected.
@@ -209,6 +210,7 @@ func New(cfg Config, market *calendar.Calendar, start time.Time) (*Tracker, erro
 		t.tiers[tier.Tier] = &tierState{cfg: tier, gaps: ring[time.Duration]{limit: maxGaps}}
 	}
 	t.ingest.reconnects.limit = maxReconnects
+	t.ingest.faults = map[string]string{}
 	t.producer.sessions = make(map[string]*producerSession, maxSessions)
 	return t, nil
 }
@@ -278,6 +280,18 @@ func (t *Tracker) Ingest(connected bool, at time.Time) {
 	}
 	in.connected, in.since = connected, at
 	in.everUp = in.everUp || connected
+}
+
+// StreamFault tells, in words that name it, why a stream that should be followed cannot be read; "" tells that it can. Streams are
+// as many as the operator named.
+func (t *Tracker) StreamFault(stream, why string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if why == "" {
+		delete(t.ingest.faults, stream)
+	} else {
+		t.ingest.faults[stream] = why
+	}
 }
 
 // Heartbeat tells the time of the producer's last heartbeat, as the producer wrote it; the zero time tells

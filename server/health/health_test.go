@@ -199,6 +199,28 @@ func TestIngest(t *testing.T) {
 	}
 }
 
+func TestAStreamThatCannotBeReadIsSaid(t *testing.T) {
+	now := "2026-11-20 14:30:10"
+	tracker := started(t, "2026-11-20 14:30:00")
+	tracker.StreamFault("b", `there is no stream "b" in Redis`)
+	tracker.StreamFault("a", `the key "a" in Redis is no stream`)
+	r := tracker.Report(ny(t, now))
+	const both = `the key "a" in Redis is no stream; there is no stream "b" in Redis`
+	if r.Status != Degraded || r.Reason != both || len(r.Ingest.StreamFaults) != 2 || r.Tiers["intraday"].Status != Idle {
+		t.Errorf("got %s, %s, %q, intraday %s", r.Status, r.Reason, r.Ingest.StreamFaults, r.Tiers["intraday"].Status)
+	}
+	tracker.Ingest(false, ny(t, now))
+	if r := tracker.Report(ny(t, now)); r.Status != Down || r.Reason != "not connected to the feed for 0 s: "+both {
+		t.Errorf("without a feed: %s, %s", r.Status, r.Reason)
+	}
+	tracker.Ingest(true, ny(t, now))
+	tracker.StreamFault("a", "")
+	tracker.StreamFault("b", "")
+	if r := tracker.Report(ny(t, now)); r.Status != OK || r.Reason != "" || r.Ingest.StreamFaults != nil {
+		t.Errorf("once all can be read: %s, %s, %q", r.Status, r.Reason, r.Ingest.StreamFaults)
+	}
+}
+
 func TestHeartbeat(t *testing.T) {
 	now := ny(t, "2026-11-20 14:30:00")
 	fed := func(beat time.Time, silence time.Duration) Report {

@@ -2,6 +2,7 @@ package health
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,8 +36,14 @@ func (t *Tracker) Report(now time.Time) Report {
 
 // judgeWhole returns the status of the whole and its first cause.
 func (t *Tracker) judgeWhole(r Report, now time.Time) (Status, string) {
-	if !r.Ingest.Connected {
+	streams := strings.Join(r.Ingest.StreamFaults, "; ")
+	switch {
+	case !r.Ingest.Connected && streams != "":
+		return Down, t.downReason(now) + ": " + streams
+	case !r.Ingest.Connected:
 		return Down, t.downReason(now)
+	case streams != "":
+		return Degraded, streams
 	}
 	for _, tier := range t.cfg.Tiers {
 		if got := r.Tiers[tier.Tier]; got.Status == Late || got.Status == Stale {
@@ -69,6 +76,9 @@ func (t *Tracker) reportIngest(now time.Time) Ingest {
 	in := Ingest{
 		Connected: t.ingest.connected, Transport: t.cfg.Transport, Channels: slices.Clone(t.cfg.Channels),
 		LastMessageAt: stamp(t.ingest.lastMessage), HeartbeatAgeS: NoSeconds,
+	}
+	for _, stream := range slices.Sorted(maps.Keys(t.ingest.faults)) {
+		in.StreamFaults = append(in.StreamFaults, t.ingest.faults[stream])
 	}
 	switch {
 	case in.Connected:

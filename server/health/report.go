@@ -71,6 +71,8 @@ type Ingest struct {
 	// Transport and Channels are those of Config.
 	Transport string   `json:"transport,omitempty"`
 	Channels  []string `json:"channels,omitempty"`
+	// StreamFaults says of each stream that cannot be read why, in the order of their names.
+	StreamFaults []string `json:"stream_faults,omitempty"`
 	// ConnectedSince is when the present connection began; zero while there is none.
 	ConnectedSince time.Time `json:"connected_since,omitzero"`
 	// DisconnectedSince is when the last connection was lost; zero while there is one, or never was.
@@ -87,7 +89,7 @@ type Ingest struct {
 
 // Report is the answer of a Tracker at one instant. The receiver owns it.
 type Report struct {
-	// Status is Down without the feed, Degraded when a tier is late or stale, when the producer reports
+	// Status is Down without the feed, Degraded when a stream cannot be read, when a tier is late or stale, when the producer reports
 	// trouble, when its heartbeat is late and no event came since, or when Delivery is not healthy; else OK.
 	Status Status `json:"status"`
 	// Reason names the first cause when Status is not OK.

@@ -22,7 +22,7 @@ type Metrics struct {
 	IngestEvents    *prometheus.CounterVec   // tier, result: event, duplicate, refused
 	IngestQueue     prometheus.Gauge         // messages read but not yet classified
 	StreamEntries   prometheus.Counter       // entries read from Redis streams
-	StreamFaults    *prometheus.CounterVec   // what: trimmed, restarted, refused, position
+	StreamFaults    *prometheus.CounterVec   // what: trimmed, restarted, refused, position, lost
 	RedisUp         prometheus.Gauge         // 1 while subscribed
 	RedisReconnects prometheus.Counter       // connections made after the first
 	BrokerCut       prometheus.Counter       // connections of the embedded Redis ended because they did not read
@@ -98,7 +98,7 @@ func New() *Metrics {
 	m.IngestQueue = gauge(m, "ingest_queue_messages", "Messages read but not yet classified.")
 	m.StreamEntries = counter(m, "ingest_stream_entries_total", "Entries read from Redis streams.")
 	m.StreamFaults = counters(m, "ingest_stream_faults_total", "Faults of Redis streams: entries trimmed before they were read, streams that "+
-		"began anew, reads that Redis refused, positions that could not be kept.", "what")
+		"began anew, reads that Redis refused, positions that could not be kept, losses behind them that made them be read again.", "what")
 	m.RedisUp = gauge(m, "redis_up", "1 while subscribed to Redis.")
 	m.RedisReconnects = counter(m, "redis_reconnects_total", "Redis connections made after the first.")
 	m.BrokerCut = counter(m, "broker_cut_total", "Connections of the embedded Redis ended because they did not read.")

@@ -102,6 +102,7 @@ func full(t *testing.T) *rig {
 	r.tracker.SessionEdge("s-1", health.Implied, friday.Add(-time.Minute))
 	r.tracker.ProducerHealth(health.Sample{SessionID: "s-1", Status: "healthy", At: friday.Add(-time.Second)})
 	r.tracker.Heartbeat(friday.Add(-time.Hour))
+	r.tracker.StreamFault("patterns", `there is no stream "patterns" in Redis`)
 	r.tracker.Delivery(health.DeliverySample{Errors: 11, Users: 2, Match: time.Millisecond, Deliver: time.Millisecond})
 	for _, tier := range []string{"daily", "intraday"} {
 		r.m.DeliverSeconds.WithLabelValues(tier).Observe(.02)

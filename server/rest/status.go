@@ -157,7 +157,7 @@ func healthOf(r health.Report) api.TiersHealth {
 	out := api.TiersHealth{
 		Status: string(r.Status), Reason: r.Reason, AsOf: stampOf(r.AsOf), Market: clockOf(r.Market), Tiers: map[string]api.TierHealth{},
 		Ingest: api.IngestHealth{
-			Connected: r.Ingest.Connected, Transport: r.Ingest.Transport, Channels: r.Ingest.Channels,
+			Connected: r.Ingest.Connected, Transport: r.Ingest.Transport, Channels: r.Ingest.Channels, StreamFaults: r.Ingest.StreamFaults,
 			ConnectedSince: optional(r.Ingest.ConnectedSince), DisconnectedSince: optional(r.Ingest.DisconnectedSince),
 			Reconnects24h: r.Ingest.Reconnects24h, LastMessageAt: optional(r.Ingest.LastMessageAt),
 			HeartbeatAgeS: seconds(r.Ingest.HeartbeatAgeS), HeartbeatLate: r.Ingest.HeartbeatLate,

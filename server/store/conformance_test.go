@@ -42,6 +42,7 @@ var suite = []struct {
 	{"dead letters and positions", letters},
 	{"migrations race, go down and up", migrationRace},
 	{"backup", backup},
+	{"known events", knownEvents},
 	{"health follows the database", healths},
 	{"every query walks an index", explained},
 	{"every statement walks an index", statementsWalk},

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
+
+	"tierboard/shared/event"
 )
 
 // DeadLetter is a message that is no event. All texts are the producer's and untrusted.
@@ -83,6 +86,23 @@ func (s *Store) DeadLetters(ctx context.Context, before int64, limit int) (lette
 		})
 	}
 	return letters, nil
+}
+
+// Known reports whether an event is stored, or one of the same detection with another id.
+func (s *Store) Known(ctx context.Context, e *event.Event) (known bool, err error) {
+	for _, text := range [...]string{e.ID, e.Symbol, e.Pattern, string(e.Kind), e.Timeframe} {
+		if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+			return false, nil // no stored event holds it
+		}
+	}
+	defer s.timed("known", time.Now(), &err)
+	err = s.db.NewRaw("SELECT EXISTS (SELECT 1 FROM events WHERE id = ?) OR EXISTS (SELECT 1 FROM events WHERE tier = ? AND symbol = ? "+
+		"AND detected_at = ? AND pattern = ? AND timeframe = ? AND kind = ?)",
+		e.ID, int16(e.Tier), e.Symbol, e.DetectedAt.UnixMilli(), e.Pattern, e.Timeframe, string(e.Kind)).Scan(ctx, &known)
+	if err != nil {
+		return false, fmt.Errorf("look an event up: %w", err)
+	}
+	return known, nil
 }
 
 // positionRow is how far a stream was read.

@@ -490,3 +490,37 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Error("a database was opened where there is none")
 	}
 }
+
+// knownEvents looks up what is stored: by id, and by what the detection is.
+func knownEvents(t *testing.T, fresh place) { //nolint:thelper // a test of its own
+	s := openStore(t, fresh(t))
+	e := makeEvent(1, nil)
+	put(t, s, e)
+	for name, c := range map[string]struct {
+		change func(*event.Event)
+		want   bool
+	}{
+		"itself":                  {func(*event.Event) {}, true},
+		"the same id":             {func(e *event.Event) { e.Symbol, e.DetectedAt = "MSFT", noon.Add(time.Hour) }, true},
+		"the same detection":      {func(e *event.Event) { e.ID, e.Confidence = "other", .1 }, true},
+		"another symbol":          {func(e *event.Event) { e.ID, e.Symbol = "other", "MSFT" }, false},
+		"another pattern":         {func(e *event.Event) { e.ID, e.Pattern = "other", "doji" }, false},
+		"another tier":            {func(e *event.Event) { e.ID, e.Tier = "other", event.Combo }, false},
+		"another timeframe":       {func(e *event.Event) { e.ID, e.Timeframe = "other", "1min" }, false},
+		"another kind":            {func(e *event.Event) { e.ID, e.Kind = "other", "market_state" }, false},
+		"a millisecond later":     {func(e *event.Event) { e.ID, e.DetectedAt = "other", e.DetectedAt.Add(time.Millisecond) }, false},
+		"what no database holds":  {func(e *event.Event) { e.ID = "a\x00" }, false},
+		"what is no text":         {func(e *event.Event) { e.ID, e.Symbol = "other", "\xff" }, false},
+		"a quote in a producer's": {func(e *event.Event) { e.ID, e.Symbol = "o'ther", "A'" }, false},
+	} {
+		if got, err := s.Known(t.Context(), makeEvent(1, c.change)); err != nil || got != c.want {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Known(t.Context(), e); err == nil {
+		t.Error("a closed store knows")
+	}
+}

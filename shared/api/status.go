@@ -61,6 +61,7 @@ type IngestHealth struct {
 	Connected         bool       `json:"connected" doc:"Whether the feed is connected." example:"true"`
 	Transport         string     `json:"transport,omitempty" doc:"Where events come from." example:"redis"`
 	Channels          []string   `json:"channels,omitempty" doc:"What is listened to." example:"[\"tickstock.events.patterns\"]"`
+	StreamFaults      []string   `json:"stream_faults,omitempty" doc:"Why a stream cannot be read, for each that cannot." example:"[\"there is no stream \\\"patterns\\\" in Redis\"]"`
 	ConnectedSince    *time.Time `json:"connected_since,omitempty" doc:"Begin of the present connection." example:"2026-11-20T13:02:00Z"`
 	DisconnectedSince *time.Time `json:"disconnected_since,omitempty" doc:"When the last connection was lost." example:"2026-11-20T13:01:12Z"`
 	Reconnects24h     int        `json:"reconnects_24h" doc:"Connections after a lost one in the last 24 hours." example:"1"`

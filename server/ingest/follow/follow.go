@@ -17,9 +17,19 @@
 //   - The stream is gone, or its newest id is older than ours: Redis lost it, or somebody began it anew. It is read
 //     from its first entry; the fault "restarted" is counted and the time in between told as a gap. A Redis that only lost its
 //     newest entries looks the same, and what is read twice is a copy.
+//   - Its first entry is older than ours, but ours is not there and, as far as Redis 7 and later tell, no entry as new as ours was
+//     ever deleted: somebody began it anew with ids of their own, and it has grown beyond our position. The same follows.
 //   - Its first entry is newer than ours: entries may have been trimmed before they were read. The fault "trimmed" is counted and
 //     the time in between told as a gap. Nobody can tell whether the last one trimmed was just the last one read; after a
 //     stay away that is unlikely.
+//
+// # Reading again
+//
+// A stream is read again from its first entry when there is no position or it began anew, and from the last stored position when
+// Progress.Barrier says that something was lost on its way (ErrLost). What is found after our position's entry is gone may have
+// come before, too. A Progress that is a Witness is told when that begins and
+// when the last entry that can have come before was dealt with, so that it can look up what it already has: the memory of
+// what was shown lately does not reach back that far.
 //
 // # Decisions
 //
@@ -106,20 +116,27 @@ func (e *Entry) Text(field string) (string, bool) {
 
 // Receipt says that an entry was dealt with. The zero Receipt is nobody's.
 type Receipt struct {
-	of *stream
-	id ID
+	of  *stream
+	id  ID
+	lap int // of the stream, when the entry was read
 }
 
 // Done says that everything up to the entry was dealt with, so that only its being safe is to be waited for. Entries of a
-// stream must be done in their order.
+// stream must be done in their order. An entry that will be read again does not count.
 func (r Receipt) Done() {
 	if r.of == nil {
 		return
 	}
 	r.of.mu.Lock()
 	defer r.of.mu.Unlock()
-	r.of.done = r.id
+	if r.lap == r.of.lap {
+		r.of.done = r.id
+	}
 }
+
+// ErrLost is what Progress.Barrier returns when something that was made of entries could not be kept, but would be now: they
+// are read again from the last stored position.
+var ErrLost = errors.New("follow: something was lost on its way to the archive")
 
 // Progress remembers how far streams were read.
 type Progress interface {
@@ -127,8 +144,18 @@ type Progress interface {
 	Position(ctx context.Context, stream string) (id string, err error)
 	// SetPosition stores an id.
 	SetPosition(ctx context.Context, stream, id string) error
-	// Barrier waits until everything that was made of entries done before the call would survive the end of the process.
+	// Barrier waits until everything that was made of entries done before the call would survive the end of the process. It
+	// returns ErrLost, once for each time, if some of it was lost, and ctx's error when that ends first.
 	Barrier(ctx context.Context) error
+}
+
+// Witness is what a Progress may be, too. The goroutines of the streams call its methods, which must not wait.
+type Witness interface {
+	// StreamFault tells, in words without a full stop that name the stream, why it cannot be read, whenever that changes; "" says
+	// that it can.
+	StreamFault(stream, why string)
+	// StreamAgain tells that entries are coming that may have come before, and when the last of them was dealt with.
+	StreamAgain(stream string, on bool)
 }
 
 // Sinks is where things go. The functions are called from several goroutines.
@@ -165,10 +192,30 @@ type stream struct {
 	lastSign time.Time // the reader's: when Redis last answered
 	up       bool      // the reader's
 	blind    bool      // the reader's: XINFO is not allowed
-	saved    ID        // guarded by Follower.saving; zero before the first
+	fault    string    // the reader's: what the Witness was told last
+	reading  int       // the reader's: the lap it is in
+	again    bool      // the reader's: entries may have come before
+	until    ID        // the reader's: up to which one they may; zero while nobody knows
 
 	mu   sync.Mutex
-	done ID // guarded by mu: the newest that was dealt with; zero before the first
+	lap  int // guarded by mu: how often reading began at an earlier entry
+	done ID  // guarded by mu: the newest of this lap that was dealt with; zero before the first
+	kept ID  // guarded by mu: the position that is stored; zero for none, or for one in a stream that is gone
+}
+
+// back begins a lap: what was read and not kept does not count any more.
+func (s *stream) back(kept ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lap++
+	s.done, s.kept = ID{}, kept
+}
+
+// state returns what the reader has to know of the guarded fields.
+func (s *stream) state() (lap int, done, kept ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lap, s.done, s.kept
 }
 
 // New returns a Follower that reads nothing before Run.
@@ -222,25 +269,42 @@ const saveTimeout = 10 * time.Second
 func (f *Follower) Save(ctx context.Context) {
 	f.saving.Lock()
 	defer f.saving.Unlock()
-	due := map[*stream]ID{}
-	for _, s := range f.streams {
-		s.mu.Lock()
-		if s.done != s.saved && s.done != (ID{}) {
-			due[s] = s.done
-		}
-		s.mu.Unlock()
+	type place struct {
+		at  ID
+		lap int
 	}
-	if len(due) == 0 || f.sinks.Progress.Barrier(ctx) != nil {
+	due := map[*stream]place{}
+	for _, s := range f.streams {
+		if lap, done, kept := s.state(); done != kept && done != (ID{}) {
+			due[s] = place{done, lap}
+		}
+	}
+	if len(due) == 0 {
+		return
+	}
+	if err := f.sinks.Progress.Barrier(ctx); err != nil {
+		if errors.Is(err, ErrLost) {
+			f.m.StreamFaults.WithLabelValues("lost").Inc()
+			f.log.Warn("something was lost on its way to the archive, reading the streams again from where they were stored")
+			for _, s := range f.streams {
+				_, _, kept := s.state()
+				s.back(kept)
+			}
+		}
 		return
 	}
 	failed := false
-	for s, id := range due {
+	for s, p := range due {
 		timed, cancel := context.WithTimeout(ctx, saveTimeout)
-		err := f.sinks.Progress.SetPosition(timed, s.name, id.String())
+		err := f.sinks.Progress.SetPosition(timed, s.name, p.at.String())
 		cancel()
 		switch {
 		case err == nil:
-			s.saved = id
+			s.mu.Lock()
+			if s.lap == p.lap { // else it began anew meanwhile
+				s.kept = p.at
+			}
+			s.mu.Unlock()
 		case ctx.Err() == nil:
 			failed = true
 			f.m.StreamFaults.WithLabelValues("position").Inc()

@@ -25,12 +25,35 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
 }
 
-// memory is a Progress that can be made to fail or to wait. It outlives followers.
+// memory is a Progress that can be made to fail or to wait, and a Witness. It outlives followers.
 type memory struct {
 	mu        sync.Mutex
 	positions map[string]string
 	fail      error
-	unsafe    bool // Barrier waits
+	unsafe    bool     // Barrier waits
+	lost      bool     // Barrier says so, once
+	told      []string // by the follower, in order
+}
+
+func (p *memory) StreamFault(stream, why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, stream+": "+why)
+}
+
+func (p *memory) StreamAgain(stream string, on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, fmt.Sprintf("%s again %v", stream, on))
+}
+
+// heard returns what was told since the last call.
+func (p *memory) heard() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	told := p.told
+	p.told = nil
+	return told
 }
 
 func (p *memory) Position(_ context.Context, stream string) (string, error) {
@@ -51,9 +74,15 @@ func (p *memory) SetPosition(_ context.Context, stream, id string) error {
 func (p *memory) Barrier(ctx context.Context) error {
 	for {
 		p.mu.Lock()
-		safe := !p.unsafe
-		p.mu.Unlock()
+		safe, lost := !p.unsafe, p.lost
 		if safe {
+			p.lost = false
+		}
+		p.mu.Unlock()
+		switch {
+		case safe && lost:
+			return ErrLost
+		case safe:
 			return nil
 		}
 		select {

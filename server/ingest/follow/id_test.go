@@ -48,23 +48,26 @@ func compare(i, j int) int {
 }
 
 func TestAboutReadsWhatItKnows(t *testing.T) {
-	newest, first := about([]any{
-		"length", int64(2), "groups", int64(0), "last-generated-id", "5-1", "something", nil, "first-entry", []any{"3-1", []any{"v", "x"}}, "odd",
+	x := about([]any{
+		"length", int64(2), "groups", int64(0), "last-generated-id", "5-1", "max-deleted-entry-id", "2-1", "something", nil,
+		"first-entry",
+		[]any{"3-1", []any{"v", "x"}},
+		"odd",
 	})
-	if newest == nil || *newest != (ID{5, 1}) || first == nil || *first != (ID{3, 1}) {
-		t.Errorf("got %v and %v", newest, first)
+	if x.newest == nil || *x.newest != (ID{5, 1}) || x.first == nil || *x.first != (ID{3, 1}) || x.deleted == nil || *x.deleted != (ID{2, 1}) {
+		t.Errorf("got %v, %v and %v", x.newest, x.first, x.deleted)
 	}
 	for _, answer := range [][]any{
 		nil,
 		{"last-generated-id"},
-		{"last-generated-id", nil, "first-entry", nil},
+		{"last-generated-id", nil, "first-entry", nil, "max-deleted-entry-id", nil},
 		{int64(1), "2"},
 		{"first-entry", []any{}},
 		{"last-generated-id", int64(5), "first-entry", []any{int64(1)}},
-		{"first-entry", "5-1", "last-generated-id", "x"},
+		{"first-entry", "5-1", "last-generated-id", "x", "max-deleted-entry-id", "-"},
 	} {
-		if newest, first := about(answer); newest != nil || first != nil {
-			t.Errorf("%v is read as %v and %v", answer, newest, first)
+		if x := about(answer); x != (facts{}) {
+			t.Errorf("%v is read as %+v", answer, x)
 		}
 	}
 }
