@@ -19,11 +19,11 @@ func (d *detection) remains() {
 			case inner != nil:
 				for k := range inner.Fields() {
 					if sf := &inner.Fields()[k]; !sf.Used {
-						d.rest.Add(f.Key, sf.Key, sf.Value)
+						d.rest.AddField(f.Key, sf)
 					}
 				}
 			default:
-				d.rest.Add("", f.Key, f.Value)
+				d.rest.AddField("", f)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ type Field struct {
 	Used  bool // whether it was taken; what is not goes into the rest
 
 	name  uint8    // the key's place in the vocabulary, 0 for none
+	clean bool     // whether the key is known to be fit to write as it is
 	inner *Object  // the listed fields of an object, made by Object
 	owner *Objects // where inner comes from; nil for an object on its own
 }

@@ -28,10 +28,11 @@ type Objects struct {
 	keys    [keepKeys]knownKey // keys seen before, each in one of two places where its hash puts it
 }
 
-// knownKey is a key with its place in the vocabulary, 0 for none.
+// knownKey is a key with what is known of it, see Field.
 type knownKey struct {
-	text string
-	name uint8
+	text  string
+	name  uint8
+	clean bool
 }
 
 // Reset takes back all objects, which must no longer be used. What a large text needed is given up. The fields are not cleared: the
@@ -98,7 +99,7 @@ func (o *Object) append(k knownKey, v *fastjson.Value, owner *Objects) {
 	if f.inner != nil {
 		f.inner = nil
 	}
-	f.name, f.Used = k.name, false
+	f.name, f.clean, f.Used = k.name, k.clean, false
 }
 
 // next returns an empty object.
@@ -128,7 +129,7 @@ func (a *Objects) key(key []byte, h uint32) knownKey {
 	case a.keys[other].text == string(key):
 		return a.keys[other]
 	}
-	k := knownKey{text: string(key)}
+	k := knownKey{text: string(key), clean: classOf(key) == 0 && len(key) > 0 && readyIfPlain(key, MaxKey)}
 	if a.Vocabulary != nil {
 		k.name = a.Vocabulary.names[k.text]
 	}

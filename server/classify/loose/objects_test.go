@@ -150,7 +150,9 @@ func TestObjectsAreListedAfresh(t *testing.T) {
 // TestRestIsWrittenAfresh fills one Rest again and again, each time as a Rest of its own.
 func TestRestIsWrittenAfresh(t *testing.T) {
 	var kept Rest
+	var objects Objects
 	rapid.Check(t, func(t *rapid.T) {
+		defer objects.Reset()
 		var own Rest
 		most := rapid.IntRange(64, 400).Draw(t, "most")
 		for range rapid.IntRange(0, 12).Draw(t, "fields") {
@@ -166,6 +168,18 @@ func TestRestIsWrittenAfresh(t *testing.T) {
 				default:
 					r.Add(parent, key, v)
 				}
+			}
+		}
+		for range rapid.IntRange(0, 12).Draw(t, "more fields") {
+			parent, key := rapid.StringMatching(`[ab]?`).Draw(t, "parent"), rapid.StringMatching(`[ab<" é]{0,2}`).Draw(t, "key")
+			value := rapid.SampledFrom([]string{`1`, `"a"`, `null`, `[[[[[[[1]]]]]]]`}).Draw(t, "value")
+			o, err := objects.List(fastjson.MustParse(`{`+strconv.Quote(key)+`:`+value+`}`), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range o.Fields() {
+				own.Add(parent, o.Fields()[i].Key, o.Fields()[i].Value)
+				kept.AddField(parent, &o.Fields()[i])
 			}
 		}
 		want, cut := own.JSON(most)

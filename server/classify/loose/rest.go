@@ -56,13 +56,27 @@ func (r *Rest) Add(parent, key string, v *fastjson.Value) {
 		return
 	}
 	key = cleanKey(key)
-	taken := r.find(key)
-	if taken != nil {
+	if taken := r.find(key); taken != nil {
 		r.addBeside(taken, parent, key, v)
 		return
 	}
 	start := len(r.text)
-	from := r.begin(key)
+	r.finish(key, start, r.begin(key), v)
+}
+
+// AddField is Add for a field.
+func (r *Rest) AddField(parent string, f *Field) {
+	if !f.clean || f.Value.Type() == fastjson.TypeNull || r.find(f.Key) != nil {
+		r.Add(parent, f.Key, f.Value)
+		return
+	}
+	start := len(r.text)
+	r.text = append(append(append(r.text, ',', '"'), f.Key...), '"', ':')
+	r.finish(f.Key, start, len(r.text), f.Value)
+}
+
+// finish writes a field's value, which goes to from, or takes back what is behind start if nothing of the value can be kept.
+func (r *Rest) finish(key string, start, from int, v *fastjson.Value) {
 	b, cut := appendValue(r.text, v, 1)
 	r.cut = r.cut || cut
 	if b == nil {
