@@ -83,6 +83,50 @@ func TestQueueAgainstASlice(t *testing.T) {
 	})
 }
 
+// TestLaneGrowsAndGivesUp pushes bursts of messages at once and takes them, against a plain slice: the ring must keep their order when
+// it grows, and be small when it is empty.
+func TestLaneGrowsAndGivesUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		length := rapid.IntRange(1, 3*keepItems).Draw(t, "length")
+		q := newQueue(length, 1<<20)
+		var plain []string
+		next := 0
+		take := func(most int) {
+			buf := make([]delivery, most)
+			for n := min(most, len(plain)); n > 0; {
+				got, left := q.take(context.Background(), buf[:n])
+				for i := range got {
+					if buf[i].payload != plain[i] {
+						t.Fatalf("took %q, want %q", buf[i].payload, plain[i])
+					}
+				}
+				if plain = plain[got:]; left != len(plain) {
+					t.Fatalf("%d are left, want %d", left, len(plain))
+				}
+				n -= got
+			}
+		}
+		for range rapid.IntRange(1, 10).Draw(t, "steps") {
+			burst := make([]delivery, rapid.IntRange(0, 2*keepItems).Draw(t, "burst"))
+			for i := range burst {
+				burst[i].payload = strconv.Itoa(next)
+				plain = append(plain, burst[i].payload)
+				next++
+			}
+			want := max(len(plain)-length, 0)
+			plain = plain[want:]
+			if got := q.push(burst...); got != want {
+				t.Fatalf("pushed %d out, want %d", got, want)
+			}
+			take(rapid.IntRange(0, 2*keepItems).Draw(t, "taken"))
+		}
+		take(len(plain))
+		if n := len(q.published.items); n > keepItems {
+			t.Fatalf("an empty ring has room for %d", n)
+		}
+	})
+}
+
 // TestEntriesWaitForRoom has several streams put more than fits while a slow worker takes.
 func TestEntriesWaitForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
