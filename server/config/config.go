@@ -71,6 +71,10 @@ type Config struct {
 	SpillMB int `name:"spill-mb" env:"TIERBOARD_SPILL_MB" default:"2048" placeholder:"MB" help:"Megabytes of events that may wait in files while the database is away; beyond it the oldest intraday events go, counted."`
 	// RequestsPerMinute is how many REST requests a user may make in any one minute.
 	RequestsPerMinute int `name:"requests-per-minute" env:"TIERBOARD_REQUESTS_PER_MINUTE" default:"6000" help:"REST requests a user may make in any one minute."`
+	// ExportsPerMinute is how many of them may be exports.
+	ExportsPerMinute int `name:"exports-per-minute" env:"TIERBOARD_EXPORTS_PER_MINUTE" default:"30" help:"Exports (CSV or NDJSON without a limit) among them."`
+	// RateLimitFields adds the IETF draft's fields to the REST API's answers.
+	RateLimitFields bool `name:"ratelimit-fields" env:"TIERBOARD_RATELIMIT_FIELDS" help:"Send RateLimit and RateLimit-Policy of the IETF's draft beside X-RateLimit-Limit, -Remaining and -Reset."`
 	// CORSOrigins are the origins whose pages may read the REST API.
 	CORSOrigins []string `name:"cors-origins" env:"TIERBOARD_CORS_ORIGINS" placeholder:"ORIGIN" help:"Origins of other sites whose pages may use the REST API. None by default."`
 
@@ -105,6 +109,7 @@ func Default() Config {
 		KeepCombo:             400,
 		SpillMB:               2048,
 		RequestsPerMinute:     6000,
+		ExportsPerMinute:      30,
 		LogFormat:             "text",
 		LogLevel:              "info",
 	}
@@ -230,6 +235,7 @@ func (c Config) Validate() error {
 		{"KeepCombo", c.KeepCombo, 0, 100_000},
 		{"SpillMB", c.SpillMB, 1, 1 << 20},
 		{"RequestsPerMinute", c.RequestsPerMinute, 1, 10_000_000},
+		{"ExportsPerMinute", c.ExportsPerMinute, 1, 10_000_000},
 		{"MaxSessionsPerAddress", c.MaxSessionsPerAddress, 1, 1_000_000},
 	} {
 		if n.value < n.low || n.value > n.high {

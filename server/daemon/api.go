@@ -18,7 +18,7 @@ import (
 // newAPI makes the REST API and the event stream beside it.
 func newAPI(c config.Config, s *server, market *calendar.Calendar, build string, m *metrics.Metrics, log *slog.Logger) error {
 	gc := gate.DefaultConfig()
-	gc.PerMinute, gc.Origins = c.RequestsPerMinute, c.CORSOrigins
+	gc.PerMinute, gc.ExportsPerMinute, gc.DraftFields, gc.Origins = c.RequestsPerMinute, c.ExportsPerMinute, c.RateLimitFields, c.CORSOrigins
 	door, err := gate.New(gc, log)
 	if err != nil {
 		return fmt.Errorf("rest: %w", err)
@@ -33,7 +33,7 @@ func newAPI(c config.Config, s *server, market *calendar.Calendar, build string,
 		Market:       func() *calendar.Calendar { return market },
 		DeadLetters:  func(limit int) ([]api.DeadLetter, uint64) { return letters(s, limit) },
 		SlowSessions: func(limit int) []api.SlowSession { return slowSessions(s, limit) },
-		PerMinute:    c.RequestsPerMinute, Stream: s.sse, Streams: s.sse.Open, StreamsPerUser: sc.PerUser,
+		PerMinute:    c.RequestsPerMinute, ExportsPerMinute: c.ExportsPerMinute, Stream: s.sse, Streams: s.sse.Open, StreamsPerUser: sc.PerUser,
 		Version: build, Settings: func() []api.Setting { return settings(c) },
 	}, m, log)
 	if err != nil {

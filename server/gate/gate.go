@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -30,6 +29,11 @@ const LocalUser = "local"
 type Config struct {
 	// PerMinute is how many requests a user may make in any one minute, counted from its first request.
 	PerMinute int
+	// ExportsPerMinute is how many of them may be exports, which cost as much as hundreds of pages.
+	ExportsPerMinute int
+	// DraftFields adds the fields RateLimit and RateLimit-Policy of the IETF's draft (draft-ietf-httpapi-ratelimit-headers-10 and
+	// later) to the X-RateLimit ones.
+	DraftFields bool
 	// MaxUsers is how many users are counted at once; at the bound the one whose minute ends first is forgotten.
 	MaxUsers int
 	// Origins are the origins ("https://board.example.com") whose pages may use the surface, besides the own one. None by
@@ -42,13 +46,16 @@ type Config struct {
 }
 
 // DefaultConfig returns the settings of a server without accounts.
-func DefaultConfig() Config { return Config{PerMinute: 6000, MaxUsers: 10000} }
+func DefaultConfig() Config { return Config{PerMinute: 6000, ExportsPerMinute: 30, MaxUsers: 10000} }
 
 // Validate reports every setting that is out of its range.
 func (c Config) Validate() error {
 	var errs []error
 	if c.PerMinute < 1 {
 		errs = append(errs, fmt.Errorf("gate: per_minute: %d is less than 1", c.PerMinute))
+	}
+	if c.ExportsPerMinute < 1 {
+		errs = append(errs, fmt.Errorf("gate: exports_per_minute: %d is less than 1", c.ExportsPerMinute))
 	}
 	if c.MaxUsers < 1 {
 		errs = append(errs, fmt.Errorf("gate: max_users: %d is less than 1", c.MaxUsers))
@@ -69,14 +76,7 @@ type Gate struct {
 	origin   *http.CrossOriginProtection
 	compress func(http.Handler) http.HandlerFunc
 
-	mu    sync.Mutex
-	users map[string]*window // guarded by mu
-}
-
-// window is one user's present minute.
-type window struct {
-	ends time.Time
-	used int
+	requests, exports *limit
 }
 
 // New returns a Gate.
@@ -90,7 +90,9 @@ func New(cfg Config, log *slog.Logger) (*Gate, error) {
 	if cfg.User == nil {
 		cfg.User = func(*http.Request) (string, error) { return LocalUser, nil }
 	}
-	g := &Gate{cfg: cfg, log: log, origin: http.NewCrossOriginProtection(), users: map[string]*window{}}
+	g := &Gate{cfg: cfg, log: log, origin: http.NewCrossOriginProtection()}
+	g.requests = newLimit("requests", cfg.PerMinute, cfg.MaxUsers)
+	g.exports = newLimit("exports", cfg.ExportsPerMinute, cfg.MaxUsers)
 	for _, o := range cfg.Origins {
 		if err := g.origin.AddTrustedOrigin(o); err != nil {
 			return nil, fmt.Errorf("gate: origins: %w", err)
@@ -170,7 +172,8 @@ func (g *Gate) wrap(next http.Handler) http.Handler {
 			return
 		}
 		own.user = user
-		if !g.admit(w, user) {
+		if err := g.admit(w, g.requests, user); err != nil {
+			problem.Write(w, err)
 			return
 		}
 		inner := r.WithContext(context.WithValue(r.Context(), key{}, own))
@@ -200,7 +203,7 @@ func (g *Gate) crossOrigin(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", "ETag, Idempotency-Replayed, Link, Location, Retry-After, Server-Timing, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Truncated")
+	h.Set("Access-Control-Expose-Headers", "ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Truncated")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
@@ -210,51 +213,6 @@ func (g *Gate) crossOrigin(w http.ResponseWriter, r *http.Request) bool {
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true
-}
-
-// admit counts a request and refuses one too many.
-func (g *Gate) admit(w http.ResponseWriter, user string) bool {
-	now := g.cfg.Now()
-	g.mu.Lock()
-	win := g.users[user]
-	if win == nil || !now.Before(win.ends) {
-		if win == nil && len(g.users) >= g.cfg.MaxUsers {
-			g.forget(now)
-		}
-		win = &window{ends: now.Add(time.Minute)}
-		g.users[user] = win
-	}
-	win.used++
-	used, ends := win.used, win.ends
-	g.mu.Unlock()
-
-	h := w.Header()
-	h.Set("X-RateLimit-Limit", strconv.Itoa(g.cfg.PerMinute))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(max(g.cfg.PerMinute-used, 0)))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(ends.Add(time.Second-1).Unix(), 10))
-	if used <= g.cfg.PerMinute {
-		return true
-	}
-	problem.Write(w, &problem.Error{
-		Kind: problem.RateLimited, Detail: fmt.Sprintf("More than %d requests in a minute.", g.cfg.PerMinute),
-		Retry: max(ends.Sub(now), time.Second),
-	})
-	return false
-}
-
-// forget drops the users whose minute is over, or else the one whose minute ends first. The caller holds the mutex.
-func (g *Gate) forget(now time.Time) {
-	first := ""
-	for user, win := range g.users {
-		if !now.Before(win.ends) {
-			delete(g.users, user)
-		} else if first == "" || win.ends.Before(g.users[first].ends) {
-			first = user
-		}
-	}
-	if len(g.users) >= g.cfg.MaxUsers {
-		delete(g.users, first)
-	}
 }
 
 // timed writes how long the request took into the answer's headers.

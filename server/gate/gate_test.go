@@ -82,6 +82,57 @@ func TestRateLimitTellsWhatIsLeft(t *testing.T) {
 	}
 }
 
+// TestExportsHaveALimitOfTheirOwn asks for exports between other requests, of two users.
+func TestExportsHaveALimitOfTheirOwn(t *testing.T) {
+	now := time.Date(2026, 11, 20, 19, 0, 0, 0, time.UTC)
+	user := "ann"
+	cfg := DefaultConfig()
+	cfg.PerMinute, cfg.ExportsPerMinute, cfg.DraftFields = 10, 1, true
+	cfg.Now = func() time.Time { return now }
+	cfg.User = func(*http.Request) (string, error) { return user, nil }
+	g, err := New(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := g.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	export := g.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := g.AdmitExport(w, r); err != nil {
+			problem.Write(w, err)
+		}
+	}))
+	for i, want := range []struct {
+		user    string
+		after   time.Duration
+		handler http.Handler
+		status  int
+		limit   string
+		left    string
+		policy  string
+		draft   string
+	}{
+		{"ann", 0, plain, 200, "10", "9", `"requests";q=10;w=60`, `"requests";r=9;t=60`},
+		{"ann", 1500 * time.Millisecond, export, 200, "1", "0", `"exports";q=1;w=60`, `"exports";r=0;t=60`},
+		{"ann", 10 * time.Second, export, 429, "1", "0", `"exports";q=1;w=60`, `"exports";r=0;t=50`},
+		{"bob", 0, export, 200, "1", "0", `"exports";q=1;w=60`, `"exports";r=0;t=60`},
+		{"ann", 0, plain, 200, "10", "6", `"requests";q=10;w=60`, `"requests";r=6;t=49`},
+		{"ann", 50 * time.Second, export, 200, "1", "0", `"exports";q=1;w=60`, `"exports";r=0;t=60`},
+	} {
+		user, now = want.user, now.Add(want.after)
+		w := ask(want.handler, "GET")
+		h := w.Header()
+		if w.Code != want.status || h.Get("X-RateLimit-Limit") != want.limit || h.Get("X-RateLimit-Remaining") != want.left ||
+			h.Get("RateLimit-Policy") != want.policy || h.Get("RateLimit") != want.draft {
+			t.Errorf("request %d of %s: %d %v", i, want.user, w.Code, h)
+		}
+		if want.status == 429 && (h.Get("Retry-After") != "50" || !strings.Contains(w.Body.String(), "More than 1 exports in a minute.")) {
+			t.Errorf("refusal: %v %s", h, w.Body)
+		}
+	}
+	if w := ask(gateOf(t, nil, nil), "GET"); w.Header().Get("RateLimit") != "" || w.Header().Get("RateLimit-Policy") != "" {
+		t.Errorf("the draft's fields come unasked: %v", w.Header())
+	}
+}
+
 func TestChangesMustComeFromTheOwnOrigin(t *testing.T) {
 	h := gateOf(t, func(c *Config) { c.Origins = []string{"https://board.example.com"} }, nil)
 	for _, c := range []struct {
@@ -182,7 +233,7 @@ func TestValidate(t *testing.T) {
 			t.Errorf("%q is accepted", o)
 		}
 	}
-	if err := (Config{}).Validate(); err == nil || !strings.Contains(err.Error(), "per_minute") || !strings.Contains(err.Error(), "max_users") {
+	if err := (Config{}).Validate(); err == nil || !strings.Contains(err.Error(), " per_minute") || !strings.Contains(err.Error(), "exports_per_minute") || !strings.Contains(err.Error(), "max_users") {
 		t.Errorf("%v", err)
 	}
 	if err := DefaultConfig().Validate(); err != nil {

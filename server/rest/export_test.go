@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"testing"
 	"time"
 
+	"tierboard/server/gate"
 	"tierboard/server/query"
 	"tierboard/shared/wire"
 )
@@ -66,6 +68,31 @@ func (g *gauge) Write(p []byte) (int, error) {
 		g.peak = max(g.peak, m.HeapAlloc)
 	}
 	return len(p), nil
+}
+
+// TestExportsAreLimited asks for exports until there are too many, and for pages, which may go on.
+func TestExportsAreLimited(t *testing.T) {
+	gc := gate.DefaultConfig()
+	gc.ExportsPerMinute = 2
+	g, err := gate.New(gc, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, setup{change: func(c *Config) { c.Gate = g }})
+	for _, target := range []string{"/api/patterns?format=csv", "/api/patterns/daily?format=ndjson"} {
+		r.get(target).is(http.StatusOK)
+	}
+	refused := r.get("/api/patterns?format=csv").is(http.StatusTooManyRequests)
+	h := refused.Header()
+	if h.Get("X-RateLimit-Limit") != "2" || h.Get("X-RateLimit-Remaining") != "0" || h.Get("Retry-After") == "" || h.Get("ETag") != "" ||
+		h.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("the refusal has the headers %v", h)
+	}
+	for _, target := range []string{"/api/patterns", "/api/patterns?format=csv&limit=10", "/api/patterns?format=ndjson&limit=1000"} {
+		if h := r.get(target).is(http.StatusOK).Header(); h.Get("X-RateLimit-Limit") != "6000" {
+			t.Errorf("%s has the headers %v", target, h)
+		}
+	}
 }
 
 // TestExportsTakeConstantMemory exports ten thousand events and a hundred thousand (as CSV a tenth of that, which takes longer to

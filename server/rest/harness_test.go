@@ -250,7 +250,7 @@ func start(t testing.TB, s setup) *rig {
 		t.Fatal(err)
 	}
 	gc := gate.DefaultConfig()
-	gc.PerMinute = 1 << 30
+	gc.PerMinute, gc.ExportsPerMinute = 1<<30, 1<<30
 	gc.User = func(*http.Request) (string, error) { return r.user, nil }
 	g, err := gate.New(gc, log)
 	if err != nil {
@@ -258,7 +258,7 @@ func start(t testing.TB, s setup) *rig {
 	}
 	cfg := Config{
 		Hub: r.hub, Archive: r.memory, Library: r.memory, Market: func() *calendar.Calendar { return market }, Health: r.tracker,
-		Gate: g, PerMinute: 6000, Now: func() time.Time { return r.now }, StreamsPerUser: 64, Version: "v1",
+		Gate: g, PerMinute: 6000, ExportsPerMinute: 30, Now: func() time.Time { return r.now }, StreamsPerUser: 64, Version: "v1",
 	}
 	if s.noArchive {
 		cfg.Archive = nil

@@ -25,8 +25,8 @@ func (x *REST) listOperations() []operation {
 	list := func(path string, tier event.Tier, id, summary, doc string) operation {
 		return operation{
 			method: http.MethodGet, path: path, id: id, tag: tagPatterns, summary: summary,
-			doc: doc + " Without limit, ndjson and csv are exports of up to 100,000 events in one answer; " +
-				"the trailer X-Truncated tells whether more would have followed.",
+			doc: doc + " Without limit, ndjson and csv are exports of up to 100,000 events in one answer, of which a user may have fewer a minute " +
+				"than other requests (exports_per_minute in /api/me, and in the X-RateLimit headers of an export); the trailer X-Truncated tells whether more would have followed.",
 			params: query.ListParams(tier == event.TierNone), out: api.PatternList{},
 			formats: []string{"application/x-ndjson", "text/csv"},
 			headers: map[string]string{
@@ -78,6 +78,9 @@ func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier ev
 	}
 	p := newPresenter(l.Fields, l.Include, now)
 	if l.Format != "json" && !l.Limited && l.After == nil {
+		if err := x.cfg.Gate.AdmitExport(w, r); err != nil {
+			return err
+		}
 		return x.export(w, r, l, ask, p, nothing)
 	}
 	var found page

@@ -70,8 +70,8 @@ type Config struct {
 	DeadLetters func(limit int) ([]api.DeadLetter, uint64)
 	// Gate is in front of everything.
 	Gate *gate.Gate
-	// PerMinute is the gate's limit, to tell users.
-	PerMinute int
+	// PerMinute and ExportsPerMinute are the gate's limits, to tell users.
+	PerMinute, ExportsPerMinute int
 	// Stream answers the event stream; nil leaves it out.
 	Stream http.Handler
 	// Streams returns how many event streams are open, and StreamsPerUser is how many a user may have; nil and 0 without Stream.

@@ -482,7 +482,7 @@ func TestOpsAndDeadLetters(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	var me api.Me
-	if r.get("/api/me").is(200).read(&me); me.ID != "local" || me.Limits.RequestsPerMinute != 6000 || me.Limits.ExportRows != 100_000 {
+	if r.get("/api/me").is(200).read(&me); me.ID != "local" || me.Limits.RequestsPerMinute != 6000 || me.Limits.ExportsPerMinute != 30 || me.Limits.ExportRows != 100_000 {
 		t.Errorf("%+v", me)
 	}
 }

@@ -59,7 +59,7 @@ func (x *REST) me(user string) api.Me {
 		name = "Local user"
 	}
 	return api.Me{ID: user, Name: name, Limits: api.Limits{
-		RequestsPerMinute: x.cfg.PerMinute, Streams: x.cfg.StreamsPerUser, ExportRows: x.cfg.ExportRows,
+		RequestsPerMinute: x.cfg.PerMinute, ExportsPerMinute: x.cfg.ExportsPerMinute, Streams: x.cfg.StreamsPerUser, ExportRows: x.cfg.ExportRows,
 		Subscriptions: mostEntries, Views: mostEntries, Watchlists: mostEntries,
 	}}
 }

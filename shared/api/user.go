@@ -12,6 +12,7 @@ type Me struct {
 // Limits bound a user's use.
 type Limits struct {
 	RequestsPerMinute int `json:"requests_per_minute" doc:"Requests in any one minute, counted from the first." example:"6000"`
+	ExportsPerMinute  int `json:"exports_per_minute" doc:"Exports among them." example:"30"`
 	Streams           int `json:"streams" doc:"Event streams (SSE) open at once." example:"64"`
 	ExportRows        int `json:"export_rows" doc:"Rows of one export." example:"100000"`
 	Subscriptions     int `json:"subscriptions" doc:"Saved subscriptions." example:"100"`
