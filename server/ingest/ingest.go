@@ -31,6 +31,10 @@
 // out of time ends the connection instead of being tried again, because a timeout in the middle of a reply leaves the
 // reader between two messages. Rejected: PubSub.Channel, which drops messages after a minute of back-pressure with only
 // a log line. Look again when: go-redis tells about reconnects.
+//
+// 2026-11-23 The connection below go-redis hands over what was received whenever it is asked to read more, and sets the deadline then.
+// Because: that is the one moment that says "nothing else has come", so that the worker is woken once for all of it. Rejected: waking it for each
+// message. Look again when: go-redis tells how much it has buffered.
 package ingest
 
 import (
