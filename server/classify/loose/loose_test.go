@@ -62,7 +62,7 @@ func TestReaderIsSafeForConcurrentUse(t *testing.T) {
 			want := strings.Repeat(string(rune('a'+i)), 50)
 			for range 100 {
 				err := r.Read([]byte(`{"k":"`+want+`\n"}`), func(v *fastjson.Value) {
-					o, _ := NewObject(v, 10)
+					o, _ := newObject(v, 10)
 					if got, _ := Text(o.Value("k"), 100); got != want {
 						t.Errorf("got %q, want %q", got, want)
 					}
@@ -81,7 +81,7 @@ func TestTextOutlivesTheParser(t *testing.T) {
 	var text, rest string
 	read := func(in string) {
 		_ = r.Read([]byte(in), func(v *fastjson.Value) {
-			o, _ := NewObject(v, 10)
+			o, _ := newObject(v, 10)
 			if f := o.Field("keep"); f != nil {
 				text, _ = Text(f.Value, 100)
 				var x Rest
@@ -99,8 +99,11 @@ func TestTextOutlivesTheParser(t *testing.T) {
 	}
 }
 
+// newObject lists the fields of v in memory of their own.
+func newObject(v *fastjson.Value, most int) (*Object, error) { return (*Objects)(nil).List(v, most) }
+
 func TestObject(t *testing.T) {
-	o, err := NewObject(value(t, `{"a":1,"b":null,"a":2,"c\u0041":{"x":true}}`), 4)
+	o, err := newObject(value(t, `{"a":1,"b":null,"a":2,"c\u0041":{"x":true}}`), 4)
 	if err != nil || len(o.Fields()) != 3 {
 		t.Fatalf("got %+v, %v", o, err)
 	}
@@ -116,15 +119,15 @@ func TestObject(t *testing.T) {
 	if err != nil || inner == nil || inner != again {
 		t.Errorf("got %v, %v, %v", inner, again, err)
 	}
-	if _, err := NewObject(value(t, `{"a":1,"b":2}`), 1); !errors.Is(err, ErrTooWide) {
+	if _, err := newObject(value(t, `{"a":1,"b":2}`), 1); !errors.Is(err, ErrTooWide) {
 		t.Errorf("got %v", err)
 	}
 	for _, text := range []string{`1`, `[]`, `"x"`, `null`} {
-		if o, err := NewObject(value(t, text), 1); o != nil || err != nil {
+		if o, err := newObject(value(t, text), 1); o != nil || err != nil {
 			t.Errorf("%s: got %v, %v", text, o, err)
 		}
 	}
-	if o, err := NewObject(nil, 1); o != nil || err != nil {
+	if o, err := newObject(nil, 1); o != nil || err != nil {
 		t.Errorf("nil: got %v, %v", o, err)
 	}
 }
@@ -258,7 +261,7 @@ func TestTime(t *testing.T) {
 // rest puts every field of an object into a Rest.
 func rest(tb testing.TB, text string, most int) (string, bool) {
 	tb.Helper()
-	o, err := NewObject(value(tb, text), 1000)
+	o, err := newObject(value(tb, text), 1000)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -313,7 +316,7 @@ func TestRestIsBounded(t *testing.T) {
 		t.Errorf("a long string is cut: got %d bytes", len(got))
 	}
 	// A field of the producer's that is called like a remark of ours keeps its value.
-	o, _ := NewObject(value(t, `{"note":1,"details_cut":2,"x":"`+strings.Repeat("x", 500)+`"}`), 10)
+	o, _ := newObject(value(t, `{"note":1,"details_cut":2,"x":"`+strings.Repeat("x", 500)+`"}`), 10)
 	var r Rest
 	for _, f := range o.Fields() {
 		r.Add("", f.Key, f.Value)
@@ -349,7 +352,7 @@ func FuzzRest(f *testing.F) {
 	reader := &Reader{MaxBytes: 4 << 10, MaxDepth: 20}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		err := reader.Read(text, func(v *fastjson.Value) {
-			o, err := NewObject(v, 100)
+			o, err := newObject(v, 100)
 			if o == nil || err != nil {
 				return
 			}

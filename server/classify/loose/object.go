@@ -14,7 +14,7 @@ type Field struct {
 	owner *Objects // where inner comes from; nil for an object on its own
 }
 
-// Object lists the fields of the object the field holds, once; see NewObject.
+// Object lists the fields of the object the field holds, once; see Objects.List.
 func (f *Field) Object(most int) (*Object, error) {
 	if f.inner != nil {
 		return f.inner, nil
@@ -34,10 +34,6 @@ type Object struct {
 	names  Set                  // the keys of the vocabulary that are there
 	at     [maxNames + 1]uint16 // for each of names, its place among the fields
 }
-
-// NewObject lists the fields of v in their order, a repeated key once. It returns nil and no error when v is no object,
-// and ErrTooWide when it has more than most fields.
-func NewObject(v *fastjson.Value, most int) (*Object, error) { return (*Objects)(nil).List(v, most) }
 
 // Fields lists the fields in the order in which they were written. The slice is the object's own.
 func (o *Object) Fields() []Field { return o.fields }

@@ -52,7 +52,8 @@ func (a *Objects) Reset() {
 	a.used = 0
 }
 
-// List is NewObject in the memory of a. The object is valid until Reset. A nil a gives an object on its own.
+// List lists the fields of v in their order, a repeated key once. It returns nil and no error when v is no object, and ErrTooWide
+// when it has more than most fields, or more than 65,535. The object is valid until Reset. A nil a gives an object on its own.
 func (a *Objects) List(v *fastjson.Value, most int) (*Object, error) {
 	if v == nil || v.Type() != fastjson.TypeObject {
 		return nil, nil
