@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/systeminfo"
+	"github.com/chromedp/cdproto/tracing"
 	"github.com/chromedp/chromedp"
 )
 
@@ -46,6 +47,7 @@ type chrome struct {
 	version string
 	notes   chan note // bounded; the bench waits for each note it causes, so that it never fills
 	lost    chan struct{}
+	trace   chan *tracing.EventDataCollected // the parts of a trace, and nil after the last; empty but for -trace
 
 	mu         sync.Mutex
 	complaints []string // guarded by mu
@@ -76,7 +78,7 @@ func startChrome(ctx context.Context, dir string) (*chrome, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for its version: %w", path, err)
 	}
-	c := &chrome{version: strings.TrimSpace(string(version)), notes: make(chan note, 4096), lost: make(chan struct{}, 1)}
+	c := &chrome{version: strings.TrimSpace(string(version)), notes: make(chan note, 4096), lost: make(chan struct{}, 1), trace: make(chan *tracing.EventDataCollected, 1<<16)}
 	tab, endTab := chromedp.NewContext(allocator, chromedp.WithListener(c.listen), chromedp.WithErrorf(func(string, ...any) {}))
 	c.ctx = tab
 	c.end = func() {
@@ -121,6 +123,12 @@ func (c *chrome) listen(event any) {
 		for _, a := range printed.Args {
 			c.complain(a.Description + string(a.Value))
 		}
+	}
+	switch e := event.(type) {
+	case *tracing.EventDataCollected:
+		c.trace <- e
+	case *tracing.EventTracingComplete:
+		c.trace <- nil
 	}
 	called, ok := event.(*runtime.EventBindingCalled)
 	if !ok || called.Name != "tierboardBench" {

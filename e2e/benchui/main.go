@@ -52,6 +52,8 @@ type settings struct {
 	events   int
 	only     string
 	profile  string
+	trace    string
+	visits   int
 	asJSON   bool
 	quietFor time.Duration
 }
@@ -78,12 +80,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.DurationVar(&s.quietFor, "quiet", 10*time.Second, "how long the idle page is watched")
 	flags.StringVar(&s.only, "only", "", "measure only these, separated by commas: batch, throttled, hover, stream, start, memory, idle, naive")
 	flags.StringVar(&s.profile, "profile", "", "write a CPU profile of a series of batches to this file, and measure nothing else")
+	flags.StringVar(&s.trace, "trace", "", "write traces of a first visit, a reload and a new start of the browser to files of this name with .first, .reload and .relaunch, and measure nothing else")
+	flags.IntVar(&s.visits, "visits", 5, "how many new visitors the start is measured with; their median counts")
 	flags.BoolVar(&s.asJSON, "json", false, "print JSON instead of a table")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("command line: %w", err)
 	}
-	if s.rounds < 1 || s.batches < 10 || s.events < 1000 {
-		return errors.New("command line: -rounds must be at least 1, -batches 10, -events 1000")
+	if s.rounds < 1 || s.visits < 1 || s.batches < 10 || s.events < 1000 {
+		return errors.New("command line: -rounds and -visits must be at least 1, -batches 10, -events 1000")
 	}
 	dir, err := os.MkdirTemp("", "benchui-")
 	if err != nil {
@@ -99,6 +103,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	defer b.close()
 	if s.profile != "" {
 		return b.writeProfile(s.profile)
+	}
+	if s.trace != "" {
+		return b.writeTraces(s.trace)
 	}
 	r, err := b.measure()
 	if err != nil {
@@ -195,7 +202,7 @@ func (b *bench) say(format string, args ...any) {
 
 // wants reports whether a group of measurements was asked for.
 func (s *settings) wants(group string) bool {
-	if s.profile != "" {
+	if s.profile != "" || s.trace != "" {
 		return false
 	}
 	if s.only == "" {
