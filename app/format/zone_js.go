@@ -29,12 +29,17 @@ func LocalZone() Zone { return BrowserZone("") }
 // BrowserZone returns a Zone by its IANA name, or the reader's own for "". Without Intl, or for a name the browser does
 // not know, it is UTC. Unlike other Zones it is not safe for concurrent use.
 func BrowserZone(name string) Zone {
-	formatter, ok := newFormatter(name)
-	if !ok {
-		return UTC
-	}
+	var formatter js.Value
+	made, ok := false, false
 	cache := make(map[int64]zoneAnswer)
 	return func(t time.Time) (int, string) {
+		if !made { // which takes a browser some milliseconds, and not every zone is asked for on every visit
+			formatter, ok = newFormatter(name)
+			made = true
+		}
+		if !ok {
+			return UTC(t)
+		}
 		step := floorDiv(t.Unix(), zoneStep)
 		a, known := cache[step]
 		if !known {
