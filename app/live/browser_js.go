@@ -3,6 +3,7 @@
 package live
 
 import (
+	"encoding/base64"
 	"fmt"
 	"syscall/js"
 	"time"
@@ -16,6 +17,11 @@ type Browser struct {
 	path  string
 	crash func(recovered any)
 	buf   []byte // frames are copied here; one is read at a time
+
+	early js.Value  // what Take has found; undefined for nothing
+	asked []byte    // the request that was sent on it
+	taken bool      // see Taken
+	at    time.Time // while an early frame is handled: when it came
 }
 
 // NewBrowser returns a Platform that dials path on the page's own host, with wss if the page came by https. crash is
@@ -25,8 +31,32 @@ func NewBrowser(path string, crash func(recovered any)) *Browser {
 	return &Browser{path: path, crash: crash}
 }
 
-// Now returns the browser's clock.
-func (b *Browser) Now() time.Time { return time.Now() }
+// Now returns the browser's clock; while a frame is handled that had come before the program was there, the time when it did.
+func (b *Browser) Now() time.Time {
+	if !b.at.IsZero() {
+		return b.at
+	}
+	return time.Now()
+}
+
+// Take looks for the socket that the page (boot.js) has opened before the program was there. If it has asked for just what this
+// request asks for, the next Dial uses it, with all that has come on it; else it is closed.
+func (b *Browser) Take(request []byte) {
+	const name = "tierboardSocket"
+	early := js.Global().Get(name)
+	if early.IsUndefined() {
+		return
+	}
+	js.Global().Delete(name)
+	if early.Get("request").String() != base64.StdEncoding.EncodeToString(request) {
+		early.Call("leave")
+		return
+	}
+	b.early, b.asked, b.taken = early, request, true
+}
+
+// Taken reports whether Take has found a socket that fits.
+func (b *Browser) Taken() bool { return b.taken }
 
 // After sets a timer.
 func (b *Browser) After(d time.Duration, f func()) (cancel func()) {
@@ -63,12 +93,18 @@ func (b *Browser) URL() string {
 	return scheme + location.Get("host").String() + b.path
 }
 
-// Dial opens a WebSocket that offers the msgpack subprotocol.
+// Dial opens a WebSocket that offers the msgpack subprotocol, or uses the one that Take has found.
 func (b *Browser) Dial(h Handlers) (s Socket, err error) {
 	defer asError("open the socket", &err)
-	ws := js.Global().Get("WebSocket").New(b.URL(), []any{wire.MsgPackProtocol})
-	ws.Set("binaryType", "arraybuffer")
-	w := &browserSocket{ws: ws, bytes: js.Global().Get("Uint8Array")}
+	w := &browserSocket{browser: b, handlers: h, bytes: js.Global().Get("Uint8Array")}
+	if early := b.early; early.Truthy() && early.Get("socket").Get("readyState").Int() <= 1 {
+		w.ws, w.early = early.Get("socket"), early
+	} else {
+		w.ws = js.Global().Get("WebSocket").New(b.URL(), []any{wire.MsgPackProtocol})
+		w.ws.Set("binaryType", "arraybuffer")
+	}
+	b.early = js.Undefined()
+	ws := w.ws
 	on := func(name string, f func(ev js.Value)) {
 		fn := js.FuncOf(func(_ js.Value, args []js.Value) any {
 			defer b.recovered()
@@ -120,13 +156,44 @@ func (b *Browser) recovered() {
 
 // browserSocket is one WebSocket of the browser.
 type browserSocket struct {
+	browser   *Browser
+	handlers  Handlers
 	ws, bytes js.Value
 	funcs     []js.Func
+	early     js.Value // what the page has done with it; undefined if the program has dialled it
+	asked     []byte   // the request that the page has sent, while the program is about to send it again
+}
+
+// Deliver hands on what came before the program was there, as if it came now, but with its time.
+func (w *browserSocket) Deliver() {
+	early := w.early
+	w.early = js.Undefined()
+	if !early.Truthy() || !early.Get("asked").Bool() { // not open yet: the handlers see all of it
+		return
+	}
+	b := w.browser
+	defer b.recovered()
+	w.asked = b.asked
+	w.handlers.Open(w.ws.Get("protocol").String())
+	w.asked = nil
+	defer func() { b.at = time.Time{} }()
+	frames := early.Get("frames")
+	for i := range frames.Length() {
+		if w.funcs == nil { // a frame has ended the connection
+			return
+		}
+		frame := frames.Index(i)
+		b.at = time.UnixMilli(int64(frame.Get("at").Float()))
+		w.handlers.Frame(b.copyFrame(w, frame.Get("data")))
+	}
 }
 
 // Send sends a binary frame; it fails when the socket is not open.
 func (w *browserSocket) Send(frame []byte) (err error) {
 	defer asError("send", &err)
+	if w.asked != nil && string(frame) == string(w.asked) {
+		return nil
+	}
 	if state := w.ws.Get("readyState").Int(); state != 1 {
 		return fmt.Errorf("live: send: socket is in state %d", state)
 	}

@@ -3,6 +3,7 @@
 package live
 
 import (
+	"encoding/base64"
 	"strings"
 	"syscall/js"
 	"testing"
@@ -156,4 +157,113 @@ func TestTimersInThePage(t *testing.T) {
 	again := b.After(5*time.Millisecond, func() { fired = true })
 	waitFor(t, "fired", func() bool { return fired })
 	again() // too late to matter
+}
+
+// takeEarly opens a socket as boot.js does, with a request and the frames that came on it.
+func takeEarly(t *testing.T, request []byte, opened bool, frames ...wire.Frame) (early js.Value) {
+	t.Helper()
+	early = js.Global().Call("eval", `(() => {
+		const socket = new WebSocket("wss://board.test:81/ws", ["`+wire.MsgPackProtocol+`"]);
+		const early = { socket, frames: [], asked: false, left: 0, leave() { early.left++; socket.close(1000); } };
+		return globalThis.tierboardSocket = early;
+	})()`)
+	t.Cleanup(func() { js.Global().Delete("tierboardSocket") })
+	early.Set("request", base64.StdEncoding.EncodeToString(request))
+	if opened {
+		early.Set("asked", true)
+		early.Get("socket").Set("readyState", 1)
+	}
+	for i, f := range frames {
+		b := f.Append(nil, wire.MsgPack)
+		bytes := js.Global().Get("Uint8Array").New(len(b))
+		js.CopyBytesToJS(bytes, b)
+		early.Get("frames").Call("push", map[string]any{"data": bytes.Get("buffer"), "at": 1000 * (i + 1)})
+	}
+	return early
+}
+
+func TestSocketThatThePageHasOpened(t *testing.T) {
+	sockets := page(t, "https:")
+	config := Config{Filters: []filter.Filter{{Tiers: []event.Tier{event.Combo}}}}
+	early := takeEarly(t, config.Subscription(), true, &wire.Welcome{Epoch: "e1", ServerTime: time.UnixMilli(900)},
+		&wire.Subscribed{ID: "main", Seq: 7, Replayed: 1},
+		&wire.Batch{ID: "main", Seq: 7, Reset: true, Events: []*event.Event{{Kind: event.Pattern, ID: "x"}}})
+	b := NewBrowser("/ws", nil)
+	b.Take(config.Subscription())
+	if !b.Taken() || !js.Global().Get("tierboardSocket").IsUndefined() {
+		t.Fatal("the socket was not taken")
+	}
+	var batches int
+	var at time.Time
+	config.Hooks.OnBatch = func(*wire.Batch) { batches, at = batches+1, b.Now() }
+	s, err := New(config, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	socket := early.Get("socket")
+	if s.State().Phase != Live || batches != 1 || !s.Settled() || sockets.Length() != 1 {
+		t.Fatalf("%+v, %d batches, %d sockets", s.State(), batches, sockets.Length())
+	}
+	if at.UnixMilli() != 3000 || time.Since(b.Now()) > time.Hour {
+		t.Errorf("the batch came at %v, and now it is %v", at, b.Now())
+	}
+	if n := socket.Get("sent").Length(); n != 1 {
+		t.Errorf("%d frames sent, want a ping: the page has subscribed", n)
+	}
+	give(socket, &wire.Batch{Seq: 8})
+	if batches != 2 {
+		t.Error("later frames are lost")
+	}
+	// The next connection is the program's own.
+	socket.Call("end", 1006, "")
+	waitFor(t, "dialled again", func() bool { return sockets.Length() == 2 })
+	sockets.Index(1).Call("open")
+	if n := sockets.Index(1).Get("sent").Length(); n != 2 {
+		t.Errorf("%d frames sent on the second socket, want a ping and a subscribe", n)
+	}
+	s.Close()
+}
+
+func TestSocketThatIsStillOpening(t *testing.T) {
+	sockets := page(t, "https:")
+	config := Config{Filters: []filter.Filter{{Tiers: []event.Tier{event.Combo}}}}
+	early := takeEarly(t, config.Subscription(), false)
+	b := NewBrowser("/ws", nil)
+	b.Take(config.Subscription())
+	s, err := New(config, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	early.Get("socket").Call("open")
+	if n := early.Get("socket").Get("sent").Length(); n != 2 || sockets.Length() != 1 {
+		t.Errorf("%d frames sent over %d sockets, want a ping and a subscribe over one", n, sockets.Length())
+	}
+	s.Close()
+}
+
+func TestSocketThatAskedForSomethingElse(t *testing.T) {
+	sockets := page(t, "https:")
+	config := Config{Filters: []filter.Filter{{Tiers: []event.Tier{event.Combo}}}}
+	early := takeEarly(t, []byte("another"), true)
+	b := NewBrowser("/ws", nil)
+	b.Take(config.Subscription())
+	if b.Taken() || early.Get("left").Int() != 1 {
+		t.Error("a socket with another subscription was kept")
+	}
+	// One that has closed since is of no use either.
+	early = takeEarly(t, config.Subscription(), true)
+	early.Get("socket").Set("readyState", 3)
+	b.Take(config.Subscription())
+	s, err := New(config, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := sockets.Length()
+	s.Start()
+	if sockets.Length() != n+1 {
+		t.Error("a closed socket was taken over")
+	}
+	s.Close()
 }

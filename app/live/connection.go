@@ -9,7 +9,8 @@ import (
 // broken is the code of a connection that ended without one.
 const broken wire.CloseCode = 1006
 
-// set changes the state and tells it. It must be the last thing a transition does: the hook may call the Stream.
+// set changes the state and tells it. It must be the last thing a transition does, or what follows must look whether the socket is
+// still the same: the hook may call the Stream.
 func (s *Stream) set(st State) {
 	if st == s.state {
 		return
@@ -77,6 +78,9 @@ func (s *Stream) connect() {
 		st.Phase = Offline
 	}
 	s.set(st)
+	if early, ok := socket.(EarlySocket); ok && gen == s.gen {
+		early.Deliver()
+	}
 }
 
 // opened subscribes at once; the welcome may come later.

@@ -113,6 +113,7 @@ func (s *Stream) batch(m *wire.Batch, now time.Time) {
 		s.measure(m, now)
 	}
 	gen, awaiting := s.gen, s.awaiting
+	s.more = id == s.id && s.left > n
 	if s.hooks.OnBatch != nil {
 		s.hooks.OnBatch(m)
 	}

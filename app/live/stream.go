@@ -56,6 +56,15 @@ type Socket interface {
 	Close(code int)
 }
 
+// EarlySocket is a Socket on which frames may have come before it was dialled, as on one that the page had opened before the
+// program was there.
+type EarlySocket interface {
+	Socket
+	// Deliver calls the Handlers for what has happened so far, and returns when all of it is handled. It is called once,
+	// after Dial.
+	Deliver()
+}
+
 // Handlers are called by a socket, one at a time, never from inside Dial, Send or Close.
 type Handlers struct {
 	Open  func(subprotocol string)
@@ -147,6 +156,20 @@ func (c *Config) Validate() error {
 	return nil
 }
 
+// Subscription returns the frame that asks for what a Stream of this configuration wants, from a snapshot on.
+func (c *Config) Subscription() []byte {
+	r := wire.Request{Type: "subscribe", ID: idOf(c.ID), Filters: c.Filters}
+	return r.Append(nil, wire.MsgPack)
+}
+
+// idOf is the subscription's id.
+func idOf(configured string) string {
+	if configured == "" {
+		return "main"
+	}
+	return configured
+}
+
 // Stream is one subscription over a connection that is restored for ever. Make one with New.
 type Stream struct {
 	platform Platform
@@ -175,6 +198,7 @@ type Stream struct {
 	// What is still to come of the replay or snapshot that brings seq to target.
 	left   int
 	target uint64
+	more   bool // see Filling
 
 	counters Counters
 	clock    clock
@@ -187,10 +211,7 @@ func New(cfg Config, p Platform) (*Stream, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Stream{platform: p, id: cfg.ID, hooks: cfg.Hooks, random: cfg.Random, online: true}
-	if s.id == "" {
-		s.id = "main"
-	}
+	s := &Stream{platform: p, id: idOf(cfg.ID), hooks: cfg.Hooks, random: cfg.Random, online: true}
 	if s.random == nil {
 		s.random = rand.Float64
 	}
@@ -203,6 +224,12 @@ func (s *Stream) State() State { return s.state }
 
 // Counters returns the counters.
 func (s *Stream) Counters() Counters { return s.counters }
+
+// Filling reports, inside OnBatch, whether the batch belongs to a replay or snapshot of which more is to come.
+func (s *Stream) Filling() bool { return s.more }
+
+// Settled reports whether everything that was asked for is here: what comes from now on is new.
+func (s *Stream) Settled() bool { return !s.liveAt.IsZero() && s.awaiting == 0 && s.left == 0 }
 
 // Skew estimates how far the local clock is ahead of the server's; false before the first welcome.
 func (s *Stream) Skew() (time.Duration, bool) { return s.clock.skew() }
