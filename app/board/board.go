@@ -275,17 +275,28 @@ const MaxFilters = 16
 // Filters returns what to subscribe to: one canonical filter for each column, in board order; within a scope, what a column and
 // one of the scope's filters both want, at most MaxFilters of them. None means that nothing is wanted.
 func (b *Board) Filters() []filter.Filter {
+	if b.scope == nil {
+		return b.OwnFilters()
+	}
 	var fs []filter.Filter
 	for i := range b.columns {
-		if b.scope == nil {
-			fs = append(fs, b.columns[i].server)
-			continue
-		}
 		for _, s := range b.scope {
 			if f, ok := filter.Intersect(b.columns[i].server, s); ok && len(fs) < MaxFilters {
 				fs = append(fs, f)
 			}
 		}
+	}
+	return fs
+}
+
+// Empty reports whether no column holds an event.
+func (b *Board) Empty() bool { return len(b.byID) == 0 }
+
+// OwnFilters returns what Filters does while there is no scope.
+func (b *Board) OwnFilters() []filter.Filter {
+	fs := make([]filter.Filter, 0, len(b.columns))
+	for i := range b.columns {
+		fs = append(fs, b.columns[i].server)
 	}
 	return fs
 }

@@ -18,7 +18,7 @@ import (
 // connect makes the stream and starts it; from here on everything is told by its hooks.
 func (p *page) connect() {
 	p.browser = live.NewBrowser(api.PathWebSocket, nil) // no crash hook: a panic ends the program, and boot.js says so
-	stream, err := live.New(live.Config{Filters: p.board.Filters(), Hooks: live.Hooks{
+	config := live.Config{Filters: p.board.Filters(), Hooks: live.Hooks{
 		OnWelcome:    p.onWelcome,
 		OnSubscribed: p.onSubscribed,
 		OnBatch:      p.onBatch,
@@ -26,7 +26,9 @@ func (p *page) connect() {
 		OnGap:        func(g *wire.Gap) { p.gap = g },
 		OnError:      func(e *wire.Error) { p.refused = e },
 		OnState:      p.onState,
-	}}, p.browser)
+	}}
+	p.browser.Take(config.Subscription())
+	stream, err := live.New(config, p.browser)
 	if err != nil {
 		panic(err) // a configuration written above
 	}
@@ -42,23 +44,29 @@ func (p *page) serverNow(now time.Time) time.Time { return p.stream.ServerTime(n
 
 func (p *page) onWelcome(w *wire.Welcome) {
 	if w.Demo != p.d.demo {
-		p.ctx.Dispatch(func(app.Context) { p.d.demo = w.Demo })
+		p.redraw(func() { p.d.demo = w.Demo })
 	}
-	if w.Build != "" && w.Build != app.Getenv("GOAPP_VERSION") {
+	p.outdated = w.Build != "" && w.Build != app.Getenv("GOAPP_VERSION")
+	if p.outdated && p.mounted {
 		p.lookForUpdate(time.Now()) // the server was replaced: fetch what belongs to it
 	}
 }
 
 func (p *page) onSubscribed(s *wire.Subscribed) {
-	p.refused = nil
+	p.refused, p.filledAt = nil, time.Now()
 	if !p.asked {
 		p.asked = true
-		p.loadLibrary(true)
+		if p.mounted {
+			p.loadSoon()
+		}
 	}
 	if s.Resumed && s.Replayed > 0 {
 		p.caughtUp, p.caughtUpAt = s.Replayed, time.Now()
 	}
 }
+
+// loadSoon reads what is kept on the server, once the cards are painted.
+func (p *page) loadSoon() { after(50, func() { p.loadLibrary(true) }) }
 
 // onBatch is the hot path: it runs inside the socket's own event, so that the cards are in the DOM before the browser paints
 // its next frame.
@@ -75,6 +83,10 @@ func (p *page) onBatch(b *wire.Batch) {
 			p.arrivals.add(change.Added, now)
 		}
 	}
+	if p.stream.Filling() && now.Sub(p.filledAt) < fillEach {
+		return // what follows at once will stand above these cards
+	}
+	p.filledAt = now
 	if b.Suppressed > 0 { // the server tells this about once a second
 		p.suppressed, p.received, p.suppressedAt = b.Suppressed, p.arrivals.perSecond(now), now
 	}
@@ -88,7 +100,7 @@ func (p *page) onBatch(b *wire.Batch) {
 func (p *page) onStatus(s *wire.Status) {
 	p.status = s
 	p.ready()
-	if !hidden() {
+	if p.mounted && !hidden() {
 		p.paintState(time.Now())
 	}
 }
@@ -101,8 +113,15 @@ func (p *page) onState(s live.State) {
 	} else if p.lostAt.Before(p.liveSince) || p.lostAt.IsZero() {
 		p.lostAt = now
 	}
+	if p.mounted {
+		p.paintPhase(now)
+	}
+}
+
+// paintPhase shows what the connection is doing.
+func (p *page) paintPhase(now time.Time) {
 	class := "columns"
-	if s.Phase != live.Live {
+	if !p.live() {
 		class += " waiting"
 	}
 	p.main.setClass(class)
@@ -114,10 +133,22 @@ func (p *page) onState(s live.State) {
 
 // ready removes the loading shapes once there is something to show instead.
 func (p *page) ready() {
-	if !p.d.loaded {
-		p.ctx.Dispatch(func(app.Context) { p.d.loaded = true })
+	if p.d.loaded {
+		return
+	}
+	p.redraw(func() { p.d.loaded = true })
+	if p.mounted {
 		p.ctx.Defer(func(app.Context) { p.paint(time.Now()) })
 	}
+}
+
+// redraw changes what go-app renders; what it has not rendered yet will be right at once.
+func (p *page) redraw(change func()) {
+	if !p.mounted {
+		change()
+		return
+	}
+	p.dispatch(change)
 }
 
 // lookForUpdate asks the browser whether the server has a newer version of the page.

@@ -16,7 +16,7 @@ import (
 type Dashboard struct {
 	app.Compo
 
-	page      *page // nil on the server and before mounting
+	page      *page // nil on the server
 	loaded    bool  // the first events or status arrived, or an older board was restored
 	demo      bool  // the feed is invented
 	theme     string
@@ -48,9 +48,15 @@ type notice struct {
 	act    func()
 }
 
-// OnMount starts the browser's half: the stream, the lists and the timers.
+// OnInit starts the browser's half before the first Render, so that the page is drawn once, with what the last visit left and with
+// the cards that have come already.
+func (d *Dashboard) OnInit() {
+	d.page = newPage(d)
+}
+
+// OnMount gives the browser's half its elements: the lists and the timers start.
 func (d *Dashboard) OnMount(ctx app.Context) {
-	d.page = startPage(ctx, d)
+	d.page.mount(ctx)
 }
 
 // OnDismount stops what OnMount started.

@@ -3,16 +3,17 @@
 package ui
 
 import (
+	"encoding/base64"
 	"encoding/json"
 
 	"tierboard/app/board"
+	"tierboard/app/live"
 )
 
 // restoreQuery takes over a text that narrows all columns, while the page starts.
 func (p *page) restoreQuery(text string) {
 	p.d.query = text
 	p.board.SetQuery(text)
-	byID("everything").Set("value", text)
 }
 
 // storeFilters keeps the columns' filters for the next visit.
@@ -24,10 +25,20 @@ func (p *page) storeFilters() {
 	if b, err := json.Marshal(fs); err == nil {
 		store(filtersKey, string(b))
 	}
+	p.storeSubscription()
+}
+
+// storeSubscription lets boot.js ask for the right cards at the next visit.
+func (p *page) storeSubscription() {
+	config := live.Config{Filters: p.board.OwnFilters()}
+	if request := base64.StdEncoding.EncodeToString(config.Subscription()); request != stored(subscribeKey) {
+		store(subscribeKey, request)
+	}
 }
 
 // restoreFilters takes over the filters of the last visit; what cannot be read is ignored.
 func (p *page) restoreFilters() {
+	defer p.storeSubscription()
 	if text := stored(queryKey); text != "" && len(text) <= 4*maxQuery {
 		p.restoreQuery(text)
 	}
@@ -41,6 +52,5 @@ func (p *page) restoreFilters() {
 		}
 		p.d.columns[i].filter = f
 		p.board.SetFilter(styles[i].tier, f)
-		p.syncInputs(i, f)
 	}
 }

@@ -19,7 +19,6 @@ import (
 )
 
 const (
-	held         = 500 // events kept a column
 	savedEvery   = 15 * time.Second
 	debounce     = 250 // milliseconds between the last keystroke and telling the server
 	updateEvery  = 10 * time.Minute
@@ -27,15 +26,19 @@ const (
 	filtersKey   = "tierboard.filters"
 	queryKey     = "tierboard.query"
 	boardKey     = "tierboard.board"
-	calmRate     = 10 // arrivals a second above which cards only change their tint
+	subscribeKey = "tierboard.subscribe" // what boot.js asks the server for
+	calmRate     = 10                    // arrivals a second above which cards only change their tint
 	announceEach = 10 * time.Second
+	awaited      = 40 * time.Millisecond  // at most so long the first drawing waits for cards that are on their way
+	fillEach     = 200 * time.Millisecond // at most so often the parts of a snapshot are painted before its last
 	stateEach    = 400 * time.Millisecond // at most so often a batch brings the header up to date; each second does
 )
 
 // page is the browser's half of the Dashboard: it owns the board, the stream, the three lists and every element whose text
 // follows the stream. All of it runs on the browser's one thread, see the package's Threads.
 type page struct {
-	ctx     app.Context
+	ctx     app.Context // of the Dashboard, once it is mounted
+	mounted bool        // there are elements to write to
 	d       *Dashboard
 	board   *board.Board
 	stream  *live.Stream
@@ -70,8 +73,10 @@ type page struct {
 	suppressed   int // events left out in the last batch that told of some, and how many came in a second then
 	received     int
 	suppressedAt time.Time
+	filledAt     time.Time // when a part of a snapshot was last painted, or the first was announced
 	caughtUp     int
 	caughtUpAt   time.Time
+	outdated     bool // the server has another version than this
 	updateReady  bool
 	told         string // a friendly notice, shown for a few seconds
 	toldAt       time.Time
@@ -106,11 +111,38 @@ type columnSlots struct {
 // clockSlots are the elements of the market clock.
 type clockSlots struct{ root, dot, market, now, next *slot }
 
-// startPage takes over the page that go-app has just drawn.
-func startPage(ctx app.Context, d *Dashboard) *page {
-	p := &page{ctx: ctx, d: d, board: board.New(held), speed: newSlot("speed"), say: newSlot("say"), main: newSlot("columns")}
+// newPage restores what the last visit left and connects. Nothing is drawn yet: go-app draws the page afterwards, as it is then, and
+// mount goes on.
+func newPage(d *Dashboard) *page {
+	p := &page{d: d, board: board.New(held)}
 	p.viewer = viewer{exchange: format.ExchangeZone(), local: format.LocalZone()}
 	p.viewer.zone = p.viewer.exchange
+	d.theme = stored(themeKey)
+	p.restorePrefs()
+	p.restoreFilters()
+	p.restoreShare()
+	p.connect()
+	p.await()
+	if p.board.Empty() {
+		p.restoreBoard()
+	}
+	return p
+}
+
+// await gives cards that boot.js has asked for and that are on their way the time to come, so that the page is not drawn twice. It lets
+// go of the thread, since what has come cannot be told before.
+func (p *page) await() {
+	for until := time.Now().Add(awaited); p.browser.Taken() && !p.stream.Settled() && time.Now().Before(until); {
+		turn := make(chan struct{})
+		after(1, func() { close(turn) })
+		<-turn
+	}
+}
+
+// mount takes over the page that go-app has just drawn.
+func (p *page) mount(ctx app.Context) {
+	p.ctx = ctx
+	p.speed, p.say, p.main = newSlot("speed"), newSlot("say"), newSlot("columns")
 	p.clock = p.buildClock()
 	for i, s := range styles {
 		p.lists[i] = newList(s.tier, byID("list-"+s.class))
@@ -124,19 +156,22 @@ func startPage(ctx app.Context, d *Dashboard) *page {
 		}
 	}
 	p.drawer = drawer{el: byID("drawer"), body: byID("drawer-body")}
-	d.theme = stored(themeKey)
-	p.restorePrefs()
-	p.restoreFilters()
-	p.restoreShare()
-	p.restoreBoard()
+	p.mounted = true
+	if p.d.query != "" {
+		byID("everything").Set("value", p.d.query)
+	}
 	p.watch()
-	p.connect()
-	p.applyPrefs()
-	ctx.Dispatch(func(app.Context) {}) // draw what was restored
-	return p
+	p.usePrefs()
+	p.paintPhase(time.Now())
+	if p.outdated {
+		p.lookForUpdate(time.Now())
+	}
+	if p.asked {
+		p.loadSoon()
+	}
 }
 
-// stop ends everything startPage began.
+// stop ends everything newPage and mount began.
 func (p *page) stop() {
 	p.save(time.Now())
 	p.stream.Close()

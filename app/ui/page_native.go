@@ -12,8 +12,9 @@ import (
 // page is the browser's half; natively there is none, since go-app never mounts a component outside a browser.
 type page struct{ updateReady bool }
 
-func startPage(app.Context, *Dashboard) *page { return nil }
+func newPage(*Dashboard) *page { return nil }
 
+func (*page) mount(app.Context)                        {}
 func (*page) stop()                                    {}
 func (*page) release(event.Tier)                       {}
 func (*page) shown(event.Tier)                         {}

@@ -17,7 +17,7 @@ import (
 // paint brings everything that follows the stream up to date. Nobody sees a hidden page, so it is left as it is until it
 // is shown again; the board goes on meanwhile.
 func (p *page) paint(now time.Time) {
-	if hidden() {
+	if !p.mounted || hidden() {
 		return
 	}
 	p.viewer.skew = p.serverNow(now).Sub(now)

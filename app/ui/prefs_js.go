@@ -17,8 +17,13 @@ const prefsKey = "tierboard.prefs"
 
 // applyPrefs makes the page follow the choices and keeps them.
 func (p *page) applyPrefs() {
+	store(prefsKey, p.d.prefs.text())
+	p.usePrefs()
+}
+
+// usePrefs makes the page follow the choices.
+func (p *page) usePrefs() {
 	c := &p.d.prefs
-	store(prefsKey, c.text())
 	data := document.Get("documentElement").Get("dataset")
 	data.Set("density", c.Density)
 	data.Set("direction", c.Direction)
@@ -240,7 +245,6 @@ func (p *page) restoreShare() {
 	for i, f := range filters {
 		p.d.columns[i].filter = f
 		p.board.SetFilter(styles[i].tier, f)
-		p.syncInputs(i, f)
 	}
 	p.d.prefs.Orders = orders
 	p.wanted = selected

@@ -1,5 +1,6 @@
-// Runs in the head, before the first paint and before every other script. It does the three things the Go program cannot
-// do for itself: choose the theme before the program is there, load the program, and tell the user when it is gone.
+// Runs in the head, before the first paint and before every other script. It does the four things the Go program cannot
+// do for itself: choose the theme before the program is there, load the program, ask the server for the board's cards
+// meanwhile, and tell the user when the program is gone.
 "use strict";
 
 (() => {
@@ -23,6 +24,7 @@
       return;
     }
     told = true;
+    globalThis.tierboardSocket?.leave();
     console.error("tierboard:", text, reason);
 
     const banner = document.createElement("div");
@@ -88,5 +90,61 @@
         throw err;
       }
     };
+  }
+
+  // The browser keeps compiled code beside the answer that the program came in. On a first visit that is the network's, and on
+  // the next the worker's: so the worker's is looked at once, which compiles nothing again.
+  const worker = navigator.serviceWorker;
+  if (compiled && worker && !worker.controller) {
+    const look = () => WebAssembly.compileStreaming(fetch("/web/app.wasm")).catch(() => {});
+    worker.addEventListener("controllerchange", look, { once: true });
+  }
+
+  // The board's cards travel while the program is compiled: its socket is opened here, and asked for what the last visit
+  // was shown. The program takes the socket over with all that has come, if that is what it wants (see package live).
+  const mostFrames = 256;
+  const { socket: path, protocol, subscribe } = root.dataset;
+
+  function ask() {
+    let request = subscribe;
+    try {
+      request = localStorage.getItem("tierboard.subscribe") || request;
+    } catch {
+      // What a first visitor sees, then.
+    }
+    const bytes = Uint8Array.from(atob(request), (c) => c.charCodeAt(0));
+    const socket = new WebSocket(location.origin.replace("http", "ws") + path, [protocol]);
+    const frames = [];
+    const early = { socket, request, frames, asked: false, leave };
+    // The program dials anew if this comes to nothing.
+    function leave() {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close(1000);
+      if (globalThis.tierboardSocket === early) {
+        delete globalThis.tierboardSocket;
+      }
+    }
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      socket.send(bytes);
+      early.asked = true;
+    };
+    socket.onmessage = (event) => {
+      frames.push({ data: event.data, at: Date.now() });
+      if (frames.length > mostFrames) {
+        leave(); // nobody has come for them
+      }
+    };
+    socket.onclose = leave;
+    globalThis.tierboardSocket = early;
+  }
+
+  // A link may say what to show, which only the program can read.
+  if (subscribe && location.pathname === "/" && (location.search === "" || location.search === "?source=pwa")) {
+    try {
+      ask();
+    } catch {
+      // A stored request that is none, or no sockets: the program sees to it.
+    }
   }
 })();

@@ -38,6 +38,8 @@ import (
 
 	"tierboard/app/ui"
 	"tierboard/assets"
+	"tierboard/shared/api"
+	"tierboard/shared/wire"
 )
 
 // Config says what to serve and under which names.
@@ -115,11 +117,12 @@ func New(cfg Config, log *slog.Logger) (*Web, error) {
 		}
 		log.Warn("page will not start in browsers", slog.Any("err", err))
 	}
+	root := app.Html
 	if cfg.Register == nil {
-		cfg.Register = ui.Register
+		cfg.Register, root = ui.Register, askingRoot
 	}
 	cfg.Register()
-	if err := web.addScripts(); err != nil {
+	if err := web.addScripts(root); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	web.files["/robots.txt"] = newFile("text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /\n"))
@@ -170,8 +173,14 @@ func (w *Web) addAssets(source fs.FS) error {
 	return nil
 }
 
-// addScripts takes go-app's scripts out of its handler, which is left with the pages.
-func (w *Web) addScripts() error {
+// askingRoot is the root element of the pages of package ui: it tells boot.js what to ask the server for while the program is still on
+// its way.
+func askingRoot() app.HTMLHtml {
+	return app.Html().DataSet("socket", api.PathWebSocket).DataSet("protocol", wire.MsgPackProtocol).DataSet("subscribe", ui.Subscription())
+}
+
+// addScripts takes go-app's scripts out of its handler, which is left with the pages, whose root element comes from root.
+func (w *Web) addScripts(root func() app.HTMLHtml) error {
 	handler := &app.Handler{
 		Name:            name,
 		ShortName:       name,
@@ -179,6 +188,7 @@ func (w *Web) addScripts() error {
 		Description:     description,
 		Author:          name,
 		Lang:            "en",
+		HTML:            root,
 		BackgroundColor: background,
 		ThemeColor:      background,
 		LoadingLabel:    "Loading",

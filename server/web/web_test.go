@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,8 @@ import (
 	"tierboard/assets"
 	"tierboard/server/web/testdata/miniapp/mini"
 	"tierboard/shared/api"
+	"tierboard/shared/filter"
+	"tierboard/shared/wire"
 )
 
 // wasmBytes stands in for a program where nobody runs it.
@@ -404,6 +407,33 @@ func TestPage(t *testing.T) {
 	boot := regexp.MustCompile(`<script[^>]*src="/web/boot.js"[^>]*>`).FindString(page[:strings.Index(page, "<body")])
 	if boot == "" || strings.Contains(boot, "defer") || strings.Contains(boot, "async") {
 		t.Errorf("boot.js is loaded by %q", boot)
+	}
+}
+
+// What boot.js asks for must be a request that the server takes, and nothing of it is in a page that has no board.
+func TestPageTellsWhatToAskFor(t *testing.T) {
+	board, err := New(Config{Assets: testAssets(t, wasmBytes)}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := body(t, do(board, "GET", "/"))
+	found := regexp.MustCompile(`<html [^>]*data-protocol="([^"]*)" data-socket="([^"]*)" data-subscribe="([^"]*)"`).FindStringSubmatch(page)
+	if found == nil {
+		t.Fatalf("the root element tells nothing:\n%.300s", page)
+	}
+	if found[1] != wire.MsgPackProtocol || found[2] != api.PathWebSocket {
+		t.Errorf("protocol %q at %q", found[1], found[2])
+	}
+	frame, err := base64.StdEncoding.DecodeString(found[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := wire.DecodeRequest(frame, wire.MsgPack, filter.DefaultSchema())
+	if err != nil || request.Type != "subscribe" || len(request.Filters) != 3 || request.Resume != nil {
+		t.Errorf("asks for %+v, %v", request, err)
+	}
+	if page := body(t, do(newWeb(t, Config{}), "GET", "/")); strings.Contains(page, "data-subscribe") {
+		t.Error("another page asks for cards, too")
 	}
 }
 
