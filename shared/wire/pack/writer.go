@@ -22,26 +22,30 @@ const (
 
 // Writer appends one value tree to a byte slice in either encoding. Callers name each field once and get the same
 // keys in both. It has no errors: what it cannot represent (NaN, infinities) becomes 0, each byte that is
-// not UTF-8 the replacement character.
+// not UTF-8 the replacement character. It panics when a caller opens more than mostOpen maps and lists inside each other.
 //
 // In msgpack every map and array is written with a 16-bit length that is filled in when it closes, so that optional
 // fields need no counting beforehand.
 type Writer struct {
 	buf    []byte
 	format Format
-	open   []scope
+	depth  int // how many are open
+	open   [mostOpen]scope
 }
+
+// mostOpen is more than any frame needs. In the Writer itself they cost no allocation.
+const mostOpen = 12
 
 // scope is a map or array that has not been closed yet.
 type scope struct {
-	at    int // where its length goes (msgpack)
-	count int
+	at    int32 // where its length goes (msgpack)
+	count int32
 	array bool
 }
 
 // New returns a Writer that appends to buf.
 func New(buf []byte, f Format) Writer {
-	return Writer{buf: buf, format: f, open: make([]scope, 0, 6)}
+	return Writer{buf: buf, format: f}
 }
 
 // Bytes returns what has been written, behind what buf held before.
@@ -66,14 +70,15 @@ func (w *Writer) begin(key string, array bool) {
 	default:
 		w.buf = append(w.buf, '{')
 	}
-	s.at = len(w.buf) - 2
-	w.open = append(w.open, s)
+	s.at = int32(len(w.buf) - 2) //nolint:gosec // no frame has 2 GB
+	w.open[w.depth] = s
+	w.depth++
 }
 
 // End closes the innermost open map or array.
 func (w *Writer) End() {
-	s := w.open[len(w.open)-1]
-	w.open = w.open[:len(w.open)-1]
+	w.depth--
+	s := w.open[w.depth]
 	switch {
 	case w.format == MsgPack:
 		binary.BigEndian.PutUint16(w.buf[s.at:], uint16(min(s.count, math.MaxUint16))) //nolint:gosec // bounded by min
@@ -86,10 +91,10 @@ func (w *Writer) End() {
 
 // key counts the next value in the open scope and writes its key or comma.
 func (w *Writer) key(key string) {
-	if len(w.open) == 0 {
+	if w.depth == 0 {
 		return
 	}
-	s := &w.open[len(w.open)-1]
+	s := &w.open[w.depth-1]
 	if w.format == JSON && s.count > 0 {
 		w.buf = append(w.buf, ',')
 	}
@@ -223,8 +228,8 @@ func (w *Writer) JSONValue(key, text string) {
 	b, err := value.AppendFromJSON(w.buf, text, 0)
 	if err != nil {
 		w.buf = w.buf[:before]
-		if len(w.open) > 0 {
-			w.open[len(w.open)-1].count--
+		if w.depth > 0 {
+			w.open[w.depth-1].count--
 		}
 		return
 	}

@@ -140,3 +140,34 @@ func asFloats(v any) any {
 	}
 	return v
 }
+
+func TestAFrameIsWrittenWithoutAllocating(t *testing.T) {
+	buf := make([]byte, 0, 1024)
+	for word, f := range formats {
+		if n := testing.AllocsPerRun(100, func() {
+			w := pack.New(buf, f)
+			w.Map("")
+			w.Array("list")
+			w.Map("")
+			w.Time("at", noon)
+			w.Float("price", 1.25)
+			w.End()
+			w.End()
+			w.End()
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", word, n)
+		}
+	}
+}
+
+func TestTooManyOpenMapsPanic(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("maps without end are taken")
+		}
+	}()
+	w := pack.New(nil, pack.JSON)
+	for range 1000 {
+		w.Map("deeper")
+	}
+}
