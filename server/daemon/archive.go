@@ -30,7 +30,11 @@ type keeper struct {
 	feed     *feed // hears what is wrong with streams
 	log      *slog.Logger
 
-	again atomic.Int32 // streams that are read again
+	again atomic.Int32  // streams that are read again
+	laps  atomic.Uint64 // how often one began to be
+
+	lookLap  uint64    // the publisher's: the lap that lookUpTo was asked in
+	lookUpTo time.Time // the publisher's: no event of the archive was detected later, but for what the hub remembers
 }
 
 // newKeeper opens the database and makes the writer. Nothing runs yet.
@@ -66,7 +70,7 @@ func newKeeper(ctx context.Context, c config.Config, h *hub.Hub, f *feed, m *met
 // lookTimeout is how long the archive may take to tell whether it has an event.
 const lookTimeout = time.Second
 
-// Publish hands an event to the hub, and to the archive if it is a new one. The archive never makes it wait, unless a stream is
+// Publish hands an event to the hub, and to the archive if it is a new one. It is not called twice at once. The archive never makes it wait, unless a stream is
 // read again: then an event that the hub has forgotten long ago is looked up, so that nobody sees it as a new one.
 func (k *keeper) Publish(ctx context.Context, e *event.Event) (bool, error) {
 	if k.again.Load() > 0 && k.known(ctx, e) {
@@ -79,14 +83,25 @@ func (k *keeper) Publish(ctx context.Context, e *event.Event) (bool, error) {
 	return accepted, err
 }
 
-// known reports whether the archive has an event. One that does not answer has none: better shown twice than not at all, and not
-// asked again before it is back.
+// known reports whether the archive has an event. Nothing that was detected after the newest it had when reading again began is
+// looked up, so that a first start, or what is really new, costs nothing. An archive that does not answer has no event: better
+// shown twice than not at all. It is not asked again before it is back.
 func (k *keeper) known(ctx context.Context, e *event.Event) bool {
 	if !k.store.Health().Up {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
+	if lap := k.laps.Load(); lap != k.lookLap {
+		newest, err := k.store.NewestDetection(ctx)
+		if err != nil {
+			return false
+		}
+		k.lookLap, k.lookUpTo = lap, newest
+	}
+	if e.DetectedAt.Truncate(time.Millisecond).After(k.lookUpTo) {
+		return false
+	}
 	known, err := k.store.Known(ctx, e)
 	return err == nil && known
 }
@@ -95,6 +110,7 @@ func (k *keeper) known(ctx context.Context, e *event.Event) bool {
 func (k *keeper) StreamAgain(_ string, on bool) {
 	k.outcomes.rereading(on)
 	if on {
+		k.laps.Add(1)
 		k.again.Add(1)
 	} else {
 		k.again.Add(-1)

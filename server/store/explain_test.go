@@ -73,6 +73,7 @@ func statementsWalk(t *testing.T, fresh place) { //nolint:thelper // a test of i
 	}
 	run("one id", func() error { _, err := s.Event(ctx, ids[0]); return err })
 	run("known", func() error { _, err := s.Known(ctx, some[0]); return err })
+	run("newest detection", func() error { _, err := s.NewestDetection(ctx); return err })
 	run("symbols", func() error { _, err := s.SeenSymbols(ctx, "S00", 20); return err })
 	run("outcomes", func() error { _, err := s.Outcomes(ctx, ids); return err })
 	for _, by := range groupColumns {

@@ -105,6 +105,24 @@ func (s *Store) Known(ctx context.Context, e *event.Event) (known bool, err erro
 	return known, nil
 }
 
+// NewestDetection returns when the stored event that was detected last was, in milliseconds as they are stored; the zero time
+// if there is none.
+func (s *Store) NewestDetection(ctx context.Context) (at time.Time, err error) {
+	defer s.timed("known", time.Now(), &err)
+	parts := make([]string, event.Combo+1)
+	for tier := range parts {
+		parts[tier] = fmt.Sprintf("SELECT MAX(detected_at) AS newest FROM events WHERE tier = %d", tier)
+	}
+	var newest sql.NullInt64
+	if err := s.db.NewRaw("SELECT MAX(newest) FROM ("+strings.Join(parts, " UNION ALL ")+") AS t").Scan(ctx, &newest); err != nil {
+		return time.Time{}, fmt.Errorf("read the newest detection: %w", err)
+	}
+	if !newest.Valid {
+		return time.Time{}, nil
+	}
+	return time.UnixMilli(newest.Int64).UTC(), nil
+}
+
 // positionRow is how far a stream was read.
 type positionRow struct {
 	bun.BaseModel `bun:"table:ingest_positions,alias:ingest_positions"`

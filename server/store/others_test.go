@@ -495,7 +495,14 @@ func TestConfigIsChecked(t *testing.T) {
 func knownEvents(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	e := makeEvent(1, nil)
+	if at, err := s.NewestDetection(t.Context()); err != nil || !at.IsZero() {
+		t.Errorf("an empty store's newest detection is of %v, %v", at, err)
+	}
 	put(t, s, e)
+	put(t, s, makeEvent(2, func(x *event.Event) { x.Tier, x.DetectedAt = event.Daily, e.DetectedAt.Add(-time.Hour) }))
+	if at, err := s.NewestDetection(t.Context()); err != nil || !at.Equal(e.DetectedAt) {
+		t.Errorf("the newest detection is of %v, %v, want %v", at, err, e.DetectedAt)
+	}
 	for name, c := range map[string]struct {
 		change func(*event.Event)
 		want   bool
@@ -522,5 +529,8 @@ func knownEvents(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 	}
 	if _, err := s.Known(t.Context(), e); err == nil {
 		t.Error("a closed store knows")
+	}
+	if _, err := s.NewestDetection(t.Context()); err == nil {
+		t.Error("a closed store tells its newest detection")
 	}
 }
