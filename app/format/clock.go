@@ -150,11 +150,13 @@ func Age(d time.Duration) string {
 	return strconv.Itoa(int(d/(24*time.Hour))) + "d"
 }
 
-// Ago returns an age as part of a sentence: "3 s ago", "3 min ago", "2 h ago", "4 d ago".
+// Ago returns an age as part of a sentence: "now", "3 s ago", "3 min ago", "2 h ago", "4 d ago".
 func Ago(d time.Duration) string {
 	switch {
+	case d < time.Second:
+		return "now"
 	case d < time.Minute:
-		return strconv.Itoa(int(max(d, 0)/time.Second)) + nbsp + "s ago"
+		return strconv.Itoa(int(d/time.Second)) + nbsp + "s ago"
 	case d < time.Hour:
 		return strconv.Itoa(int(d/time.Minute)) + nbsp + "min ago"
 	case d < 48*time.Hour:

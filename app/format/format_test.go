@@ -104,6 +104,8 @@ func TestDurations(t *testing.T) {
 		{"age minutes", Age(2*time.Minute + 59*time.Second), "2m"},
 		{"age hours", Age(23 * time.Hour), "23h"},
 		{"age days", Age(75 * time.Hour), "3d"},
+		{"ago now", Ago(999 * time.Millisecond), "now"},
+		{"ago to come", Ago(-time.Second), "now"},
 		{"ago seconds", Ago(3 * time.Second), "3 s ago"},
 		{"ago minutes", Ago(3 * time.Minute), "3 min ago"},
 		{"ago hours", Ago(47 * time.Hour), "47 h ago"},
