@@ -94,10 +94,10 @@ func (b *bench) settle(c *chrome) error {
 
 // series is what one series of batches took.
 type series struct {
-	dom, paint, total []float64     // milliseconds
-	cpu               processorTime // of one batch
-	longTasks         int
-	longest           float64 // milliseconds
+	dom, wait, paint, total []float64     // milliseconds
+	cpu                     processorTime // of one batch
+	longTasks               int
+	longest                 float64 // milliseconds
 }
 
 // series sends batches of n events at 10 a second with random phase, and waits until the last is painted.
@@ -144,14 +144,15 @@ func (b *bench) series(c *chrome, n, batches int) (*series, error) {
 // add takes one measurement in.
 func (s *series) add(n note) {
 	s.dom = append(s.dom, n.DOM-n.Start)
+	s.wait = append(s.wait, n.Frame-n.DOM)
 	s.paint = append(s.paint, n.Painted-n.Frame)
 	s.total = append(s.total, n.Painted-n.Start)
 }
 
-// repeat measures a series in each round and returns rows of the medians: the whole, its two parts, and the CPU time. A new browser for each
+// repeat measures a series in each round and returns rows of the medians: the whole, its three parts, and the CPU time. A new browser for each
 // round, since some are luckier than others.
 func (b *bench) repeat(what, url string, n int, budget time.Duration, slowdown float64) (rows []row, longTasks int, longest float64, err error) {
-	var p50, p99, dom50, dom99, paint50, paint99, cpu, script, layout []float64
+	var p50, p99, dom50, dom99, wait50, wait99, paint50, paint99, cpu, script, layout []float64
 	for range b.rounds {
 		err := b.browse(url, func(c *chrome) error {
 			if strings.HasSuffix(url, "/plain") {
@@ -175,6 +176,7 @@ func (b *bench) repeat(what, url string, n int, budget time.Duration, slowdown f
 			longest = max(longest, s.longest)
 			p50, p99 = append(p50, median(s.total)), append(p99, percentile(s.total, .99))
 			dom50, dom99 = append(dom50, median(s.dom)), append(dom99, percentile(s.dom, .99))
+			wait50, wait99 = append(wait50, median(s.wait)), append(wait99, percentile(s.wait, .99))
 			paint50, paint99 = append(paint50, median(s.paint)), append(paint99, percentile(s.paint, .99))
 			cpu = append(cpu, ms(s.cpu.total))
 			script = append(script, ms(s.cpu.script))
@@ -188,6 +190,7 @@ func (b *bench) repeat(what, url string, n int, budget time.Duration, slowdown f
 	return []row{
 		{What: what, P50: median(p50), P99: median(p99), Budget: ms(budget)},
 		{What: "  arrival → DOM written", P50: median(dom50), P99: median(dom99)},
+		{What: "  DOM written → frame begun", P50: median(wait50), P99: median(wait99), Note: "for the display: up to 16.7 ms"},
 		{What: "  frame begun → painted", P50: median(paint50), P99: median(paint99)},
 		{What: "  main thread's CPU a batch, in all", Value: median(cpu), Unit: "ms", Note: fmt.Sprintf(
 			"script %.1f ms, style and layout %.1f ms", median(script), median(layout))},
