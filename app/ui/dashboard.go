@@ -46,6 +46,7 @@ type notice struct {
 	tone   string // "", "bad" or "good"
 	action string // label of the button, if there is one
 	act    func()
+	drop   func() // what a second button, Dismiss, does; nil for none
 }
 
 // OnInit starts the browser's half before the first Render, so that the page is drawn once, with what the last visit left and with
@@ -244,6 +245,14 @@ func (d *Dashboard) noticeBar() app.UI {
 						d.notice.act()
 					}
 				}, app.EventScope(d.notice.action))
+		}),
+		app.If(d.notice.drop != nil, func() app.UI {
+			return app.Button().Type("button").Class("button").ID("notice-drop").Text("Dismiss").
+				OnClick(func(_ app.Context, _ app.Event) {
+					if d.notice.drop != nil {
+						d.notice.drop()
+					}
+				})
 		}),
 	)
 }

@@ -182,7 +182,10 @@ func (p *page) gapNotice() notice {
 	case r == nil || r.gap != p.gap:
 		return notice{text: text, action: "Load", act: p.loadGap}
 	case r.fault != "":
-		return notice{text: text + " " + r.fault, action: "Try again", act: p.loadGap}
+		return notice{text: text + " " + r.fault, action: "Try again", act: p.loadGap, drop: func() {
+			p.gap = nil
+			p.paintNotice(time.Now())
+		}}
 	}
 	return notice{text: "Loading what was missed…"}
 }

@@ -59,6 +59,7 @@ type page struct {
 	command   bool // the key that was pressed last was one, and its character is still to come
 	sel       selection
 	browser   *live.Browser
+	garbage   garbage
 	main      *slot
 
 	status       *wire.Status

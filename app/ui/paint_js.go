@@ -209,6 +209,7 @@ func (p *page) tick(now time.Time) {
 		p.lookForUpdate(now)
 	}
 	p.paintNotice(now)
+	p.garbage.look()
 	if hidden() {
 		return
 	}
@@ -285,7 +286,7 @@ func (p *page) announce(now time.Time) {
 // notify shows a notice through go-app, if it is not the one shown.
 func (p *page) notify(n notice) {
 	was := p.d.notice
-	if was.text == n.text && was.tone == n.tone && was.action == n.action {
+	if was.text == n.text && was.tone == n.tone && was.action == n.action && (was.drop == nil) == (n.drop == nil) {
 		return
 	}
 	p.ctx.Dispatch(func(app.Context) { p.d.notice = n })
