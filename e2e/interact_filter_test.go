@@ -235,6 +235,11 @@ func TestGapIsLoaded(t *testing.T) {
 	h.expect("the gap is told", text("#notice-text")+`.includes("Possible gap") && `+text("#notice-action")+` === "Load"`)
 	before := stack.Eval[int](b, "Number("+text("#count-intraday")+")")
 
+	// While what is kept cannot be read, the notice need not stay.
+	stack.Eval[bool](b, `(window.reads = window.fetch, window.fetch = () => Promise.reject(new TypeError("away")), document.querySelector("#notice-action").click(), true)`)
+	h.expect("it can be tried again, or left", text("#notice-action")+` === "Try again" && `+text("#notice-drop")+` === "Dismiss"`)
+	stack.Eval[bool](b, `(window.fetch = window.reads, true)`)
+
 	h.hover(`document.querySelector("#list-intraday article:nth-child(3)")`)
 	at := stack.Eval[string](b, where("intraday"))
 	stack.Eval[bool](b, `(document.querySelector("#notice-action").click(), true)`)

@@ -233,6 +233,11 @@ func TestKeyboard(t *testing.T) {
 	focus("left and up", "intraday", 0)
 	h.keys("kk")
 	focus("k stops at the start", "intraday", 0)
+	// Scripts of extensions send keys to the document, which is no element: the program must not end of it.
+	for _, key := range []string{"j", "Enter", "Escape", "k"} {
+		stack.Eval[bool](b, fmt.Sprintf(`document.dispatchEvent(new KeyboardEvent("keydown", { key: %q, bubbles: true, cancelable: true })), true`, key))
+	}
+	focus("keys without an element", "intraday", 0)
 	h.is("a focus is drawn", `getComputedStyle(document.activeElement).outlineStyle !== "none"`)
 
 	h.keys("j" + kb.Enter)
