@@ -24,6 +24,9 @@ const (
 	turn = 500 * time.Microsecond
 	// breath is the shortest wait that lets others have the processor.
 	breath = time.Microsecond
+	// earlyPart is the part of a window by which it may close early, together with one that is due. To be woken for every window by
+	// itself costs more than the frames do, while few events are on their way.
+	earlyPart = 5
 	// mostExpired is how many moments of a kind a shard deals with before it looks at requests again: a millisecond or two.
 	mostExpired = 256
 	// leastExpired is the same while events or requests wait: about as long as a turn of events, so that under any load both get
@@ -275,7 +278,7 @@ func (sh *shard) nextDue() moment {
 // expire closes windows, tells numbers, cuts sessions and asks for signs of life whose moment has come, but only so many
 // of each that events and requests need not wait long. An entry whose session expects another moment by now is stale.
 func (sh *shard) expire(now time.Time) {
-	sh.each(&sh.windows, now, func(s *Session, at moment) {
+	sh.each(&sh.windows, now.Add(sh.pace.window/earlyPart), func(s *Session, at moment) {
 		if s.window == at {
 			s.window = 0
 			sh.flush(s, now, false)

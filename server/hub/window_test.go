@@ -110,6 +110,31 @@ func TestSessionsKeepTheirOwnWindows(t *testing.T) {
 	})
 }
 
+// One wake-up does for the windows that would close soon after; the others stay open.
+func TestWindowsThatAreNearlyDueCloseTogether(t *testing.T) {
+	start(t, func(c *Config) { one(c); c.WindowMin, c.WindowMax = 50*time.Millisecond, 50*time.Millisecond }, func(r *rig) {
+		var ls []*listener
+		for _, symbol := range []string{"A", "B", "C"} {
+			l := r.listen(nil)
+			l.subscribe("main", nil, ofSymbol(symbol))
+			ls = append(ls, l)
+		}
+		for i, wait := range []time.Duration{10, 1, 39} { // A's window opens at 0, B's at 10, C's at 11 ms
+			r.publish(symbol(string(rune('A' + i))))
+			time.Sleep(wait * time.Millisecond)
+			r.publish(symbol(string(rune('A' + i))))
+		}
+		synctest.Wait() // at 50 ms A's is due, and 10 ms more is early enough for B's
+		for i, want := range []int{2, 2, 1} {
+			if got := len(ls[i].ids()); got != want {
+				t.Errorf("session %c got %d events when the first window was due, want %d", 'A'+i, got, want)
+			}
+		}
+		time.Sleep(11 * time.Millisecond)
+		wantIDs(t, ls[2].ids(), "e5", "e6")
+	})
+}
+
 func TestABatchAscendsAndCoversItsSeq(t *testing.T) {
 	start(t, nil, func(r *rig) {
 		l := r.listen(nil)
