@@ -449,12 +449,19 @@ func TestTheWindowGrowsWithTheLoad(t *testing.T) {
 	}
 }
 
+// pause is a request that keeps the shard at work until it is closed.
+type pause chan struct{}
+
+func (p pause) apply(*shard, time.Time) { <-p }
+
 func TestACrowdedInboxMakesTheWindowLong(t *testing.T) {
 	start(t, func(c *Config) { one(c); c.Inbox = 8 }, func(r *rig) {
 		if w := r.Window(); w != 10*time.Millisecond || r.Stats().Window != w {
 			t.Fatalf("window %v at first, want the shortest", w)
 		}
 		sh := r.shards[0]
+		busy := make(pause)
+		sh.requests <- busy    // else it may take each event as it comes
 		sh.slots <- struct{}{} // as Publish does
 		for range 7 {
 			sh.slots <- struct{}{}
@@ -467,6 +474,7 @@ func TestACrowdedInboxMakesTheWindowLong(t *testing.T) {
 			r.ring.Add(it)
 			sh.events <- it
 		}
+		close(busy)
 		synctest.Wait()
 		if w := r.Window(); w != 80*time.Millisecond {
 			t.Errorf("window %v, want the longest", w)
