@@ -86,7 +86,9 @@ var floors = []place{
 	{"server/rest", 7, append([]string{"server/rest/stored"}, wiring...)},
 	{"server/rest/stored", 8, wiring},
 	{"app/ui", 7, []string{"app", "server/web"}},
-	{"server/store/migrations", 6, []string{"server/store"}},
+	{"server/store/model", 4, append([]string{"server/store", "server/store/connect", "server/rest/stored"}, wiring...)},
+	{"server/store/connect", 5, append([]string{"server/store", "server/store/migrations"}, wiring...)},
+	{"server/store/migrations", 6, []string{"server/store", "server"}},
 	{"server/store", 7, append([]string{"server/rest/stored"}, wiring...)},
 	{"server/web", 8, wiring},
 
@@ -135,9 +137,9 @@ var libraries = map[string][]string{
 	"github.com/valyala/fastjson":             {"server/classify", "server/classify/loose"},
 	"github.com/vmihailenco/msgpack/v5":       {"shared/wire"},
 	"golang.org/x/sync":                       {"assets/pack", "server/daemon", "server/demo", "server/ingest"},
-	"github.com/uptrace/bun":                  {"server/store", "server/store/migrations"},
-	"github.com/jackc/pgx/v5":                 {"server/store"},
-	"modernc.org/sqlite":                      {"server/store"},
+	"github.com/uptrace/bun":                  {"server/store", "server/store/connect", "server/store/migrations", "server/store/model"},
+	"github.com/jackc/pgx/v5":                 {"server/store/connect"},
+	"modernc.org/sqlite":                      {"server/store/connect"},
 }
 
 // notInBrowser are packages that none of ours may import when it is part of the browser's program: each adds between

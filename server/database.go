@@ -9,6 +9,8 @@ import (
 
 	"tierboard/server/metrics"
 	"tierboard/server/store"
+	"tierboard/server/store/connect"
+	"tierboard/server/store/migrations"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -34,17 +36,17 @@ type migrateCommand struct {
 
 // Run runs the command.
 func (m *migrateCommand) Run(ctx context.Context, out *output) error {
-	do := map[string]func(context.Context, store.Config) ([]store.Migration, error){
-		"up": store.MigrateUp, "down": store.MigrateDown, "status": store.MigrateStatus,
+	do := map[string]func(context.Context, connect.Place) ([]migrations.Migration, error){
+		"up": migrations.Up, "down": migrations.Down, "status": migrations.Status,
 	}[m.Direction]
-	migrations, err := do(ctx, m.config())
+	done, err := do(ctx, m.config().Place)
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", m.Direction, err)
 	}
-	if len(migrations) == 0 {
+	if len(done) == 0 {
 		_, err = fmt.Fprintln(out.stdout, "nothing to do")
 	}
-	for _, g := range migrations {
+	for _, g := range done {
 		at := "not applied"
 		if !g.AppliedAt.IsZero() {
 			at = "applied " + g.AppliedAt.UTC().Format(time.RFC3339)

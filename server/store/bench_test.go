@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tierboard/e2e/stack"
+	"tierboard/server/store/connect"
 )
 
 // rows is how many events BenchmarkQuery asks about; a million is what the budgets are for.
@@ -16,8 +17,8 @@ var rows = flag.Int("rows", 50_000, "events in the database of BenchmarkQuery")
 // BenchmarkQuery reports the median and the 99th percentile of each shape of question, in microseconds, on both
 // databases.
 func BenchmarkQuery(b *testing.B) {
-	b.Run("sqlite", func(b *testing.B) { benchQueries(b, Config{DataDir: b.TempDir()}) })
-	b.Run("postgres", func(b *testing.B) { benchQueries(b, Config{URL: stack.Postgres(b).URL()}) })
+	b.Run("sqlite", func(b *testing.B) { benchQueries(b, Config{Place: connect.Place{DataDir: b.TempDir()}}) })
+	b.Run("postgres", func(b *testing.B) { benchQueries(b, Config{Place: connect.Place{URL: stack.Postgres(b).URL()}}) })
 }
 
 func benchQueries(b *testing.B, where Config) { //nolint:thelper // a benchmark of its own

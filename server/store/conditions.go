@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
 
@@ -54,7 +54,7 @@ func conditionsOf(q Query) (conditions, error) {
 	set(&c, "timeframe", f.Timeframes)
 	set(&c, "session", f.Sessions)
 	set(&c, "direction", f.Directions)
-	if x := sane(f.ExcludeSymbols); len(x) > 0 {
+	if x := model.Sane(f.ExcludeSymbols); len(x) > 0 {
 		c.add("symbol", false, "symbol NOT IN (?)", bun.List(x))
 		c.last().long = len(x) >= longList
 	}
@@ -69,13 +69,13 @@ func conditionsOf(q Query) (conditions, error) {
 	}
 	c.band = max(f.PriorityMin, event.PriorityOf(f.ConfidenceMin))
 	if !q.Since.IsZero() {
-		c.add("detected_at", true, "detected_at >= ?", ceilMillis(q.Since))
+		c.add("detected_at", true, "detected_at >= ?", model.CeilMillis(q.Since))
 	}
 	if !q.Until.IsZero() {
-		c.add("detected_at", true, "detected_at < ?", ceilMillis(q.Until))
+		c.add("detected_at", true, "detected_at < ?", model.CeilMillis(q.Until))
 	}
 	if !q.UpdatedSince.IsZero() {
-		c.add("updated_at", true, "updated_at >= ?", ceilMillis(q.UpdatedSince))
+		c.add("updated_at", true, "updated_at >= ?", model.CeilMillis(q.UpdatedSince))
 	}
 	switch q.Status {
 	case Active:
@@ -120,23 +120,12 @@ func (c *conditions) has(column string) bool {
 	return slices.ContainsFunc(c.all, func(x condition) bool { return x.rng && x.column == column })
 }
 
-// sane returns the values that a stored text can be equal to; the others would only be refused by the database.
-func sane[T ~string](values []T) []string {
-	out := make([]string, 0, len(values))
-	for _, v := range values {
-		if s := string(v); utf8.ValidString(s) && !strings.ContainsRune(s, 0) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // set restricts a column to values, unless there are none, and returns those that can occur.
 func set[T ~string](c *conditions, column string, values []T) []string {
 	if len(values) == 0 {
 		return nil
 	}
-	s := sane(values)
+	s := model.Sane(values)
 	if len(s) == 0 {
 		c.nothing = true
 		return nil
@@ -173,10 +162,10 @@ func (c *conditions) extra(d event.Dim, want []string) {
 		if !utf8.ValidString(v) {
 			continue
 		}
-		line, _ := facetText(map[event.Dim]string{d: v})
+		line, _ := model.FacetLines(map[event.Dim]string{d: v})
 		parts, args = append(parts, "POSITION_OF(facets, ?) > 0"), append(args, line)
 		if v == "" { // also what an event without the dimension has
-			parts, args = append(parts, "POSITION_OF(facets, ?) = 0"), append(args, facetName(d))
+			parts, args = append(parts, "POSITION_OF(facets, ?) = 0"), append(args, model.FacetName(d))
 		}
 	}
 	if len(parts) == 0 {
@@ -188,7 +177,7 @@ func (c *conditions) extra(d event.Dim, want []string) {
 
 // positionOf is the name of the function that finds text in text.
 func (s *Store) positionOf(sql string) string {
-	if s.name == dialect.SQLite {
+	if s.db.SQLite() {
 		return strings.ReplaceAll(sql, "POSITION_OF", "INSTR")
 	}
 	return strings.ReplaceAll(sql, "POSITION_OF", "STRPOS")

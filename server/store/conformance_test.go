@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -74,7 +75,7 @@ func wholeEvent(t *testing.T, fresh place) { //nolint:thelper // a test of its o
 		}
 	}
 	for _, id := range []string{"nobody", "", "a\x00b", "\xff"} {
-		if _, err := s.Event(t.Context(), id); !errors.Is(err, ErrNotFound) {
+		if _, err := s.Event(t.Context(), id); !errors.Is(err, model.ErrNotFound) {
 			t.Errorf("event %q: got %v, want ErrNotFound", id, err)
 		}
 	}
@@ -156,7 +157,7 @@ func badQuestions(t *testing.T, fresh place) { //nolint:thelper // a test of its
 		"session_date": {SessionDate: "a\x00"},
 		"cursor":       {After: &Cursor{Key: "x", ID: "y"}},
 	} {
-		var bad *Error
+		var bad *model.Error
 		if _, err := s.Query(t.Context(), q); !errors.As(err, &bad) || bad.Field != field || !strings.HasPrefix(bad.Error(), field+": ") {
 			t.Errorf("%s: got %v", field, err)
 		}
@@ -232,7 +233,7 @@ func walks(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		t.Fatalf("exported %d and %v, want %d", n, err, len(want))
 	}
 	for i, line := range strings.Split(strings.TrimSpace(out.String()), "\n") {
-		e, err := decodeBody([]byte(line))
+		e, err := model.Decode([]byte(line))
 		if err != nil || e.ID != want[i] {
 			t.Fatalf("line %d: got %v and %v, want %s", i, e, err, want[i])
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -22,7 +23,7 @@ func (s *Store) snapshot(ctx context.Context, do func(bun.Tx) error) error {
 
 // isolation is what makes a transaction see one instant; SQLite's always does.
 func (s *Store) isolation() sql.IsolationLevel {
-	if s.name.String() == "pg" {
+	if !s.db.SQLite() {
 		return sql.LevelRepeatableRead
 	}
 	return sql.LevelDefault
@@ -71,10 +72,10 @@ type PatternCount struct {
 // PatternCounts counts the patterns seen since a time, tier by tier and then by name. It reads an index entry for each
 // event since then.
 func (s *Store) PatternCounts(ctx context.Context, since time.Time) (counts []PatternCount, err error) {
-	defer s.timed("pattern_counts", time.Now(), &err)
+	defer s.db.Timed("pattern_counts", time.Now(), &err)
 	from := int64(-1 << 62)
 	if !since.IsZero() {
-		from = ceilMillis(since)
+		from = model.CeilMillis(since)
 	}
 	for _, t := range event.Tiers() {
 		n := len(counts)
@@ -98,7 +99,7 @@ func (s *Store) EstimatePerHour(ctx context.Context, filters []filter.Filter, no
 	if len(filters) == 0 || within <= 0 {
 		return 0, 0, nil
 	}
-	defer s.timed("estimate", time.Now(), &err)
+	defer s.db.Timed("estimate", time.Now(), &err)
 	var wants []string
 	var args []any
 	tiers := map[int16]bool{}

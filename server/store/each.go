@@ -9,11 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
-
-// errStop wraps an error of whoever takes rows, so that it is not taken for the database's.
-var errStop = errors.New("stop")
 
 // step is how many rows a long walk looks at in one query. Between two queries it holds nothing, so that a slow reader does
 // not keep the database from cleaning up.
@@ -31,7 +29,7 @@ func (s *Store) Each(ctx context.Context, q Query, take func(Row) error) (err er
 	if err != nil || c.nothing {
 		return err
 	}
-	defer s.timed("each", time.Now(), &err)
+	defer s.db.Timed("each", time.Now(), &err)
 	for _, tier := range c.tiers {
 		if err := s.eachOfTier(ctx, c, tier, take); err != nil {
 			return err
@@ -92,7 +90,7 @@ func (s *Store) stepOf(ctx context.Context, sql string, args []any, do func(Row,
 		if err = rows.Scan(&r.ID, &r.detected, &expires, &updated, &r.Body); err != nil {
 			break
 		}
-		if r.UpdatedAt = fromMillis(updated); expires != never {
+		if r.UpdatedAt = model.FromMillis(updated); expires != model.Never {
 			r.ExpiresAt = time.UnixMilli(expires).UTC()
 		}
 		list = append(list, r)
@@ -111,8 +109,8 @@ func (s *Store) stepOf(ctx context.Context, sql string, args []any, do func(Row,
 // stopped is an error of whoever takes rows.
 type stopped struct{ error }
 
-// Is makes it an errStop.
-func (s *stopped) Is(target error) bool { return target == errStop }
+// Answered tells that the database has no part in it.
+func (*stopped) Answered() {}
 
 // Unwrap returns the error itself.
 func (s *stopped) Unwrap() error { return s.error }

@@ -57,7 +57,7 @@ func statementsWalk(t *testing.T, fresh place) { //nolint:thelper // a test of i
 		t.Fatal(err)
 	}
 	notes := &statements{seen: map[string]string{}}
-	s.db = s.db.WithQueryHook(notes)
+	s.db.DB = s.db.WithQueryHook(notes)
 	ctx := t.Context()
 	ids := []string{some[0].ID, some[1].ID, "none"}
 	run := func(what string, ask func() error) {

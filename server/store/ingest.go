@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
 
@@ -38,29 +39,17 @@ type letterRow struct {
 	Head       string
 }
 
-// maxLetterText is the longest text of a dead letter that is kept, in bytes.
-const maxLetterText = 1024
-
-// clean returns text that both databases take: valid, without NUL, and bounded.
-func clean(text string) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-	if len(text) > maxLetterText {
-		text = strings.ToValidUTF8(text[:maxLetterText], "")
-	}
-	return text
-}
-
 // AddDeadLetters keeps messages that are no event. Texts are cut and cleaned.
 func (s *Store) AddDeadLetters(ctx context.Context, letters []DeadLetter) (err error) {
 	if len(letters) == 0 {
 		return nil
 	}
-	defer s.timed("dead_letters", time.Now(), &err)
+	defer s.db.Timed("dead_letters", time.Now(), &err)
 	rows := make([]letterRow, len(letters))
 	for i, l := range letters {
 		rows[i] = letterRow{
-			ReceivedAt: millis(l.ReceivedAt), Channel: clean(l.Channel), Reason: clean(l.Reason), Detail: clean(l.Detail),
-			Size: l.Size, Head: clean(l.Head),
+			ReceivedAt: model.Millis(l.ReceivedAt), Channel: model.Clean(l.Channel), Reason: model.Clean(l.Reason), Detail: model.Clean(l.Detail),
+			Size: l.Size, Head: model.Clean(l.Head),
 		}
 	}
 	if _, err := s.db.NewInsert().Model(&rows).Returning("NULL").Exec(ctx); err != nil {
@@ -71,7 +60,7 @@ func (s *Store) AddDeadLetters(ctx context.Context, letters []DeadLetter) (err e
 
 // DeadLetters returns at most limit dead letters, the newest first; before is the ID of the last one of the page before, or 0.
 func (s *Store) DeadLetters(ctx context.Context, before int64, limit int) (letters []DeadLetter, err error) {
-	defer s.timed("dead_letters", time.Now(), &err)
+	defer s.db.Timed("dead_letters", time.Now(), &err)
 	var rows []letterRow
 	q := s.db.NewSelect().Model(&rows).Order("id DESC").Limit(int64(min(max(limit, 1), MaxLimit)))
 	if before > 0 {
@@ -82,7 +71,7 @@ func (s *Store) DeadLetters(ctx context.Context, before int64, limit int) (lette
 	}
 	for _, r := range rows {
 		letters = append(letters, DeadLetter{
-			ID: r.ID, ReceivedAt: fromMillis(r.ReceivedAt), Channel: r.Channel, Reason: r.Reason, Detail: r.Detail, Size: r.Size, Head: r.Head,
+			ID: r.ID, ReceivedAt: model.FromMillis(r.ReceivedAt), Channel: r.Channel, Reason: r.Reason, Detail: r.Detail, Size: r.Size, Head: r.Head,
 		})
 	}
 	return letters, nil
@@ -95,7 +84,7 @@ func (s *Store) Known(ctx context.Context, e *event.Event) (known bool, err erro
 			return false, nil // no stored event holds it
 		}
 	}
-	defer s.timed("known", time.Now(), &err)
+	defer s.db.Timed("known", time.Now(), &err)
 	err = s.db.NewRaw("SELECT EXISTS (SELECT 1 FROM events WHERE id = ?) OR EXISTS (SELECT 1 FROM events WHERE tier = ? AND symbol = ? "+
 		"AND detected_at = ? AND pattern = ? AND timeframe = ? AND kind = ?)",
 		e.ID, int16(e.Tier), e.Symbol, e.DetectedAt.UnixMilli(), e.Pattern, e.Timeframe, string(e.Kind)).Scan(ctx, &known)
@@ -108,7 +97,7 @@ func (s *Store) Known(ctx context.Context, e *event.Event) (known bool, err erro
 // NewestDetection returns when the stored event that was detected last was, in milliseconds as they are stored; the zero time
 // if there is none.
 func (s *Store) NewestDetection(ctx context.Context) (at time.Time, err error) {
-	defer s.timed("known", time.Now(), &err)
+	defer s.db.Timed("known", time.Now(), &err)
 	parts := make([]string, event.Combo+1)
 	for tier := range parts {
 		parts[tier] = fmt.Sprintf("SELECT MAX(detected_at) AS newest FROM events WHERE tier = %d", tier)
@@ -134,8 +123,8 @@ type positionRow struct {
 
 // Position returns the id of the last entry of a stream that was read, or "" if none was.
 func (s *Store) Position(ctx context.Context, stream string) (id string, err error) {
-	defer s.timed("positions", time.Now(), &err)
-	err = s.db.NewSelect().Model((*positionRow)(nil)).Column("last_id").Where("stream = ?", clean(stream)).Scan(ctx, &id)
+	defer s.db.Timed("positions", time.Now(), &err)
+	err = s.db.NewSelect().Model((*positionRow)(nil)).Column("last_id").Where("stream = ?", model.Clean(stream)).Scan(ctx, &id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
@@ -144,8 +133,8 @@ func (s *Store) Position(ctx context.Context, stream string) (id string, err err
 
 // SetPosition stores how far a stream was read. Whoever calls it makes sure first that all that came before is kept.
 func (s *Store) SetPosition(ctx context.Context, stream, id string) (err error) {
-	defer s.timed("positions", time.Now(), &err)
-	row := positionRow{Stream: clean(stream), LastID: clean(id), UpdatedAt: time.Now().UnixMilli()}
+	defer s.db.Timed("positions", time.Now(), &err)
+	row := positionRow{Stream: model.Clean(stream), LastID: model.Clean(id), UpdatedAt: time.Now().UnixMilli()}
 	if _, err := s.db.NewInsert().Model(&row).On("CONFLICT (stream) DO UPDATE").
 		Set("last_id = EXCLUDED.last_id, updated_at = EXCLUDED.updated_at").Exec(ctx); err != nil {
 		return fmt.Errorf("store the position of a stream: %w", err)

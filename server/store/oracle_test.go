@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/uptrace/bun/dialect"
 	"pgregory.net/rapid"
 
 	"tierboard/shared/event"
@@ -304,7 +303,7 @@ func shapes(m *market) map[string]Query {
 func explain(t testing.TB, s *Store, query string, args []any) string {
 	t.Helper()
 	prefix := "EXPLAIN "
-	if s.name == dialect.SQLite {
+	if s.db.SQLite() {
 		prefix = "EXPLAIN QUERY PLAN "
 	}
 	rows, err := s.db.QueryContext(t.Context(), prefix+query, args...)
@@ -317,7 +316,7 @@ func explain(t testing.TB, s *Store, query string, args []any) string {
 		var line string
 		var a, b, c sql.NullInt64
 		dest := []any{&line}
-		if s.name == dialect.SQLite {
+		if s.db.SQLite() {
 			dest = []any{&a, &b, &c, &line}
 		}
 		if err := rows.Scan(dest...); err != nil {

@@ -19,6 +19,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tierboard/server/classify"
+	"tierboard/server/store/connect"
+	"tierboard/server/store/migrations"
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
 
@@ -235,7 +238,7 @@ func records(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		if _, err := s.Put(ctx, c, stored); !errors.Is(err, ErrChanged) {
 			t.Errorf("%s: an old version gives %v", c, err)
 		}
-		if _, err := s.Put(ctx, c, Record{User: "me", ID: "2", Version: 1, Body: json.RawMessage(`1`)}); !errors.Is(err, ErrNotFound) {
+		if _, err := s.Put(ctx, c, Record{User: "me", ID: "2", Version: 1, Body: json.RawMessage(`1`)}); !errors.Is(err, model.ErrNotFound) {
 			t.Errorf("%s: a change of nothing gives %v", c, err)
 		}
 		if list, err := s.Records(ctx, c, "me"); err != nil || len(list) != 1 || list[0].Name != "Renamed" {
@@ -250,7 +253,7 @@ func records(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		if err := s.Delete(ctx, c, "me", "1", 2); err != nil {
 			t.Error(err)
 		}
-		if err := s.Delete(ctx, c, "me", "1", 0); !errors.Is(err, ErrNotFound) {
+		if err := s.Delete(ctx, c, "me", "1", 0); !errors.Is(err, model.ErrNotFound) {
 			t.Errorf("%s: deleting twice gives %v", c, err)
 		}
 		if _, err := s.Record(ctx, c, "you", "1"); err != nil {
@@ -261,12 +264,12 @@ func records(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		"user": {ID: "1", Body: json.RawMessage(`1`)}, "id": {User: "me", ID: "\x00", Body: json.RawMessage(`1`)},
 		"name": {User: "me", ID: "1", Name: strings.Repeat("x", 257), Body: json.RawMessage(`1`)}, "body": {User: "me", ID: "1", Body: json.RawMessage(`{`)},
 	} {
-		var bad *Error
+		var bad *model.Error
 		if _, err := s.Put(ctx, Views, r); !errors.As(err, &bad) || bad.Field != field {
 			t.Errorf("%s: got %v", field, err)
 		}
 	}
-	var bad *Error
+	var bad *model.Error
 	if _, err := s.Put(ctx, Views, Record{User: "me", ID: "1", Body: bytes.Repeat([]byte("1"), MaxRecordBody+1)}); !errors.As(err, &bad) || bad.Field != "body" {
 		t.Errorf("a large body gives %v", err)
 	}
@@ -282,10 +285,10 @@ func records(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	if list, err := s.Records(ctx, Views, "\x00"); err != nil || len(list) != 0 {
 		t.Errorf("got %v and %v", list, err)
 	}
-	if _, err := s.Record(ctx, Views, "", ""); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Record(ctx, Views, "", ""); !errors.Is(err, model.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
-	if err := s.Delete(ctx, Views, "", "", 0); !errors.Is(err, ErrNotFound) {
+	if err := s.Delete(ctx, Views, "", "", 0); !errors.Is(err, model.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 	_, err1 := s.Records(ctx, "events", "me")
@@ -303,13 +306,13 @@ func letters(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		t.Error(err)
 	}
 	for i := range 5 {
-		l := DeadLetter{ReceivedAt: noon, Channel: "c\x00", Reason: "bad_json", Detail: strings.Repeat("é", maxLetterText), Size: int64(i), Head: "\xff'"}
+		l := DeadLetter{ReceivedAt: noon, Channel: "c\x00", Reason: "bad_json", Detail: strings.Repeat("é", model.MaxText), Size: int64(i), Head: "\xff'"}
 		if err := s.AddDeadLetters(ctx, []DeadLetter{l}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	first, err := s.DeadLetters(ctx, 0, 3)
-	if err != nil || len(first) != 3 || first[0].Size != 4 || first[0].Channel != "c\uFFFD" || first[0].Head != "\uFFFD'" || len(first[0].Detail) != maxLetterText || !first[0].ReceivedAt.Equal(noon) {
+	if err != nil || len(first) != 3 || first[0].Size != 4 || first[0].Channel != "c\uFFFD" || first[0].Head != "\uFFFD'" || len(first[0].Detail) != model.MaxText || !first[0].ReceivedAt.Equal(noon) {
 		t.Fatalf("got %+v and %v", first, err)
 	}
 	rest, err := s.DeadLetters(ctx, first[2].ID, 100)
@@ -340,7 +343,7 @@ func migrationRace(t *testing.T, fresh place) { //nolint:thelper // a test of it
 	applied := make(chan int, 6)
 	for range cap(applied) {
 		all.Go(func() {
-			done, err := MigrateUp(context.Background(), cfg)
+			done, err := migrations.Up(context.Background(), cfg.Place)
 			if err != nil {
 				t.Error(err)
 			}
@@ -353,27 +356,27 @@ func migrationRace(t *testing.T, fresh place) { //nolint:thelper // a test of it
 	for n := range applied {
 		total += n
 	}
-	status, err := MigrateStatus(t.Context(), cfg)
+	status, err := migrations.Status(t.Context(), cfg.Place)
 	if err != nil || len(status) == 0 || total != len(status) || status[0].AppliedAt.IsZero() || status[0].Comment != "initial" {
 		t.Fatalf("%d migrations were applied, %+v, %v", total, status, err)
 	}
 	s := openStore(t, where)
 	put(t, s, makeEvent(1, nil))
-	down, err := MigrateDown(t.Context(), cfg)
+	down, err := migrations.Down(t.Context(), cfg.Place)
 	if err != nil || len(down) != len(status) {
 		t.Fatalf("took back %+v and %v", down, err)
 	}
-	if status, err = MigrateStatus(t.Context(), cfg); err != nil || !status[0].AppliedAt.IsZero() {
+	if status, err = migrations.Status(t.Context(), cfg.Place); err != nil || !status[0].AppliedAt.IsZero() {
 		t.Errorf("got %+v and %v", status, err)
 	}
 	if err := s.Upsert(t.Context(), []*event.Event{makeEvent(2, nil)}); err == nil {
 		t.Error("an event was stored without a table")
 	}
-	if again, err := MigrateUp(t.Context(), cfg); err != nil || len(again) != len(status) {
+	if again, err := migrations.Up(t.Context(), cfg.Place); err != nil || len(again) != len(status) {
 		t.Fatalf("applied %+v and %v", again, err)
 	}
 	put(t, s, makeEvent(3, nil))
-	if nothing, err := MigrateUp(t.Context(), cfg); err != nil || len(nothing) != 0 {
+	if nothing, err := migrations.Up(t.Context(), cfg.Place); err != nil || len(nothing) != 0 {
 		t.Errorf("applied %+v and %v again", nothing, err)
 	}
 }
@@ -382,10 +385,10 @@ func backup(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	put(t, s, makeEvent(1, nil))
 	dir := t.TempDir()
-	path := filepath.Join(dir, fileName)
+	path := filepath.Join(dir, "tierboard.db")
 	err := s.Backup(t.Context(), path)
 	if s.Health().Dialect == "postgres" {
-		if !errors.Is(err, ErrBackup) || !strings.Contains(err.Error(), "pg_dump") {
+		if !errors.Is(err, connect.ErrBackup) || !strings.Contains(err.Error(), "pg_dump") {
 			t.Errorf("got %v", err)
 		}
 		return
@@ -402,7 +405,7 @@ func backup(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	if _, err := os.Stat(path); err != nil {
 		t.Fatal(err)
 	}
-	restored := openStore(t, Config{DataDir: dir})
+	restored := openStore(t, Config{Place: connect.Place{DataDir: dir}})
 	if _, err := restored.Event(t.Context(), "event-00001"); err != nil {
 		t.Error(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"tierboard/server/classify"
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
 
@@ -46,21 +47,21 @@ const nearest = 1000
 // Rematch tries again. A later outcome of the same event adds to what is known: nothing that was known is forgotten, and
 // what was calculated later wins.
 func (s *Store) AddOutcomes(ctx context.Context, outcomes []classify.Outcome) (unmatched int, err error) {
-	defer s.timed("outcomes", time.Now(), &err)
+	defer s.db.Timed("outcomes", time.Now(), &err)
 	now := time.Now().UnixMilli()
 	rows := make([]outcomeRow, 0, len(outcomes))
 	for _, o := range outcomes {
 		refs := make([]string, 0, len(o.Refs))
 		for _, r := range o.Refs {
-			refs = append(refs, clean(r))
+			refs = append(refs, model.Clean(r))
 		}
 		list, err := json.Marshal(refs)
 		if err != nil {
 			return 0, fmt.Errorf("store an outcome: %w", err)
 		}
 		r := outcomeRow{
-			Symbol: clean(o.Symbol), Pattern: clean(o.Pattern), DetectedAt: millis(o.DetectedAt), Refs: string(list),
-			CalculatedAt: millis(o.CalculatedAt), UpdatedAt: now, Source: clean(o.Source),
+			Symbol: model.Clean(o.Symbol), Pattern: model.Clean(o.Pattern), DetectedAt: model.Millis(o.DetectedAt), Refs: string(list),
+			CalculatedAt: model.Millis(o.CalculatedAt), UpdatedAt: now, Source: model.Clean(o.Source),
 		}
 		values, successes := r.horizons()
 		for h := range o.Horizons {
@@ -178,7 +179,7 @@ func (s *Store) match(ctx context.Context, db bun.IDB, rows []outcomeRow) (int, 
 
 // Rematch looks for the events of outcomes that came before them, and returns how many it found.
 func (s *Store) Rematch(ctx context.Context) (matched int, err error) {
-	defer s.timed("rematch", time.Now(), &err)
+	defer s.db.Timed("rematch", time.Now(), &err)
 	after := ""
 	for {
 		var rows []outcomeRow
@@ -224,12 +225,12 @@ type Outcome struct {
 
 // Outcomes returns what became of events, by id; those of which nothing is known are left out.
 func (s *Store) Outcomes(ctx context.Context, ids []string) (known map[string]Outcome, err error) {
-	ids = sane(ids)
+	ids = model.Sane(ids)
 	known = map[string]Outcome{}
 	if len(ids) == 0 {
 		return known, nil
 	}
-	defer s.timed("outcomes", time.Now(), &err)
+	defer s.db.Timed("outcomes", time.Now(), &err)
 	var rows []struct {
 		outcomeRow
 		Direction string
@@ -240,7 +241,7 @@ func (s *Store) Outcomes(ctx context.Context, ids []string) (known map[string]Ou
 	}
 	for i := range rows {
 		r := &rows[i].outcomeRow
-		o := Outcome{CalculatedAt: fromMillis(r.CalculatedAt)}
+		o := Outcome{CalculatedAt: model.FromMillis(r.CalculatedAt)}
 		values, successes := r.horizons()
 		for h := range values {
 			if v := *values[h]; v != nil {

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 
 	"tierboard/server/classify"
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
 
@@ -83,18 +83,18 @@ func overdue(horizon int) time.Duration {
 // million a second: whoever is asked often keeps the answer for a minute.
 func (s *Store) Performance(ctx context.Context, q PerformanceQuery) (tiers []TierPerformance, unmatched int, err error) {
 	if q.Horizon < classify.Day1 || q.Horizon > classify.Day30 {
-		return nil, 0, &Error{Field: "horizon", Problem: "must be 1d, 5d or 30d"}
+		return nil, 0, &model.Error{Field: "horizon", Problem: "must be 1d, 5d or 30d"}
 	}
 	if q.GroupBy == "" {
 		q.GroupBy = "pattern"
 	}
 	if !slices.Contains(groupColumns, q.GroupBy) {
-		return nil, 0, &Error{Field: "group_by", Problem: "must be one of " + strings.Join(groupColumns, ", ")}
+		return nil, 0, &model.Error{Field: "group_by", Problem: "must be one of " + strings.Join(groupColumns, ", ")}
 	}
 	if q.Now.IsZero() {
 		q.Now = time.Now()
 	}
-	defer s.timed("performance", time.Now(), &err)
+	defer s.db.Timed("performance", time.Now(), &err)
 	for _, t := range event.Tiers() {
 		if len(q.Tiers) > 0 && !slices.Contains(q.Tiers, t) {
 			continue
@@ -137,7 +137,7 @@ func (g *group) add(o *group) {
 
 // through names the index that SQLite has to use, which would now and then read a whole table instead.
 func (s *Store) through(index string) string {
-	if s.name == dialect.SQLite {
+	if s.db.SQLite() {
 		return "INDEXED BY " + index + " "
 	}
 	return ""
@@ -147,10 +147,10 @@ func (s *Store) through(index string) string {
 func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier event.Tier) (TierPerformance, error) {
 	from, to := int64(-1<<62), int64(1<<62)
 	if !q.Since.IsZero() {
-		from = ceilMillis(q.Since)
+		from = model.CeilMillis(q.Since)
 	}
 	if !q.Until.IsZero() {
-		to = ceilMillis(q.Until)
+		to = model.CeilMillis(q.Until)
 	}
 	young := q.Now.Add(-overdue(q.Horizon)).UnixMilli()
 	groups := map[string]*group{}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 
 	"tierboard/shared/event"
 )
@@ -150,7 +149,7 @@ func (b *planner) add(index string, equal []string, key string, streams [][]any,
 	if !slices.Contains(equal, "tier") && len(b.c.tiers) < 4 {
 		p.outer = append(p.outer, condition{column: "tier", sql: "tier IN (?)", args: []any{bun.List(b.c.tiers)}})
 	}
-	if b.store.name == dialect.SQLite && (index != byTime || slices.ContainsFunc(p.outer, uncovered)) {
+	if b.store.db.SQLite() && (index != byTime || slices.ContainsFunc(p.outer, uncovered)) {
 		p.budget = min(p.budget, narrow)
 	}
 	b.plans = append(b.plans, p)
@@ -202,7 +201,7 @@ func (p *plan) order(column string) string {
 func (p *plan) run(s *Store, columns string, values []any) (string, []any) {
 	var b strings.Builder
 	b.WriteString("SELECT " + columns + " FROM events")
-	if s.name == dialect.SQLite {
+	if s.db.SQLite() {
 		b.WriteString(" INDEXED BY " + p.index)
 	}
 	var args []any
@@ -231,7 +230,7 @@ func (p *plan) arm(s *Store, values []any) (string, []any) {
 	slices.Sort(columns)
 	columns = slices.Compact(columns)
 	for i, column := range columns {
-		if long := func(x condition) bool { return x.long && x.column == column }; s.name == dialect.PG && column != p.sort && slices.ContainsFunc(p.outer, long) {
+		if long := func(x condition) bool { return x.long && x.column == column }; !s.db.SQLite() && column != p.sort && slices.ContainsFunc(p.outer, long) {
 			// PostgreSQL compares each value of a list with its statistics, a millisecond for 500, to plan what is planned
 			// here already. It has none about an expression.
 			columns[i] += " || '' AS " + column
@@ -250,7 +249,7 @@ func (p *plan) arm(s *Store, values []any) (string, []any) {
 	if len(where) > 0 {
 		sql += " WHERE " + strings.Join(where, " AND ")
 	}
-	if !p.ordered || s.name == dialect.PG { // SQLite would sort again what is sorted, and first read all of it
+	if !p.ordered || !s.db.SQLite() { // SQLite would sort again what is sorted, and first read all of it
 		sql += p.order(p.sort)
 	}
 	return s.positionOf(sql) + " LIMIT ?", append(args, p.part)

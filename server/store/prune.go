@@ -19,7 +19,7 @@ const (
 // Prune deletes events that are older than their tier is kept, and dead letters and outcomes that are too old; it returns how
 // many events went.
 func (s *Store) Prune(ctx context.Context, now time.Time) (events int, err error) {
-	defer s.timed("prune", time.Now(), &err)
+	defer s.db.Timed("prune", time.Now(), &err)
 	longest := longestOutcomes
 	for _, tier := range []event.Tier{event.TierNone, event.Daily, event.Intraday, event.Combo} {
 		as := tier

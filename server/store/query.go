@@ -3,9 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -23,7 +22,7 @@ const MaxLimit = 1000
 
 // ErrTooBroad is a question that no index answers and that leaves too many rows to look through. A time, a session date,
 // a symbol, or the order of detection narrows it.
-var ErrTooBroad = errors.New("store: too many events to look through; narrow it by since, session_date or symbols, or sort by detected_at")
+const ErrTooBroad = model.Answer("store: too many events to look through; narrow it by since, session_date or symbols, or sort by detected_at")
 
 // Error is a question or a record that cannot be used. Field is the parameter's name.
 type Error struct {
@@ -79,7 +78,7 @@ func CursorOf(e *event.Event, s Sort) Cursor {
 	case BySymbol:
 		c.Key = e.Symbol
 	case ByExpiry:
-		c.Key = strconv.FormatInt(expiry(e.ExpiresAt), 10)
+		c.Key = strconv.FormatInt(model.Expiry(e.ExpiresAt), 10)
 	default:
 		c.Key = strconv.FormatInt(e.DetectedAt.UnixMilli(), 10)
 	}
@@ -88,7 +87,7 @@ func CursorOf(e *event.Event, s Sort) Cursor {
 
 // value returns the key as the database compares it.
 func (c Cursor) value(s Sort) (any, error) {
-	bad := &Error{Field: "cursor", Problem: "is none of this order"}
+	bad := &model.Error{Field: "cursor", Problem: "is none of this order"}
 	if !utf8.ValidString(c.ID+c.Key) || strings.ContainsRune(c.ID+c.Key, 0) || len(c.ID) > event.MaxText || len(c.Key) > event.MaxText {
 		return nil, bad
 	}
@@ -119,7 +118,7 @@ func Compare(a, b *event.Event, s Sort) int {
 	case BySymbol:
 		by = cmp.Compare(a.Symbol, b.Symbol)
 	case ByExpiry:
-		by = cmp.Compare(expiry(a.ExpiresAt), expiry(b.ExpiresAt))
+		by = cmp.Compare(model.Expiry(a.ExpiresAt), model.Expiry(b.ExpiresAt))
 	default:
 		by = cmp.Compare(a.DetectedAt.UnixMilli(), b.DetectedAt.UnixMilli())
 	}
@@ -159,7 +158,7 @@ type Row struct {
 }
 
 // Event decodes the body.
-func (r Row) Event() (*event.Event, error) { return decodeBody(r.Body) }
+func (r Row) Event() (*event.Event, error) { return model.Decode(r.Body) }
 
 // Page is a part of an answer.
 type Page struct {
@@ -192,13 +191,13 @@ func (q Query) normal() (Query, error) {
 	}
 	switch {
 	case !slices.Contains(Sorts(), q.Sort):
-		return q, &Error{Field: "sort", Problem: "is no order"}
+		return q, &model.Error{Field: "sort", Problem: "is no order"}
 	case q.Limit < 1 || q.Limit > MaxLimit:
-		return q, &Error{Field: "limit", Problem: fmt.Sprintf("must be 1 to %d", MaxLimit)}
+		return q, &model.Error{Field: "limit", Problem: fmt.Sprintf("must be 1 to %d", MaxLimit)}
 	case q.Status != AnyStatus && q.Status != Active && q.Status != Expired:
-		return q, &Error{Field: "status", Problem: "must be active or expired"}
+		return q, &model.Error{Field: "status", Problem: "must be active or expired"}
 	case len(q.SessionDate) > event.MaxText || strings.ContainsRune(q.SessionDate, 0) || !utf8.ValidString(q.SessionDate):
-		return q, &Error{Field: "session_date", Problem: "must be a date, YYYY-MM-DD"}
+		return q, &model.Error{Field: "session_date", Problem: "must be a date, YYYY-MM-DD"}
 	}
 	q.Filter = q.Filter.Canonical()
 	return q, nil
@@ -214,7 +213,7 @@ func (s *Store) Query(ctx context.Context, q Query) (page Page, err error) {
 	if err != nil {
 		return Page{}, err
 	}
-	defer s.timed("query", time.Now(), &err)
+	defer s.db.Timed("query", time.Now(), &err)
 	for _, p := range s.plans(q, c) {
 		hits, complete, err := s.walk(ctx, p)
 		if err != nil {
@@ -310,8 +309,8 @@ func (s *Store) rows(ctx context.Context, n int, where string, args ...any) ([]R
 		if err := rows.Scan(&r.ID, &r.Body, &expires, &updated); err != nil {
 			return nil, err
 		}
-		r.UpdatedAt = fromMillis(updated)
-		if expires != never {
+		r.UpdatedAt = model.FromMillis(updated)
+		if expires != model.Never {
 			r.ExpiresAt = time.UnixMilli(expires).UTC()
 		}
 		out = append(out, r)
@@ -319,33 +318,18 @@ func (s *Store) rows(ctx context.Context, n int, where string, args ...any) ([]R
 	return out, rows.Err()
 }
 
-// Event returns one event, or ErrNotFound.
+// Event returns one event, or model.ErrNotFound.
 func (s *Store) Event(ctx context.Context, id string) (row Row, err error) {
 	if strings.ContainsRune(id, 0) || !utf8.ValidString(id) {
-		return Row{}, ErrNotFound
+		return Row{}, model.ErrNotFound
 	}
-	defer s.timed("event", time.Now(), &err)
+	defer s.db.Timed("event", time.Now(), &err)
 	found, err := s.rows(ctx, 1, "id = ?", id)
 	if err != nil {
 		return Row{}, fmt.Errorf("read an event: %w", err)
 	}
 	if len(found) == 0 {
-		return Row{}, ErrNotFound
+		return Row{}, model.ErrNotFound
 	}
 	return found[0], nil
-}
-
-// ceilMillis is the first stored time that is not before t.
-func ceilMillis(t time.Time) int64 {
-	switch year := t.UTC().Year(); { // beyond what milliseconds hold, and beyond any event
-	case year < -1000:
-		return math.MinInt64
-	case year > 100_000:
-		return math.MaxInt64
-	}
-	ms := t.UnixMilli()
-	if time.UnixMilli(ms).Before(t) {
-		ms++
-	}
-	return ms
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
 
@@ -34,7 +35,7 @@ const (
 )
 
 // ErrChanged means that a record has another version than the caller thought, or exists although it was to be new.
-var ErrChanged = errors.New("store: the record was changed meanwhile")
+const ErrChanged = model.Answer("store: the record was changed meanwhile")
 
 // ErrTooMany means that the user has MaxRecords of the collection already.
 var ErrTooMany = errors.New("store: too many records")
@@ -66,7 +67,7 @@ type recordRow struct {
 func (r recordRow) record() Record {
 	return Record{
 		User: r.UserID, ID: r.ID, Name: r.Name, Body: json.RawMessage(r.Body), Version: r.Version,
-		CreatedAt: fromMillis(r.CreatedAt), UpdatedAt: fromMillis(r.UpdatedAt),
+		CreatedAt: model.FromMillis(r.CreatedAt), UpdatedAt: model.FromMillis(r.UpdatedAt),
 	}
 }
 
@@ -83,14 +84,14 @@ func (c Collection) table() (string, bun.Ident, error) {
 func (r Record) check() error {
 	for field, text := range map[string]string{"user": r.User, "id": r.ID, "name": r.Name} {
 		if (text == "" && field != "name") || len(text) > event.MaxText || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return &Error{Field: field, Problem: fmt.Sprintf("must be 1 to %d bytes of text", event.MaxText)}
+			return &model.Error{Field: field, Problem: fmt.Sprintf("must be 1 to %d bytes of text", event.MaxText)}
 		}
 	}
 	if len(r.Body) > MaxRecordBody {
-		return &Error{Field: "body", Problem: fmt.Sprintf("is larger than %d bytes", MaxRecordBody)}
+		return &model.Error{Field: "body", Problem: fmt.Sprintf("is larger than %d bytes", MaxRecordBody)}
 	}
 	if !json.Valid(r.Body) || !utf8.Valid(r.Body) {
-		return &Error{Field: "body", Problem: "is no JSON value"}
+		return &model.Error{Field: "body", Problem: "is no JSON value"}
 	}
 	return nil
 }
@@ -104,7 +105,7 @@ func (s *Store) Records(ctx context.Context, c Collection, user string) (records
 	if (Record{User: user, ID: "x", Body: json.RawMessage("0")}).check() != nil {
 		return nil, nil // nobody has that name
 	}
-	defer s.timed("records", time.Now(), &err)
+	defer s.db.Timed("records", time.Now(), &err)
 	var rows []recordRow
 	if err := s.db.NewSelect().Model(&rows).ModelTableExpr(table, name).Where("user_id = ?", user).
 		Order("name", "id").Limit(MaxRecords).Scan(ctx); err != nil {
@@ -116,20 +117,20 @@ func (s *Store) Records(ctx context.Context, c Collection, user string) (records
 	return records, nil
 }
 
-// Record returns one record of a user, or ErrNotFound.
+// Record returns one record of a user, or model.ErrNotFound.
 func (s *Store) Record(ctx context.Context, c Collection, user, id string) (record Record, err error) {
 	table, name, err := c.table()
 	if err != nil {
 		return Record{}, err
 	}
 	if (Record{User: user, ID: id, Body: json.RawMessage("0")}).check() != nil {
-		return Record{}, ErrNotFound
+		return Record{}, model.ErrNotFound
 	}
-	defer s.timed("records", time.Now(), &err)
+	defer s.db.Timed("records", time.Now(), &err)
 	var row recordRow
 	err = s.db.NewSelect().Model(&row).ModelTableExpr(table, name).Where("user_id = ? AND id = ?", user, id).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Record{}, ErrNotFound
+		return Record{}, model.ErrNotFound
 	}
 	if err != nil {
 		return Record{}, fmt.Errorf("read %s: %w", c, err)
@@ -138,7 +139,7 @@ func (s *Store) Record(ctx context.Context, c Collection, user, id string) (reco
 }
 
 // Put stores a record and returns it with its new version. Its Version must be the one that is stored, 0 for a record that
-// must not exist yet; else the error is ErrChanged, or ErrNotFound if there is none. CreatedAt and UpdatedAt are set here.
+// must not exist yet; else the error is ErrChanged, or model.ErrNotFound if there is none. CreatedAt and UpdatedAt are set here.
 func (s *Store) Put(ctx context.Context, c Collection, r Record) (stored Record, err error) {
 	table, name, err := c.table()
 	if err != nil {
@@ -147,7 +148,7 @@ func (s *Store) Put(ctx context.Context, c Collection, r Record) (stored Record,
 	if err := r.check(); err != nil {
 		return Record{}, err
 	}
-	defer s.timed("records", time.Now(), &err)
+	defer s.db.Timed("records", time.Now(), &err)
 	now := time.Now().UnixMilli()
 	if r.Version == 0 {
 		return s.create(ctx, c, r, now)
@@ -182,16 +183,16 @@ func (s *Store) create(ctx context.Context, c Collection, r Record, now int64) (
 		return Record{}, fmt.Errorf("add to %s: %w", c, err)
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		if _, err := s.Record(ctx, c, r.User, r.ID); errors.Is(err, ErrNotFound) {
+		if _, err := s.Record(ctx, c, r.User, r.ID); errors.Is(err, model.ErrNotFound) {
 			return Record{}, ErrTooMany
 		}
 		return Record{}, ErrChanged
 	}
-	r.Version, r.CreatedAt, r.UpdatedAt = 1, fromMillis(now), fromMillis(now)
+	r.Version, r.CreatedAt, r.UpdatedAt = 1, model.FromMillis(now), model.FromMillis(now)
 	return r, nil
 }
 
-// Delete removes a record of a user. Version must be the stored one, or 0 for whichever there is. Errors are ErrNotFound and
+// Delete removes a record of a user. Version must be the stored one, or 0 for whichever there is. Errors are model.ErrNotFound and
 // ErrChanged.
 func (s *Store) Delete(ctx context.Context, c Collection, user, id string, version int64) (err error) {
 	table, name, err := c.table()
@@ -199,9 +200,9 @@ func (s *Store) Delete(ctx context.Context, c Collection, user, id string, versi
 		return err
 	}
 	if (Record{User: user, ID: id, Body: json.RawMessage("0")}).check() != nil {
-		return ErrNotFound
+		return model.ErrNotFound
 	}
-	defer s.timed("records", time.Now(), &err)
+	defer s.db.Timed("records", time.Now(), &err)
 	res, err := s.db.NewDelete().Model((*recordRow)(nil)).ModelTableExpr(table, name).
 		Where("user_id = ? AND id = ? AND (? = 0 OR version = ?)", user, id, version, version).Exec(ctx)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"tierboard/e2e/stack"
 	"tierboard/server/metrics"
+	"tierboard/server/store/connect"
 	"tierboard/shared/event"
 )
 
@@ -26,8 +27,11 @@ type place func(t testing.TB) Config
 func TestConformance(t *testing.T) {
 	server := stack.Postgres(t)
 	for dialect, fresh := range map[string]place{
-		"sqlite":   func(t testing.TB) Config { t.Helper(); return Config{DataDir: t.TempDir()} },
-		"postgres": func(t testing.TB) Config { t.Helper(); return Config{URL: newDatabase(t, server.URL())} },
+		"sqlite": func(t testing.TB) Config { t.Helper(); return Config{Place: connect.Place{DataDir: t.TempDir()}} },
+		"postgres": func(t testing.TB) Config {
+			t.Helper()
+			return Config{Place: connect.Place{URL: newDatabase(t, server.URL())}}
+		},
 	} {
 		t.Run(dialect, func(t *testing.T) {
 			for _, test := range suite {

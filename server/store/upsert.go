@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
 
@@ -47,14 +48,14 @@ func (s *Store) tellStored(events []*event.Event) {
 // again changes nothing, and the order of calls does not matter. Events that no database could hold are refused: counted,
 // kept as a dead letter, and no error. On an error some of the events may have been stored; the caller tries again.
 func (s *Store) Upsert(ctx context.Context, events []*event.Event) (err error) {
-	defer s.timed("upsert", time.Now(), &err)
+	defer s.db.Timed("upsert", time.Now(), &err)
 	now := time.Now()
 	at := make(map[string]int, len(events))
-	rows := make([]eventRow, 0, len(events))
+	rows := make([]model.Event, 0, len(events))
 	var refused []DeadLetter
 	kept := make([]*event.Event, 0, len(events))
 	for _, e := range events {
-		row, err := newEventRow(e, s.cfg.Epoch, now)
+		row, err := model.NewEvent(e, s.cfg.Epoch, now)
 		if err != nil {
 			refused = append(refused, DeadLetter{ReceivedAt: now, Channel: "archive", Reason: "refused", Detail: err.Error(), Head: e.ID})
 			continue
@@ -104,7 +105,7 @@ type symbolRow struct {
 }
 
 // learn stores symbols that are new.
-func (s *Store) learn(ctx context.Context, rows []eventRow) error {
+func (s *Store) learn(ctx context.Context, rows []model.Event) error {
 	var fresh []string
 	s.mu.Lock()
 	for _, r := range rows {
@@ -141,7 +142,7 @@ func (s *Store) SeenSymbols(ctx context.Context, prefix string, limit int) (symb
 	if !utf8.ValidString(prefix) || strings.ContainsRune(prefix, 0) || limit < 1 {
 		return nil, nil
 	}
-	defer s.timed("symbols", time.Now(), &err)
+	defer s.db.Timed("symbols", time.Now(), &err)
 	err = s.db.NewSelect().Model((*symbolRow)(nil)).Column("symbol").
 		Where("symbol >= ? AND symbol < ?", prefix, prefix+"\U0010FFFF").Order("symbol").Limit(int64(limit)).Scan(ctx, &symbols)
 	return symbols, err

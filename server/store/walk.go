@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 )
 
 // mostArms is how many queries are joined into one; SQLite allows 500.
@@ -143,7 +142,7 @@ func (s *Store) join(streams [][]any, a arm, tail string) (string, []any) {
 		sql, args := a(s, streams[0])
 		return "SELECT 0 AS s, k, id FROM (" + sql + ") AS x" + tail, args
 	}
-	if s.name == dialect.PG {
+	if !s.db.SQLite() {
 		return lateral(s, streams, a, tail)
 	}
 	var b strings.Builder

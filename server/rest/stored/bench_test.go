@@ -25,6 +25,7 @@ import (
 	"tierboard/server/query"
 	"tierboard/server/rest"
 	"tierboard/server/store"
+	"tierboard/server/store/connect"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
@@ -35,8 +36,8 @@ var rows = flag.Int("rows", 20_000, "events in the database of BenchmarkREST")
 // BenchmarkREST asks the whole surface, from the request to the last byte of its answer and without a network, and reports the
 // median and the 99th percentile of each shape of question in milliseconds, on both databases.
 func BenchmarkREST(b *testing.B) {
-	b.Run("sqlite", func(b *testing.B) { benchREST(b, store.Config{DataDir: b.TempDir()}) })
-	b.Run("postgres", func(b *testing.B) { benchREST(b, store.Config{URL: stack.Postgres(b).URL()}) })
+	b.Run("sqlite", func(b *testing.B) { benchREST(b, store.Config{Place: connect.Place{DataDir: b.TempDir()}}) })
+	b.Run("postgres", func(b *testing.B) { benchREST(b, store.Config{Place: connect.Place{URL: stack.Postgres(b).URL()}}) })
 }
 
 // market makes events of 2,000 symbols and 30 patterns, the first ones most often, one every ten seconds.

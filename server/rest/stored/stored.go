@@ -15,6 +15,7 @@ import (
 	"tierboard/server/query"
 	"tierboard/server/rest"
 	"tierboard/server/store"
+	"tierboard/server/store/model"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -69,11 +70,11 @@ func rowOf(r store.Row) query.Row { return query.Row{ID: r.ID, Body: r.Body, Exp
 
 // translated turns the database's errors into those that package rest knows.
 func translated(err error) error {
-	var bad *store.Error
+	var bad *model.Error
 	switch {
 	case errors.Is(err, store.ErrTooBroad):
 		return query.ErrTooBroad
-	case errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, model.ErrNotFound):
 		return query.ErrNotFound
 	case errors.Is(err, store.ErrChanged):
 		return query.ErrChanged

@@ -1,4 +1,4 @@
-// Package migrations holds every version of the database's schema: plain SQL for each dialect, so that a migration says
+// Package migrations holds every version of the database's schema, and brings a database to one of them: plain SQL for each dialect, so that a migration says
 // the same for ever, whatever becomes of the models.
 //
 // A migration that was released is never edited; a change is a new one, with a name that sorts behind all others and a

@@ -1,4 +1,4 @@
-package store
+package connect
 
 import (
 	"context"
@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"github.com/uptrace/bun/dialect"
 )
 
 // ErrBackup is the answer of Backup on PostgreSQL, which has a better tool for it.
@@ -15,15 +13,15 @@ var ErrBackup = errors.New("store: back up PostgreSQL with its own tool: pg_dump
 
 // Backup writes a copy of the database to a file that must not exist yet, while the server goes on. It is for SQLite; on
 // PostgreSQL it returns ErrBackup.
-func (s *Store) Backup(ctx context.Context, path string) (err error) {
-	if s.name == dialect.PG {
+func (d *DB) Backup(ctx context.Context, path string) (err error) {
+	if !d.SQLite() {
 		return ErrBackup
 	}
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("back up the database: %s exists already", path)
 	}
-	defer s.timed("backup", time.Now(), &err)
-	if _, err := s.db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+	defer d.Timed("backup", time.Now(), &err)
+	if _, err := d.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return fmt.Errorf("back up the database: %w", err)
 	}
 	return nil

@@ -1,22 +1,16 @@
-package store
+package migrations
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/migrate"
-	"github.com/uptrace/bun/schema"
 
-	"tierboard/server/store/migrations"
+	"tierboard/server/store/connect"
 )
-
-// schemaDialect is a dialect of bun.
-type schemaDialect = schema.Dialect
 
 // Migration is a version of the schema.
 type Migration struct {
@@ -28,10 +22,10 @@ type Migration struct {
 // migrationLock is the key of the lock that migrations take in PostgreSQL; any number that nobody else uses.
 const migrationLock = 7_483_920_114
 
-// MigrateUp applies all migrations that are missing and returns them. Any number of servers may call it at once: one
+// Up applies all migrations that are missing and returns them. Any number of servers may call it at once: one
 // does it and the others wait. It happens wholly or not at all.
-func MigrateUp(ctx context.Context, cfg Config) ([]Migration, error) {
-	return migrating(ctx, cfg, func(m *migrate.Migrator) (migrate.MigrationSlice, error) {
+func Up(ctx context.Context, p connect.Place) ([]Migration, error) {
+	return migrating(ctx, p, func(m *migrate.Migrator) (migrate.MigrationSlice, error) {
 		group, err := m.Migrate(ctx)
 		if err != nil {
 			return nil, err
@@ -40,10 +34,10 @@ func MigrateUp(ctx context.Context, cfg Config) ([]Migration, error) {
 	})
 }
 
-// MigrateDown takes back the migrations that were applied together last and returns them; what was stored in what they had
+// Down takes back the migrations that were applied together last and returns them; what was stored in what they had
 // added is lost.
-func MigrateDown(ctx context.Context, cfg Config) ([]Migration, error) {
-	return migrating(ctx, cfg, func(m *migrate.Migrator) (migrate.MigrationSlice, error) {
+func Down(ctx context.Context, p connect.Place) ([]Migration, error) {
+	return migrating(ctx, p, func(m *migrate.Migrator) (migrate.MigrationSlice, error) {
 		group, err := m.Rollback(ctx)
 		if err != nil {
 			return nil, err
@@ -52,27 +46,23 @@ func MigrateDown(ctx context.Context, cfg Config) ([]Migration, error) {
 	})
 }
 
-// MigrateStatus returns all migrations, the oldest first.
-func MigrateStatus(ctx context.Context, cfg Config) ([]Migration, error) {
-	return migrating(ctx, cfg, func(m *migrate.Migrator) (migrate.MigrationSlice, error) {
+// Status returns all migrations, the oldest first.
+func Status(ctx context.Context, p connect.Place) ([]Migration, error) {
+	return migrating(ctx, p, func(m *migrate.Migrator) (migrate.MigrationSlice, error) {
 		return m.MigrationsWithStatus(ctx)
 	})
 }
 
 // migrating runs do inside a transaction that nobody else can hold at the same time. bun's own lock is a row, which a
 // server that dies would leave behind for ever.
-func migrating(ctx context.Context, cfg Config, do func(*migrate.Migrator) (migrate.MigrationSlice, error)) (done []Migration, err error) {
-	if err := cfg.Validate(); err != nil {
+func migrating(ctx context.Context, p connect.Place, do func(*migrate.Migrator) (migrate.MigrationSlice, error)) (done []Migration, err error) {
+	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	c, d, err := connector(cfg)
+	db, err := connect.Once(p)
 	if err != nil {
 		return nil, err
 	}
-	pool := sql.OpenDB(&onceConnector{Connector: c})
-	pool.SetMaxOpenConns(1)
-	pool.SetMaxIdleConns(1)
-	db := bun.NewDB(pool, d)
 	defer func() { err = errors.Join(err, db.Close()) }()
 
 	defer func() {
@@ -80,12 +70,12 @@ func migrating(ctx context.Context, cfg Config, do func(*migrate.Migrator) (migr
 			err = fmt.Errorf("migrate the database: %w", err)
 		}
 	}()
-	all, err := migrations.For(d.Name())
+	all, err := For(db.Dialect().Name())
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range begin(d.Name()) {
-		if _, err := pool.ExecContext(ctx, s); err != nil {
+	for _, s := range begin(db.Dialect().Name()) {
+		if _, err := db.DB.ExecContext(ctx, s); err != nil {
 			return nil, err
 		}
 	}
@@ -97,7 +87,7 @@ func migrating(ctx context.Context, cfg Config, do func(*migrate.Migrator) (migr
 	if err != nil {
 		return nil, err
 	}
-	if _, err := pool.ExecContext(ctx, "COMMIT"); err != nil {
+	if _, err := db.DB.ExecContext(ctx, "COMMIT"); err != nil {
 		return nil, err
 	}
 	for _, g := range group {

@@ -1,8 +1,7 @@
-package store
+package connect
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -10,14 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"github.com/uptrace/bun/schema"
 	"modernc.org/sqlite"
 )
 
@@ -31,11 +29,25 @@ var pragmas = []string{ //nolint:gochecknoglobals // a constant list
 	"cache_size(-32768)", "journal_size_limit(67108864)", "mmap_size(1073741824)",
 }
 
-// Connections of a pool.
-const (
-	mostConns = 8
-	idleConns = 4
-)
+// Place is where the database is.
+type Place struct {
+	// URL is a PostgreSQL database, postgres://user:password@host:port/name; empty means SQLite.
+	URL string
+	// DataDir is where SQLite's file tierboard.db lies; it is made if it is not there. Unused with URL.
+	DataDir string
+}
+
+// Validate reports the first field that cannot be used, by name. The password in URL is never part of the error.
+func (p Place) Validate() error {
+	if p.URL == "" && p.DataDir == "" {
+		return errors.New("store: URL and DataDir are both empty")
+	}
+	if p.URL != "" {
+		_, err := postgresConfig(p.URL)
+		return err
+	}
+	return nil
+}
 
 // postgresConfig reads a database's URL. Errors do not repeat it, as it may hold a password.
 func postgresConfig(rawURL string) (*pgx.ConnConfig, error) {
@@ -72,19 +84,19 @@ func postgresConfig(rawURL string) (*pgx.ConnConfig, error) {
 }
 
 // connector returns how to reach the database.
-func connector(cfg Config) (driver.Connector, schemaDialect, error) {
-	if cfg.URL != "" {
-		pg, err := postgresConfig(cfg.URL)
+func (p Place) connector() (driver.Connector, schema.Dialect, error) {
+	if p.URL != "" {
+		pg, err := postgresConfig(p.URL)
 		if err != nil {
 			return nil, nil, err
 		}
 		return stdlib.GetConnector(*pg), pgdialect.New(), nil
 	}
-	if err := os.MkdirAll(cfg.DataDir, 0o750); err != nil {
+	if err := os.MkdirAll(p.DataDir, 0o750); err != nil {
 		return nil, nil, fmt.Errorf("make the data directory: %w", err)
 	}
 	q := url.Values{"_pragma": pragmas}
-	path, err := filepath.Abs(filepath.Join(cfg.DataDir, fileName))
+	path, err := filepath.Abs(filepath.Join(p.DataDir, fileName))
 	if err != nil {
 		return nil, nil, fmt.Errorf("find the data directory: %w", err)
 	}
@@ -103,47 +115,3 @@ func (c *sqliteConnector) Connect(context.Context) (driver.Conn, error) { return
 
 // Driver returns the driver.
 func (c *sqliteConnector) Driver() driver.Driver { return &c.driver }
-
-// connect returns a pool. It does not reach out yet.
-func connect(cfg Config) (*bun.DB, error) {
-	c, d, err := connector(cfg)
-	if err != nil {
-		return nil, err
-	}
-	pool := sql.OpenDB(c)
-	pool.SetMaxOpenConns(mostConns)
-	pool.SetMaxIdleConns(idleConns)
-	return bun.NewDB(pool, d), nil
-}
-
-// onceConnector connects once and refuses to do it again: whoever holds a transaction over many calls must not go on without
-// it on a second connection.
-type onceConnector struct {
-	driver.Connector
-	mu   sync.Mutex
-	used bool // guarded by mu
-}
-
-// Connect opens the one connection.
-func (c *onceConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.used {
-		return nil, errors.New("the connection was lost")
-	}
-	conn, err := c.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c.used = true
-	if pg, ok := conn.(*stdlib.Conn); ok {
-		return heldConn{pg}, nil
-	}
-	return conn, nil
-}
-
-// heldConn stays in its pool with an open transaction, which its driver would take for a forgotten one.
-type heldConn struct{ *stdlib.Conn }
-
-// ResetSession leaves the connection as it is.
-func (heldConn) ResetSession(context.Context) error { return nil }
