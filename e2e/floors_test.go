@@ -86,9 +86,10 @@ var floors = []place{
 	{"server/rest", 7, append([]string{"server/rest/stored"}, wiring...)},
 	{"server/rest/stored", 8, wiring},
 	{"app/ui", 7, []string{"app", "server/web"}},
-	{"server/store/model", 4, append([]string{"server/store", "server/store/connect", "server/rest/stored"}, wiring...)},
-	{"server/store/connect", 5, append([]string{"server/store", "server/store/migrations"}, wiring...)},
+	{"server/store/model", 4, append([]string{"server/store", "server/store/connect", "server/store/saved", "server/rest/stored"}, wiring...)},
+	{"server/store/connect", 5, append([]string{"server/store", "server/store/migrations", "server/store/saved"}, wiring...)},
 	{"server/store/migrations", 6, []string{"server/store", "server"}},
+	{"server/store/saved", 6, append([]string{"server/store", "server/rest/stored"}, wiring...)},
 	{"server/store", 7, append([]string{"server/rest/stored"}, wiring...)},
 	{"server/web", 8, wiring},
 
@@ -137,7 +138,7 @@ var libraries = map[string][]string{
 	"github.com/valyala/fastjson":             {"server/classify", "server/classify/loose"},
 	"github.com/vmihailenco/msgpack/v5":       {"shared/wire"},
 	"golang.org/x/sync":                       {"assets/pack", "server/daemon", "server/demo", "server/ingest"},
-	"github.com/uptrace/bun":                  {"server/store", "server/store/connect", "server/store/migrations", "server/store/model"},
+	"github.com/uptrace/bun":                  {"server/store", "server/store/connect", "server/store/migrations", "server/store/model", "server/store/saved"},
 	"github.com/jackc/pgx/v5":                 {"server/store/connect"},
 	"modernc.org/sqlite":                      {"server/store/connect"},
 }

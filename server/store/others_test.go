@@ -22,6 +22,7 @@ import (
 	"tierboard/server/store/connect"
 	"tierboard/server/store/migrations"
 	"tierboard/server/store/model"
+	"tierboard/server/store/saved"
 	"tierboard/shared/event"
 )
 
@@ -218,16 +219,16 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 func records(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	ctx := t.Context()
-	for _, c := range []Collection{Subscriptions, Views, Watchlists, Preferences} {
-		mine := Record{User: "me", ID: "1", Name: "Mine", Body: json.RawMessage(`{"a":"'?' \u0000"}`)}
+	for _, c := range []saved.Collection{saved.Subscriptions, saved.Views, saved.Watchlists, saved.Preferences} {
+		mine := saved.Record{User: "me", ID: "1", Name: "Mine", Body: json.RawMessage(`{"a":"'?' \u0000"}`)}
 		stored, err := s.Put(ctx, c, mine)
 		if err != nil || stored.Version != 1 || stored.CreatedAt.IsZero() {
 			t.Fatalf("%s: got %+v and %v", c, stored, err)
 		}
-		if _, err := s.Put(ctx, c, mine); !errors.Is(err, ErrChanged) {
+		if _, err := s.Put(ctx, c, mine); !errors.Is(err, saved.ErrChanged) {
 			t.Errorf("%s: a second new one gives %v", c, err)
 		}
-		if _, err := s.Put(ctx, c, Record{User: "you", ID: "1", Name: "Yours", Body: json.RawMessage(`1`)}); err != nil {
+		if _, err := s.Put(ctx, c, saved.Record{User: "you", ID: "1", Name: "Yours", Body: json.RawMessage(`1`)}); err != nil {
 			t.Error(err)
 		}
 		stored.Name = "Renamed"
@@ -235,10 +236,10 @@ func records(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		if err != nil || second.Version != 2 || second.Name != "Renamed" || string(second.Body) != string(mine.Body) {
 			t.Errorf("%s: got %+v and %v", c, second, err)
 		}
-		if _, err := s.Put(ctx, c, stored); !errors.Is(err, ErrChanged) {
+		if _, err := s.Put(ctx, c, stored); !errors.Is(err, saved.ErrChanged) {
 			t.Errorf("%s: an old version gives %v", c, err)
 		}
-		if _, err := s.Put(ctx, c, Record{User: "me", ID: "2", Version: 1, Body: json.RawMessage(`1`)}); !errors.Is(err, model.ErrNotFound) {
+		if _, err := s.Put(ctx, c, saved.Record{User: "me", ID: "2", Version: 1, Body: json.RawMessage(`1`)}); !errors.Is(err, model.ErrNotFound) {
 			t.Errorf("%s: a change of nothing gives %v", c, err)
 		}
 		if list, err := s.Records(ctx, c, "me"); err != nil || len(list) != 1 || list[0].Name != "Renamed" {
@@ -247,7 +248,7 @@ func records(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		if r, err := s.Record(ctx, c, "you", "1"); err != nil || r.Name != "Yours" {
 			t.Errorf("%s: got %+v and %v", c, r, err)
 		}
-		if err := s.Delete(ctx, c, "me", "1", 1); !errors.Is(err, ErrChanged) {
+		if err := s.Delete(ctx, c, "me", "1", 1); !errors.Is(err, saved.ErrChanged) {
 			t.Errorf("%s: deleting an old version gives %v", c, err)
 		}
 		if err := s.Delete(ctx, c, "me", "1", 2); err != nil {
@@ -260,40 +261,40 @@ func records(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 			t.Errorf("%s: another user's record went: %v", c, err)
 		}
 	}
-	for field, r := range map[string]Record{
+	for field, r := range map[string]saved.Record{
 		"user": {ID: "1", Body: json.RawMessage(`1`)}, "id": {User: "me", ID: "\x00", Body: json.RawMessage(`1`)},
 		"name": {User: "me", ID: "1", Name: strings.Repeat("x", 257), Body: json.RawMessage(`1`)}, "body": {User: "me", ID: "1", Body: json.RawMessage(`{`)},
 	} {
 		var bad *model.Error
-		if _, err := s.Put(ctx, Views, r); !errors.As(err, &bad) || bad.Field != field {
+		if _, err := s.Put(ctx, saved.Views, r); !errors.As(err, &bad) || bad.Field != field {
 			t.Errorf("%s: got %v", field, err)
 		}
 	}
 	var bad *model.Error
-	if _, err := s.Put(ctx, Views, Record{User: "me", ID: "1", Body: bytes.Repeat([]byte("1"), MaxRecordBody+1)}); !errors.As(err, &bad) || bad.Field != "body" {
+	if _, err := s.Put(ctx, saved.Views, saved.Record{User: "me", ID: "1", Body: bytes.Repeat([]byte("1"), saved.MaxRecordBody+1)}); !errors.As(err, &bad) || bad.Field != "body" {
 		t.Errorf("a large body gives %v", err)
 	}
-	for i := range MaxRecords {
-		if _, err := s.Put(ctx, Views, Record{User: "many", ID: fmt.Sprint(i), Body: json.RawMessage(`1`)}); err != nil {
+	for i := range saved.MaxRecords {
+		if _, err := s.Put(ctx, saved.Views, saved.Record{User: "many", ID: fmt.Sprint(i), Body: json.RawMessage(`1`)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.Put(ctx, Views, Record{User: "many", ID: "more", Body: json.RawMessage(`1`)}); !errors.Is(err, ErrTooMany) {
+	if _, err := s.Put(ctx, saved.Views, saved.Record{User: "many", ID: "more", Body: json.RawMessage(`1`)}); !errors.Is(err, saved.ErrTooMany) {
 		t.Errorf("one too many gives %v", err)
 	}
 	// Whoever has no name has nothing, and a collection that does not exist is our own fault.
-	if list, err := s.Records(ctx, Views, "\x00"); err != nil || len(list) != 0 {
+	if list, err := s.Records(ctx, saved.Views, "\x00"); err != nil || len(list) != 0 {
 		t.Errorf("got %v and %v", list, err)
 	}
-	if _, err := s.Record(ctx, Views, "", ""); !errors.Is(err, model.ErrNotFound) {
+	if _, err := s.Record(ctx, saved.Views, "", ""); !errors.Is(err, model.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
-	if err := s.Delete(ctx, Views, "", "", 0); !errors.Is(err, model.ErrNotFound) {
+	if err := s.Delete(ctx, saved.Views, "", "", 0); !errors.Is(err, model.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 	_, err1 := s.Records(ctx, "events", "me")
 	_, err2 := s.Record(ctx, "events", "me", "1")
-	_, err3 := s.Put(ctx, "events", Record{})
+	_, err3 := s.Put(ctx, "events", saved.Record{})
 	if err4 := s.Delete(ctx, "events", "me", "1", 0); err1 == nil || err2 == nil || err3 == nil || err4 == nil {
 		t.Error("a table that is no collection was touched")
 	}

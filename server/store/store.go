@@ -10,6 +10,7 @@ import (
 	"tierboard/server/metrics"
 	"tierboard/server/store/connect"
 	"tierboard/server/store/migrations"
+	"tierboard/server/store/saved"
 	"tierboard/shared/event"
 )
 
@@ -55,7 +56,11 @@ func (c Config) Validate() error {
 }
 
 // Store is an open database. All methods may be called by any number of goroutines.
+//
+// Its parts are embedded, and what they can do it can: go doc of each tells.
 type Store struct {
+	*saved.Shelves
+
 	cfg Config
 	db  *connect.DB
 	log *slog.Logger
@@ -79,7 +84,10 @@ func Open(ctx context.Context, cfg Config, m *metrics.Metrics, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	return &Store{cfg: cfg, db: db, log: log, m: m, known: map[string]struct{}{}}, nil
+	return &Store{
+		Shelves: saved.New(db),
+		cfg:     cfg, db: db, log: log, m: m, known: map[string]struct{}{},
+	}, nil
 }
 
 // Close ends all connections. Calls under way fail.

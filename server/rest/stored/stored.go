@@ -16,6 +16,7 @@ import (
 	"tierboard/server/rest"
 	"tierboard/server/store"
 	"tierboard/server/store/model"
+	"tierboard/server/store/saved"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -76,9 +77,9 @@ func translated(err error) error {
 		return query.ErrTooBroad
 	case errors.Is(err, model.ErrNotFound):
 		return query.ErrNotFound
-	case errors.Is(err, store.ErrChanged):
+	case errors.Is(err, saved.ErrChanged):
 		return query.ErrChanged
-	case errors.Is(err, store.ErrTooMany):
+	case errors.Is(err, saved.ErrTooMany):
 		return query.ErrConflict
 	case errors.As(err, &bad): // a forged cursor is what is left to refuse here
 		return problem.At(problem.Parameter, problem.Field("query."+bad.Field, "", "%s", bad.Problem))
@@ -168,17 +169,17 @@ func (s *Store) Estimate(ctx context.Context, filters []filter.Filter, now time.
 }
 
 // entryOf turns a record into an entry.
-func entryOf(r store.Record) rest.Entry {
+func entryOf(r saved.Record) rest.Entry {
 	return rest.Entry{ID: r.ID, Name: r.Name, Body: r.Body, Version: r.Version, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
 }
 
 // Entries returns a user's entries, oldest first.
 func (s *Store) Entries(ctx context.Context, user, shelf string) ([]rest.Entry, error) {
-	records, err := s.db.Records(ctx, store.Collection(shelf), user)
+	records, err := s.db.Records(ctx, saved.Collection(shelf), user)
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(records, func(a, b store.Record) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	slices.SortStableFunc(records, func(a, b saved.Record) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	out := make([]rest.Entry, len(records))
 	for i, r := range records {
 		out[i] = entryOf(r)
@@ -188,7 +189,7 @@ func (s *Store) Entries(ctx context.Context, user, shelf string) ([]rest.Entry, 
 
 // Entry returns one entry.
 func (s *Store) Entry(ctx context.Context, user, shelf, id string) (rest.Entry, error) {
-	r, err := s.db.Record(ctx, store.Collection(shelf), user, id)
+	r, err := s.db.Record(ctx, saved.Collection(shelf), user, id)
 	if err != nil {
 		return rest.Entry{}, translated(err)
 	}
@@ -215,7 +216,7 @@ func (s *Store) Change(ctx context.Context, user, shelf string, e rest.Entry) (r
 
 // put stores an entry.
 func (s *Store) put(ctx context.Context, user, shelf string, e rest.Entry) (rest.Entry, error) {
-	r, err := s.db.Put(ctx, store.Collection(shelf), store.Record{User: user, ID: e.ID, Name: e.Name, Body: e.Body, Version: e.Version})
+	r, err := s.db.Put(ctx, saved.Collection(shelf), saved.Record{User: user, ID: e.ID, Name: e.Name, Body: e.Body, Version: e.Version})
 	if err != nil {
 		return rest.Entry{}, translated(err)
 	}
@@ -224,7 +225,7 @@ func (s *Store) put(ctx context.Context, user, shelf string, e rest.Entry) (rest
 
 // Remove deletes an entry.
 func (s *Store) Remove(ctx context.Context, user, shelf, id string, version int64) error {
-	if err := s.db.Delete(ctx, store.Collection(shelf), user, id, version); err != nil {
+	if err := s.db.Delete(ctx, saved.Collection(shelf), user, id, version); err != nil {
 		return translated(err)
 	}
 	return nil

@@ -1,4 +1,6 @@
-package store
+// Package saved is what users keep: subscriptions, views, watchlists and preferences, each a record with a version, so that two
+// who change it at once notice.
+package saved
 
 import (
 	"context"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"tierboard/server/store/connect"
 	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
@@ -96,8 +99,14 @@ func (r Record) check() error {
 	return nil
 }
 
+// Shelves hold the records of all users. Any number of goroutines may use them.
+type Shelves struct{ db *connect.DB }
+
+// New returns the shelves in an open database, which the caller closes.
+func New(db *connect.DB) *Shelves { return &Shelves{db} }
+
 // Records returns all records of a user in a collection, by name.
-func (s *Store) Records(ctx context.Context, c Collection, user string) (records []Record, err error) {
+func (s *Shelves) Records(ctx context.Context, c Collection, user string) (records []Record, err error) {
 	table, name, err := c.table()
 	if err != nil {
 		return nil, err
@@ -118,7 +127,7 @@ func (s *Store) Records(ctx context.Context, c Collection, user string) (records
 }
 
 // Record returns one record of a user, or model.ErrNotFound.
-func (s *Store) Record(ctx context.Context, c Collection, user, id string) (record Record, err error) {
+func (s *Shelves) Record(ctx context.Context, c Collection, user, id string) (record Record, err error) {
 	table, name, err := c.table()
 	if err != nil {
 		return Record{}, err
@@ -140,7 +149,7 @@ func (s *Store) Record(ctx context.Context, c Collection, user, id string) (reco
 
 // Put stores a record and returns it with its new version. Its Version must be the one that is stored, 0 for a record that
 // must not exist yet; else the error is ErrChanged, or model.ErrNotFound if there is none. CreatedAt and UpdatedAt are set here.
-func (s *Store) Put(ctx context.Context, c Collection, r Record) (stored Record, err error) {
+func (s *Shelves) Put(ctx context.Context, c Collection, r Record) (stored Record, err error) {
 	table, name, err := c.table()
 	if err != nil {
 		return Record{}, err
@@ -169,7 +178,7 @@ func (s *Store) Put(ctx context.Context, c Collection, r Record) (stored Record,
 }
 
 // create stores a new record.
-func (s *Store) create(ctx context.Context, c Collection, r Record, now int64) (Record, error) {
+func (s *Shelves) create(ctx context.Context, c Collection, r Record, now int64) (Record, error) {
 	_, name, err := c.table()
 	if err != nil {
 		return Record{}, err
@@ -194,7 +203,7 @@ func (s *Store) create(ctx context.Context, c Collection, r Record, now int64) (
 
 // Delete removes a record of a user. Version must be the stored one, or 0 for whichever there is. Errors are model.ErrNotFound and
 // ErrChanged.
-func (s *Store) Delete(ctx context.Context, c Collection, user, id string, version int64) (err error) {
+func (s *Shelves) Delete(ctx context.Context, c Collection, user, id string, version int64) (err error) {
 	table, name, err := c.table()
 	if err != nil {
 		return err
