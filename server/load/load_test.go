@@ -177,7 +177,8 @@ func TestOneFaultIsFound(t *testing.T) {
 			if test.change != nil && (run.Exact.Cuts == 0 || run.Exact.Eras <= run.Exact.Sessions) {
 				t.Errorf("%d cuts and %d subscriptions: that is no churn", run.Exact.Cuts, run.Exact.Eras)
 			}
-			if test.want == "" && (run.Live.Count == 0 || run.Quiet.Count == 0 || run.Live.P50 > run.Live.Max) {
+			// A replay has no latency, and on a busy machine everything may come by one to users who are cut all the time.
+			if test.want == "" && (run.Live.Count == 0 && test.change == nil || run.Quiet.Count == 0 || run.Live.P50 > run.Live.Max) {
 				t.Errorf("latencies %+v and %+v", run.Live, run.Quiet)
 			}
 		})
