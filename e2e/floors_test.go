@@ -84,13 +84,18 @@ var floors = []place{
 	{"server/sse", 7, wiring},
 	{"server/rest/docs", 5, nil},
 	{"server/rest", 7, append([]string{"server/rest/stored"}, wiring...)},
-	{"server/rest/stored", 8, wiring},
+	{"server/rest/stored", 10, wiring},
 	{"app/ui", 7, []string{"app", "server/web"}},
-	{"server/store/model", 4, append([]string{"server/store", "server/store/connect", "server/store/saved", "server/rest/stored"}, wiring...)},
-	{"server/store/connect", 5, append([]string{"server/store", "server/store/migrations", "server/store/saved"}, wiring...)},
+	{"server/store/model", 4, append([]string{"server/store", "server/store/ask", "server/store/where", "server/store/list", "server/store/connect", "server/store/saved", "server/rest/stored"}, wiring...)},
+	{"server/store/connect", 5, append([]string{"server/store", "server/store/list", "server/store/migrations", "server/store/saved"}, wiring...)},
 	{"server/store/migrations", 6, []string{"server/store", "server"}},
 	{"server/store/saved", 6, append([]string{"server/store", "server/rest/stored"}, wiring...)},
-	{"server/store", 7, append([]string{"server/rest/stored"}, wiring...)},
+	{"server/store/ask", 5, append([]string{"server/store", "server/store/where", "server/store/plan", "server/store/list", "server/rest/stored"}, wiring...)},
+	{"server/store/walk", 4, []string{"server/store/where", "server/store/plan", "server/store/list"}},
+	{"server/store/where", 6, []string{"server/store", "server/store/plan", "server/store/list"}},
+	{"server/store/plan", 7, []string{"server/store/list"}},
+	{"server/store/list", 8, append([]string{"server/store", "server/rest/stored"}, wiring...)},
+	{"server/store", 9, append([]string{"server/rest/stored"}, wiring...)},
 	{"server/web", 8, wiring},
 
 	// The load test, which is outside of the server and talks to it as everybody does.
@@ -103,10 +108,10 @@ var floors = []place{
 	{"server/load/scenario", 8, []string{"server/load", "server"}},
 	{"server/load", 9, []string{"server"}},
 
-	{"server/daemon", 9, []string{"server"}},
+	{"server/daemon", 11, []string{"server"}},
 
 	// Programs, and what tests them: nobody imports them, but tests of every package may use e2e/stack.
-	{"server", 10, []string{}},
+	{"server", 12, []string{}},
 	{"app", 10, []string{}},
 	{"assets/icons", 10, []string{}},
 	{"assets/pack", 10, []string{}},
@@ -138,7 +143,7 @@ var libraries = map[string][]string{
 	"github.com/valyala/fastjson":             {"server/classify", "server/classify/loose"},
 	"github.com/vmihailenco/msgpack/v5":       {"shared/wire"},
 	"golang.org/x/sync":                       {"assets/pack", "server/daemon", "server/demo", "server/ingest"},
-	"github.com/uptrace/bun":                  {"server/store", "server/store/connect", "server/store/migrations", "server/store/model", "server/store/saved"},
+	"github.com/uptrace/bun":                  {"server/store", "server/store/connect", "server/store/migrations", "server/store/model", "server/store/saved", "server/store/walk", "server/store/where", "server/store/plan", "server/store/list"},
 	"github.com/jackc/pgx/v5":                 {"server/store/connect"},
 	"modernc.org/sqlite":                      {"server/store/connect"},
 }

@@ -9,6 +9,7 @@ import (
 
 	"tierboard/server/metrics"
 	"tierboard/server/store"
+	"tierboard/server/store/ask"
 	"tierboard/server/store/connect"
 	"tierboard/server/store/migrations"
 	"tierboard/shared/event"
@@ -88,7 +89,7 @@ type exportCommand struct {
 
 // Run runs the command.
 func (e *exportCommand) Run(ctx context.Context, out *output) error {
-	var q store.Query
+	var q ask.Query
 	if e.Tier != "" {
 		t, err := event.ParseTier(e.Tier)
 		if err != nil {

@@ -16,6 +16,8 @@ import (
 	"tierboard/e2e/stack"
 	"tierboard/server/metrics"
 	"tierboard/server/store"
+	"tierboard/server/store/ask"
+	"tierboard/server/store/list"
 )
 
 // open opens a database.
@@ -39,7 +41,7 @@ func open(t testing.TB, url, dir string) *store.Store {
 func stored(t testing.TB, s *store.Store) map[string]bool {
 	t.Helper()
 	got := map[string]bool{}
-	if err := s.Each(t.Context(), store.Query{}, func(r store.Row) error {
+	if err := s.Each(t.Context(), ask.Query{}, func(r list.Row) error {
 		if got[r.ID] {
 			t.Errorf("event %s is there twice", r.ID)
 		}

@@ -19,6 +19,8 @@ import (
 	"tierboard/server/config"
 	"tierboard/server/metrics"
 	"tierboard/server/store"
+	"tierboard/server/store/ask"
+	"tierboard/server/store/list"
 )
 
 // stream is the key that producers of these tests add to.
@@ -82,7 +84,7 @@ func archived(t *testing.T, dir string, n int) {
 	defer s.Close()
 	for deadline := time.Now().Add(4 * patience); ; time.Sleep(20 * time.Millisecond) { // polling with a deadline
 		got := map[string]int{}
-		if err := s.Each(t.Context(), store.Query{}, func(r store.Row) error { got[r.ID]++; return nil }); err != nil {
+		if err := s.Each(t.Context(), ask.Query{}, func(r list.Row) error { got[r.ID]++; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		missing := ""

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tierboard/server/store/ask"
+	"tierboard/server/store/list"
 	"tierboard/server/store/model"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -93,11 +95,11 @@ func upserts(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	newer.ReceivedAt, newer.Symbol, newer.Confidence, newer.Priority = older.ReceivedAt.Add(time.Second), "MSFT", 0.95, event.Critical
 	check := func(want string) {
 		t.Helper()
-		page, err := s.Query(t.Context(), Query{Filter: filter.Filter{Symbols: []string{want}}})
+		page, err := s.Query(t.Context(), ask.Query{Filter: filter.Filter{Symbols: []string{want}}})
 		if err != nil || len(page.Rows) != 1 || page.Next != nil {
 			t.Fatalf("got %d rows and %v, want one of %s", len(page.Rows), err, want)
 		}
-		all, err := s.Query(t.Context(), Query{})
+		all, err := s.Query(t.Context(), ask.Query{})
 		if err != nil || len(all.Rows) != 1 {
 			t.Fatalf("got %d rows and %v, want one", len(all.Rows), err)
 		}
@@ -119,7 +121,7 @@ func refusals(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		for _, e := range events {
 			told = append(told, e.ID)
 		}
-		if page, err := s.Query(t.Context(), Query{}); err != nil || len(page.Rows) != len(told) {
+		if page, err := s.Query(t.Context(), ask.Query{}); err != nil || len(page.Rows) != len(told) {
 			t.Errorf("%d rows are found when %d are told, %v", len(page.Rows), len(told), err)
 		}
 	})
@@ -132,7 +134,7 @@ func refusals(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		makeEvent(6, func(e *event.Event) { e.Facets = map[event.Dim]string{"regime": "\xff"} }),
 		makeEvent(7, nil),
 	)
-	page, err := s.Query(t.Context(), Query{})
+	page, err := s.Query(t.Context(), ask.Query{})
 	if err != nil || !slices.Equal(ids(page.Rows), []string{"event-00007", "event-00001"}) {
 		t.Errorf("got %q and %v, want the two good events", ids(page.Rows), err)
 	}
@@ -150,20 +152,20 @@ func refusals(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 
 func badQuestions(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
-	for field, q := range map[string]Query{
+	for field, q := range map[string]ask.Query{
 		"sort":         {Sort: "volume"},
-		"limit":        {Limit: MaxLimit + 1},
+		"limit":        {Limit: ask.MaxLimit + 1},
 		"status":       {Status: "dead"},
 		"session_date": {SessionDate: "a\x00"},
-		"cursor":       {After: &Cursor{Key: "x", ID: "y"}},
+		"cursor":       {After: &ask.Cursor{Key: "x", ID: "y"}},
 	} {
 		var bad *model.Error
 		if _, err := s.Query(t.Context(), q); !errors.As(err, &bad) || bad.Field != field || !strings.HasPrefix(bad.Error(), field+": ") {
 			t.Errorf("%s: got %v", field, err)
 		}
 	}
-	for _, c := range []Cursor{{"2", "a"}, {"NaN", "a"}, {"", ""}, {"0.5", "a\x00"}} {
-		if _, err := s.Query(t.Context(), Query{Sort: ConfidenceFirst, After: &c}); err == nil {
+	for _, c := range []ask.Cursor{{Key: "2", ID: "a"}, {Key: "NaN", ID: "a"}, {}, {Key: "0.5", ID: "a\x00"}} {
+		if _, err := s.Query(t.Context(), ask.Query{Sort: ask.ConfidenceFirst, After: &c}); err == nil {
 			t.Errorf("cursor %q was taken", c)
 		}
 	}
@@ -179,12 +181,12 @@ func badQuestions(t *testing.T, fresh place) { //nolint:thelper // a test of its
 		{Tiers: []event.Tier{9}},
 		{Kinds: []event.Kind{"\x00"}},
 	} {
-		page, err := s.Query(t.Context(), Query{Filter: f})
+		page, err := s.Query(t.Context(), ask.Query{Filter: f})
 		if err != nil || len(page.Rows) != 0 {
 			t.Errorf("%+v: got %d rows and %v, want none", f, len(page.Rows), err)
 		}
 	}
-	page, err := s.Query(t.Context(), Query{Filter: filter.Filter{ExcludeSymbols: []string{"\x00"}, Extra: map[event.Dim][]string{"a\xff": {""}}}})
+	page, err := s.Query(t.Context(), ask.Query{Filter: filter.Filter{ExcludeSymbols: []string{"\x00"}, Extra: map[event.Dim][]string{"a\xff": {""}}}})
 	if err != nil || len(page.Rows) != 1 {
 		t.Errorf("got %d rows and %v, want the one", len(page.Rows), err)
 	}
@@ -201,12 +203,12 @@ func updatedSince(t *testing.T, fresh place) { //nolint:thelper // a test of its
 	for time.Now().Before(cut) { // the clock of rows has milliseconds
 	}
 	put(t, s, makeEvent(0, nil), makeEvent(3, func(e *event.Event) { e.Tier = event.Daily }))
-	for _, sort := range []Sort{NewestFirst, ConfidenceFirst} {
-		page, err := s.Query(t.Context(), Query{UpdatedSince: cut, Sort: sort})
+	for _, sort := range []ask.Sort{ask.NewestFirst, ask.ConfidenceFirst} {
+		page, err := s.Query(t.Context(), ask.Query{UpdatedSince: cut, Sort: sort})
 		if err != nil || len(page.Rows) != 2 {
 			t.Errorf("%s: got %q and %v", sort, ids(page.Rows), err)
 		}
-		page, err = s.Query(t.Context(), Query{UpdatedSince: cut, Sort: sort, Filter: filter.Filter{Tiers: []event.Tier{event.Daily}}})
+		page, err = s.Query(t.Context(), ask.Query{UpdatedSince: cut, Sort: sort, Filter: filter.Filter{Tiers: []event.Tier{event.Daily}}})
 		if err != nil || !slices.Equal(ids(page.Rows), []string{"event-00003"}) {
 			t.Errorf("%s: got %q and %v", sort, ids(page.Rows), err)
 		}
@@ -216,7 +218,7 @@ func updatedSince(t *testing.T, fresh place) { //nolint:thelper // a test of its
 func walks(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	m := newMarket(3, 50, noon, time.Second)
-	all := m.take(3 * step)
+	all := m.take(3 * 1000) // three steps of a long walk
 	put(t, s, all...)
 	f := filter.Filter{Directions: []event.Direction{event.Bullish}}
 	var want []string
@@ -228,7 +230,7 @@ func walks(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		}
 	}
 	var out bytes.Buffer
-	n, err := s.Export(t.Context(), Query{Filter: f}, &out)
+	n, err := s.Export(t.Context(), ask.Query{Filter: f}, &out)
 	if err != nil || n != len(want) {
 		t.Fatalf("exported %d and %v, want %d", n, err, len(want))
 	}
@@ -239,18 +241,18 @@ func walks(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		}
 	}
 	enough := errors.New("enough")
-	if err := s.Each(t.Context(), Query{Since: all[10].DetectedAt}, func(Row) error { return enough }); !errors.Is(err, enough) {
+	if err := s.Each(t.Context(), ask.Query{Since: all[10].DetectedAt}, func(list.Row) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("got %v, want the error of the callback", err)
 	}
 	if !s.Health().Up {
 		t.Error("an error of the callback was taken for the database's")
 	}
-	if _, err := s.Export(t.Context(), Query{Status: "x"}, &out); err == nil {
+	if _, err := s.Export(t.Context(), ask.Query{Status: "x"}, &out); err == nil {
 		t.Error("a bad question was exported")
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Each(canceled, Query{}, func(Row) error { return nil }); err == nil {
+	if err := s.Each(canceled, ask.Query{}, func(list.Row) error { return nil }); err == nil {
 		t.Error("a walk went on after its end")
 	}
 }
@@ -258,7 +260,7 @@ func walks(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 func tooBroad(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	m := newMarket(5, 20, noon, time.Second)
-	all := m.take(narrow + 3*step)
+	all := m.take(8000 + 3000) // more than a plan looks at when it has to fetch each row
 	rare := all[5]
 	rare.Tier, rare.Timeframe = event.Intraday, "7min"
 	setDetail(rare)
@@ -267,16 +269,16 @@ func tooBroad(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		setDetail(e)
 	}
 	put(t, s, all...)
-	q := Query{Sort: ConfidenceFirst, Filter: filter.Filter{Timeframes: []string{"7min"}}}
-	if _, err := s.Query(t.Context(), q); !errors.Is(err, ErrTooBroad) {
+	q := ask.Query{Sort: ask.ConfidenceFirst, Filter: filter.Filter{Timeframes: []string{"7min"}}}
+	if _, err := s.Query(t.Context(), q); !errors.Is(err, list.ErrTooBroad) {
 		t.Errorf("got %v, want ErrTooBroad", err)
 	}
 	if !s.Health().Up {
 		t.Error("a broad question was taken for a database that is away")
 	}
-	for name, narrowed := range map[string]Query{
-		"time":   {Sort: ConfidenceFirst, Filter: q.Filter, Until: all[100].DetectedAt},
-		"symbol": {Sort: ConfidenceFirst, Filter: filter.Filter{Timeframes: q.Filter.Timeframes, Symbols: []string{rare.Symbol}, Patterns: []string{rare.Pattern}}, Until: all[100].DetectedAt},
+	for name, narrowed := range map[string]ask.Query{
+		"time":   {Sort: ask.ConfidenceFirst, Filter: q.Filter, Until: all[100].DetectedAt},
+		"symbol": {Sort: ask.ConfidenceFirst, Filter: filter.Filter{Timeframes: q.Filter.Timeframes, Symbols: []string{rare.Symbol}, Patterns: []string{rare.Pattern}}, Until: all[100].DetectedAt},
 		"order":  {Filter: q.Filter},
 	} {
 		page, err := s.Query(t.Context(), narrowed)
@@ -293,8 +295,8 @@ func manySymbols(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 	put(t, s, all...)
 	for name, symbols := range map[string][]string{"busy": m.symbols[:500], "quiet": m.symbols[200:], "none": strings.Split(strings.Repeat("X Y Z ", 100), " ")} {
 		f := filter.Filter{Symbols: symbols}.Canonical()
-		want := expected(all, Query{Filter: f, Limit: 100, Sort: NewestFirst})
-		page, err := s.Query(t.Context(), Query{Filter: f})
+		want := expected(all, ask.Query{Filter: f, Limit: 100, Sort: ask.NewestFirst})
+		page, err := s.Query(t.Context(), ask.Query{Filter: f})
 		if err != nil || !slices.Equal(ids(page.Rows), want) {
 			t.Errorf("%s: got %d rows and %v, want %d", name, len(page.Rows), err, len(want))
 		}
@@ -302,14 +304,14 @@ func manySymbols(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 }
 
 // expected answers a question without a cursor by the oracle.
-func expected(all []*event.Event, q Query) []string {
+func expected(all []*event.Event, q ask.Query) []string {
 	var hits []*event.Event
 	for _, e := range all {
 		if matches(e, q) {
 			hits = append(hits, e)
 		}
 	}
-	slices.SortFunc(hits, func(a, b *event.Event) int { return Compare(a, b, q.Sort) })
+	slices.SortFunc(hits, func(a, b *event.Event) int { return ask.Compare(a, b, q.Sort) })
 	out := []string{}
 	for _, e := range hits[:min(len(hits), q.Limit)] {
 		out = append(out, e.ID)
@@ -415,7 +417,7 @@ func retention(t *testing.T, fresh place) { //nolint:thelper // a test of its ow
 	if err != nil || n != 6 {
 		t.Errorf("pruned %d and %v, want 6", n, err)
 	}
-	page, err := s.Query(t.Context(), Query{Sort: OldestFirst})
+	page, err := s.Query(t.Context(), ask.Query{Sort: ask.OldestFirst})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,9 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"tierboard/server/store/ask"
 	"tierboard/server/store/model"
+	"tierboard/server/store/where"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -104,28 +106,28 @@ func (s *Store) EstimatePerHour(ctx context.Context, filters []filter.Filter, no
 	var args []any
 	tiers := map[int16]bool{}
 	for _, f := range filters {
-		c, err := conditionsOf(Query{Filter: f.Canonical()})
+		c, err := where.Of(ask.Query{Filter: f.Canonical()}, s.db.SQLite())
 		if err != nil {
 			return 0, 0, err
 		}
-		if c.nothing {
+		if c.Nothing {
 			continue
 		}
 		all := []string{"tier IN (?)"}
-		args = append(args, bun.List(c.tiers))
-		for _, x := range c.all {
-			all, args = append(all, x.sql), append(args, x.args...)
+		args = append(args, bun.List(c.Tiers))
+		for _, x := range c.All {
+			all, args = append(all, x.SQL), append(args, x.Args...)
 		}
-		for _, t := range c.tiers {
+		for _, t := range c.Tiers {
 			tiers[t] = true
 		}
 		wants = append(wants, "("+strings.Join(all, " AND ")+")")
 	}
 	sampleHours = math.Inf(1)
 	for t := range tiers {
-		query := s.positionOf("SELECT COUNT(*), COALESCE(SUM(CASE WHEN " + strings.Join(wants, " OR ") + " THEN 1 ELSE 0 END), 0), " +
+		query := "SELECT COUNT(*), COALESCE(SUM(CASE WHEN " + strings.Join(wants, " OR ") + " THEN 1 ELSE 0 END), 0), " +
 			"COALESCE(MIN(detected_at), 0) FROM (SELECT * FROM events WHERE tier = ? AND detected_at >= ? AND detected_at < ? " +
-			"ORDER BY detected_at DESC, id DESC LIMIT ?) AS r")
+			"ORDER BY detected_at DESC, id DESC LIMIT ?) AS r"
 		var n, hits int
 		var oldest int64
 		all := append(slices.Clone(args), t, now.Add(-within).UnixMilli(), now.UnixMilli(), mostSample)

@@ -14,6 +14,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"tierboard/server/classify"
+	"tierboard/server/store/ask"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -87,7 +88,7 @@ func statementsWalk(t *testing.T, fresh place) { //nolint:thelper // a test of i
 		return err
 	})
 	run("pattern counts", func() error { _, err := s.PatternCounts(ctx, m.at.Add(-time.Hour)); return err })
-	run("export", func() error { _, err := s.Export(ctx, Query{Since: m.at.Add(-time.Hour)}, io.Discard); return err })
+	run("export", func() error { _, err := s.Export(ctx, ask.Query{Since: m.at.Add(-time.Hour)}, io.Discard); return err })
 	run("newest at the start", func() error { _, err := s.Recent(ctx, 500); return err })
 	run("outcomes again", func() error { _, err := s.AddOutcomes(ctx, told[:10]); return err })
 	run("retention", func() error { _, err := s.Prune(ctx, m.at.Add(-300*24*time.Hour)); return err })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"tierboard/server/store/ask"
 	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
@@ -62,7 +63,7 @@ func (s *Store) AddDeadLetters(ctx context.Context, letters []DeadLetter) (err e
 func (s *Store) DeadLetters(ctx context.Context, before int64, limit int) (letters []DeadLetter, err error) {
 	defer s.db.Timed("dead_letters", time.Now(), &err)
 	var rows []letterRow
-	q := s.db.NewSelect().Model(&rows).Order("id DESC").Limit(int64(min(max(limit, 1), MaxLimit)))
+	q := s.db.NewSelect().Model(&rows).Order("id DESC").Limit(int64(min(max(limit, 1), ask.MaxLimit)))
 	if before > 0 {
 		q = q.Where("id < ?", before)
 	}

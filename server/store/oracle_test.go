@@ -11,16 +11,20 @@ import (
 
 	"pgregory.net/rapid"
 
+	"tierboard/server/store/ask"
+	"tierboard/server/store/list"
+	"tierboard/server/store/plan"
+	"tierboard/server/store/where"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
 
 // matches is the oracle: what a question means for one event.
-func matches(e *event.Event, q Query) bool {
+func matches(e *event.Event, q ask.Query) bool {
 	at := e.DetectedAt.Truncate(time.Millisecond)
 	active := e.ExpiresAt.IsZero() || e.ExpiresAt.UnixMilli() > q.Now.UnixMilli()
 	return q.Filter.Match(e) && (q.Since.IsZero() || !at.Before(q.Since)) && (q.Until.IsZero() || at.Before(q.Until)) &&
-		(q.Status == AnyStatus || active == (q.Status == Active)) && (q.SessionDate == "" || e.SessionDate == q.SessionDate)
+		(q.Status == ask.AnyStatus || active == (q.Status == ask.Active)) && (q.SessionDate == "" || e.SessionDate == q.SessionDate)
 }
 
 // The words of random events and filters: few, so that they meet.
@@ -72,8 +76,8 @@ func drawSet[T any](t *rapid.T, name string, of []T) []T {
 	return rapid.SliceOfN(rapid.SampledFrom(of), 1, 4).Draw(t, name)
 }
 
-func drawQuery(t *rapid.T) Query {
-	q := Query{
+func drawQuery(t *rapid.T) ask.Query {
+	q := ask.Query{
 		Filter: filter.Filter{
 			Kinds: drawSet(t, "kinds", []event.Kind{event.Pattern, "market_state", "x"}), Tiers: drawSet(t, "tiers", someTiers),
 			Patterns: drawSet(t, "patterns", somePatterns), Symbols: drawSet(t, "symbols", someSymbols),
@@ -81,10 +85,10 @@ func drawQuery(t *rapid.T) Query {
 			Sessions: drawSet(t, "sessions", someSessions), Directions: drawSet(t, "directions", someDirections),
 			PriorityMin: rapid.SampledFrom([]event.Priority{0, 0, 0, 1, 2, 3}).Draw(t, "priority"),
 		},
-		Status:      rapid.SampledFrom([]Status{AnyStatus, AnyStatus, Active, Expired}).Draw(t, "status"),
+		Status:      rapid.SampledFrom([]ask.Status{ask.AnyStatus, ask.AnyStatus, ask.Active, ask.Expired}).Draw(t, "status"),
 		Now:         drawTime(t, "now"),
 		SessionDate: rapid.SampledFrom([]string{"", "", "", "2026-11-20"}).Draw(t, "date"),
-		Sort:        rapid.SampledFrom(Sorts()).Draw(t, "sort"),
+		Sort:        rapid.SampledFrom(ask.Sorts()).Draw(t, "sort"),
 		Limit:       rapid.IntRange(1, 30).Draw(t, "limit"),
 	}
 	if rapid.IntRange(0, 2).Draw(t, "min?") == 0 {
@@ -150,7 +154,7 @@ func oracle(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 				t.Fatalf("%+v\ngot  %q\nwant %q", q, got, want)
 			}
 			var walked []string
-			if err := s.Each(ctx, q, func(r Row) error { walked = append(walked, r.ID); return nil }); err != nil {
+			if err := s.Each(ctx, q, func(r list.Row) error { walked = append(walked, r.ID); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			slices.Sort(walked)
@@ -167,10 +171,10 @@ func paging(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	all := newMarket(11, 30, noon, time.Second).take(1000)
 	put(t, s, all...)
-	for _, sort := range Sorts() {
-		want := expected(all, Query{Sort: sort, Limit: len(all)})
+	for _, sort := range ask.Sorts() {
+		want := expected(all, ask.Query{Sort: sort, Limit: len(all)})
 		var got []string
-		q := Query{Sort: sort, Limit: 333}
+		q := ask.Query{Sort: sort, Limit: 333}
 		for range 4 {
 			page, err := s.Query(t.Context(), q)
 			if err != nil {
@@ -184,7 +188,7 @@ func paging(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := CursorOf(events[len(events)-1], sort)
+			c := ask.CursorOf(events[len(events)-1], sort)
 			if *page.Next != c {
 				t.Errorf("%s: the cursor %v differs from %v", sort, *page.Next, c)
 			}
@@ -218,11 +222,11 @@ func parts(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		}))
 	}
 	put(t, s, all...)
-	for _, sort := range []Sort{NewestFirst, OldestFirst} {
-		for _, n := range []int{partsFrom - 1, partsFrom, 24, 30} {
+	for _, sort := range []ask.Sort{ask.NewestFirst, ask.OldestFirst} {
+		for _, n := range []int{6, 7, 8, 9, 24, 30} { // from eight on they are first asked for a part
 			for _, limit := range []int{1, 10, 47, 100, 1000} {
-				q := Query{Filter: filter.Filter{Symbols: symbols[:n], Tiers: []event.Tier{event.Intraday}}, Sort: sort, Limit: limit}
-				want := expected(all, Query{Filter: q.Filter, Sort: sort, Limit: len(all)})
+				q := ask.Query{Filter: filter.Filter{Symbols: symbols[:n], Tiers: []event.Tier{event.Intraday}}, Sort: sort, Limit: limit}
+				want := expected(all, ask.Query{Filter: q.Filter, Sort: sort, Limit: len(all)})
 				for range 4 {
 					page, err := s.Query(t.Context(), q)
 					if err != nil {
@@ -254,32 +258,31 @@ func explained(t *testing.T, fresh place) { //nolint:thelper // a test of its ow
 		t.Fatal(err)
 	}
 	for name, q := range shapes(m) {
-		q, err := q.normal()
+		q, err := q.Normal()
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := conditionsOf(q)
+		c, err := where.Of(q, s.db.SQLite())
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, p := range s.plans(q, c) {
-			streams := p.streams[:min(len(p.streams), mostArms)]
-			query, args := s.join(streams, p.arm, "")
+		for i, p := range plan.For(q, c, s.db.SQLite()) {
+			query, args := p.Query(s.db.SQLite(), p.Streams[:min(len(p.Streams), 200)])
 			text := explain(t, s, query, args)
-			if !strings.Contains(text, p.index) || strings.Contains(text, "Seq Scan") || strings.Contains(text, "SCAN events") && !strings.Contains(text, "SEARCH events") {
-				t.Errorf("%s, plan %d over %s:\n%s", name, i, p.index, text)
+			if !strings.Contains(text, p.Index) || strings.Contains(text, "Seq Scan") || strings.Contains(text, "SCAN events") && !strings.Contains(text, "SEARCH events") {
+				t.Errorf("%s, plan %d over %s:\n%s", name, i, p.Index, text)
 			}
 		}
 	}
 }
 
 // shapes are the questions that have to be answered in 5 ms, by name.
-func shapes(m *market) map[string]Query {
+func shapes(m *market) map[string]ask.Query {
 	tier := func(tiers ...event.Tier) filter.Filter { return filter.Filter{Tiers: tiers} }
 	with := func(f filter.Filter, change func(*filter.Filter)) filter.Filter { change(&f); return f }
 	i := tier(event.Intraday)
-	deep := CursorOf(&event.Event{ID: "5", DetectedAt: noon.Add(m.at.Sub(noon) / 2)}, NewestFirst)
-	return map[string]Query{
+	deep := ask.CursorOf(&event.Event{ID: "5", DetectedAt: noon.Add(m.at.Sub(noon) / 2)}, ask.NewestFirst)
+	return map[string]ask.Query{
 		"daily newest": {Filter: tier(event.Daily)}, "intraday newest": {Filter: i}, "combo newest": {Filter: tier(event.Combo)}, "newest": {},
 		"1 symbol":       {Filter: with(i, func(f *filter.Filter) { f.Symbols = m.symbols[5:6] })},
 		"10 symbols":     {Filter: with(i, func(f *filter.Filter) { f.Symbols = m.symbols[5:15] })},
@@ -290,11 +293,11 @@ func shapes(m *market) map[string]Query {
 		"since":          {Filter: i, Since: m.at.Add(-time.Hour)},
 		"deep cursor":    {Filter: i, After: &deep},
 		"direction":      {Filter: with(i, func(f *filter.Filter) { f.Directions = []event.Direction{event.Bearish} })},
-		"active":         {Filter: i, Status: Active, Now: m.at},
-		"most confident": {Filter: i, Sort: ConfidenceFirst},
-		"confident day":  {Filter: i, Sort: ConfidenceFirst, Since: m.at.Add(-time.Hour)},
-		"by symbol":      {Filter: i, Sort: BySymbol},
-		"by expiry":      {Filter: i, Sort: ByExpiry},
+		"active":         {Filter: i, Status: ask.Active, Now: m.at},
+		"most confident": {Filter: i, Sort: ask.ConfidenceFirst},
+		"confident day":  {Filter: i, Sort: ask.ConfidenceFirst, Since: m.at.Add(-time.Hour)},
+		"by symbol":      {Filter: i, Sort: ask.BySymbol},
+		"by expiry":      {Filter: i, Sort: ask.ByExpiry},
 		"updated":        {Filter: i, UpdatedSince: time.Now().Add(time.Hour)},
 	}
 }

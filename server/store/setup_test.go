@@ -14,6 +14,7 @@ import (
 	"tierboard/e2e/stack"
 	"tierboard/server/metrics"
 	"tierboard/server/store/connect"
+	"tierboard/server/store/list"
 	"tierboard/shared/event"
 )
 
@@ -180,7 +181,7 @@ func (m *market) take(n int) []*event.Event {
 }
 
 // ids returns the ids of rows.
-func ids(rows []Row) []string {
+func ids(rows []list.Row) []string {
 	out := make([]string, len(rows))
 	for i, r := range rows {
 		out[i] = r.ID

@@ -9,6 +9,7 @@ import (
 
 	"tierboard/server/metrics"
 	"tierboard/server/store/connect"
+	"tierboard/server/store/list"
 	"tierboard/server/store/migrations"
 	"tierboard/server/store/saved"
 	"tierboard/shared/event"
@@ -59,6 +60,7 @@ func (c Config) Validate() error {
 //
 // Its parts are embedded, and what they can do it can: go doc of each tells.
 type Store struct {
+	*list.List
 	*saved.Shelves
 
 	cfg Config
@@ -85,8 +87,8 @@ func Open(ctx context.Context, cfg Config, m *metrics.Metrics, log *slog.Logger)
 		return nil, err
 	}
 	return &Store{
-		Shelves: saved.New(db),
-		cfg:     cfg, db: db, log: log, m: m, known: map[string]struct{}{},
+		List: list.New(db), Shelves: saved.New(db),
+		cfg: cfg, db: db, log: log, m: m, known: map[string]struct{}{},
 	}, nil
 }
 

@@ -15,6 +15,8 @@ import (
 	"tierboard/server/query"
 	"tierboard/server/rest"
 	"tierboard/server/store"
+	"tierboard/server/store/ask"
+	"tierboard/server/store/list"
 	"tierboard/server/store/model"
 	"tierboard/server/store/saved"
 	"tierboard/shared/api"
@@ -30,15 +32,15 @@ func New(db *store.Store) *Store { return &Store{db} }
 
 // Page answers a page of a list.
 func (s *Store) Page(ctx context.Context, a query.Ask) ([]query.Row, bool, error) {
-	q := store.Query{
+	q := ask.Query{
 		Filter: a.Filter, Since: a.Since, Until: a.Until, UpdatedSince: a.UpdatedSince, SessionDate: a.SessionDate, Now: a.Now,
-		Sort: store.Sort(a.Sort), Limit: a.Limit,
+		Sort: ask.Sort(a.Sort), Limit: a.Limit,
 	}
 	if a.Active {
-		q.Status = store.Active
+		q.Status = ask.Active
 	}
 	if a.After != nil {
-		q.After = &store.Cursor{Key: keyText(*a.After, a.Sort), ID: a.After.ID}
+		q.After = &ask.Cursor{Key: keyText(*a.After, a.Sort), ID: a.After.ID}
 	}
 	page, err := s.db.Query(ctx, q)
 	if err != nil {
@@ -67,13 +69,13 @@ func keyText(k query.Key, s query.Sort) string {
 }
 
 // rowOf turns a row into the other kind.
-func rowOf(r store.Row) query.Row { return query.Row{ID: r.ID, Body: r.Body, ExpiresAt: r.ExpiresAt} }
+func rowOf(r list.Row) query.Row { return query.Row{ID: r.ID, Body: r.Body, ExpiresAt: r.ExpiresAt} }
 
 // translated turns the database's errors into those that package rest knows.
 func translated(err error) error {
 	var bad *model.Error
 	switch {
-	case errors.Is(err, store.ErrTooBroad):
+	case errors.Is(err, list.ErrTooBroad):
 		return query.ErrTooBroad
 	case errors.Is(err, model.ErrNotFound):
 		return query.ErrNotFound

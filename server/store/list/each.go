@@ -1,4 +1,4 @@
-package store
+package list
 
 import (
 	"context"
@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"tierboard/server/store/ask"
 	"tierboard/server/store/model"
+	"tierboard/server/store/where"
 	"tierboard/shared/event"
 )
 
@@ -20,18 +22,18 @@ const step = 1000
 // Each calls take for every event that matches, tier by tier and within a tier from the oldest detection on, in constant
 // memory and without a bound on how many rows are looked at. It stops at the first error of take and returns it.
 // Sort, After and Limit of the question are ignored. Events stored meanwhile may or may not come.
-func (s *Store) Each(ctx context.Context, q Query, take func(Row) error) (err error) {
-	q.Sort, q.After, q.Limit = OldestFirst, nil, 0
-	if q, err = q.normal(); err != nil {
+func (l *List) Each(ctx context.Context, q ask.Query, take func(Row) error) (err error) {
+	q.Sort, q.After, q.Limit = ask.OldestFirst, nil, 0
+	if q, err = q.Normal(); err != nil {
 		return err
 	}
-	c, err := conditionsOf(q)
-	if err != nil || c.nothing {
+	c, err := where.Of(q, l.db.SQLite())
+	if err != nil || c.Nothing {
 		return err
 	}
-	defer s.db.Timed("each", time.Now(), &err)
-	for _, tier := range c.tiers {
-		if err := s.eachOfTier(ctx, c, tier, take); err != nil {
+	defer l.db.Timed("each", time.Now(), &err)
+	for _, tier := range c.Tiers {
+		if err := l.eachOfTier(ctx, c, tier, take); err != nil {
 			return err
 		}
 	}
@@ -39,19 +41,19 @@ func (s *Store) Each(ctx context.Context, q Query, take func(Row) error) (err er
 }
 
 // eachOfTier is Each for one tier.
-func (s *Store) eachOfTier(ctx context.Context, c conditions, tier int16, take func(Row) error) error {
+func (l *List) eachOfTier(ctx context.Context, c where.Conditions, tier int16, take func(Row) error) error {
 	var inner, outer []string
 	var innerArgs, outerArgs []any
-	for _, x := range c.all {
-		if x.rng && x.column == "detected_at" {
-			inner, innerArgs = append(inner, x.sql), append(innerArgs, x.args...)
+	for _, x := range c.All {
+		if x.Range && x.Column == "detected_at" {
+			inner, innerArgs = append(inner, x.SQL), append(innerArgs, x.Args...)
 		} else {
-			outer, outerArgs = append(outer, x.sql), append(outerArgs, x.args...)
+			outer, outerArgs = append(outer, x.SQL), append(outerArgs, x.Args...)
 		}
 	}
 	match := "1 = 1"
 	if len(outer) > 0 {
-		match = s.positionOf(strings.Join(outer, " AND "))
+		match = strings.Join(outer, " AND ")
 	}
 	where := strings.Join(append([]string{"tier = ?"}, append(inner, "(detected_at, id) > (?, ?)")...), " AND ")
 	// The body of what does not match is not even read.
@@ -60,7 +62,7 @@ func (s *Store) eachOfTier(ctx context.Context, c conditions, tier int16, take f
 	at, id := int64(-1<<62), ""
 	for {
 		args := slices.Concat(outerArgs, []any{tier}, innerArgs, []any{at, id, step})
-		n, err := s.stepOf(ctx, sql, args, func(r Row, detected int64) error {
+		n, err := l.stepOf(ctx, sql, args, func(r Row, detected int64) error {
 			at, id = detected, r.ID
 			if r.Body == nil {
 				return nil
@@ -74,8 +76,8 @@ func (s *Store) eachOfTier(ctx context.Context, c conditions, tier int16, take f
 }
 
 // stepOf runs one query of a long walk and reports how many rows it had.
-func (s *Store) stepOf(ctx context.Context, sql string, args []any, do func(Row, int64) error) (n int, err error) {
-	rows, err := s.db.QueryContext(ctx, sql, args...)
+func (l *List) stepOf(ctx context.Context, sql string, args []any, do func(Row, int64) error) (n int, err error) {
+	rows, err := l.db.QueryContext(ctx, sql, args...)
 	if err != nil {
 		return 0, fmt.Errorf("walk over events: %w", err)
 	}
@@ -95,7 +97,7 @@ func (s *Store) stepOf(ctx context.Context, sql string, args []any, do func(Row,
 		}
 		list = append(list, r)
 	}
-	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // closed before take runs, which may be slow
+	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil { // closed before take runs, which may be slow
 		return 0, fmt.Errorf("walk over events: %w", err)
 	}
 	for _, r := range list {
@@ -116,9 +118,9 @@ func (*stopped) Answered() {}
 func (s *stopped) Unwrap() error { return s.error }
 
 // Export writes every event that matches as a line of JSON, in the order of Each, and returns how many there were.
-func (s *Store) Export(ctx context.Context, q Query, w io.Writer) (int, error) {
+func (l *List) Export(ctx context.Context, q ask.Query, w io.Writer) (int, error) {
 	n := 0
-	err := s.Each(ctx, q, func(r Row) error {
+	err := l.Each(ctx, q, func(r Row) error {
 		if _, err := w.Write(append(r.Body, '\n')); err != nil {
 			return err
 		}
@@ -133,14 +135,14 @@ func (s *Store) Export(ctx context.Context, q Query, w io.Writer) (int, error) {
 
 // Recent returns the newest perTier events of each tier and as many without one, in the order in which they were received:
 // what the memory of a server that starts is filled with. perTier is at least 1.
-func (s *Store) Recent(ctx context.Context, perTier int) ([]*event.Event, error) {
+func (l *List) Recent(ctx context.Context, perTier int) ([]*event.Event, error) {
 	var all []*event.Event
 	for _, tier := range []event.Tier{event.TierNone, event.Daily, event.Intraday, event.Combo} {
-		q := Query{Limit: min(max(perTier, 1), MaxLimit)}
+		q := ask.Query{Limit: min(max(perTier, 1), ask.MaxLimit)}
 		q.Filter.Tiers = []event.Tier{tier}
 		for left := max(perTier, 1); left > 0; {
-			q.Limit = min(left, MaxLimit)
-			page, err := s.Query(ctx, q)
+			q.Limit = min(left, ask.MaxLimit)
+			page, err := l.Query(ctx, q)
 			if err != nil {
 				return nil, err
 			}
@@ -159,7 +161,7 @@ func (s *Store) Recent(ctx context.Context, perTier int) ([]*event.Event, error)
 		if c := a.ReceivedAt.Compare(b.ReceivedAt); c != 0 {
 			return c
 		}
-		return Compare(a, b, OldestFirst)
+		return ask.Compare(a, b, ask.OldestFirst)
 	})
 	return all, nil
 }
