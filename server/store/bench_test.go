@@ -9,6 +9,7 @@ import (
 
 	"tierboard/e2e/stack"
 	"tierboard/server/store/connect"
+	"tierboard/server/store/tally"
 )
 
 // rows is how many events BenchmarkQuery asks about; a million is what the budgets are for.
@@ -61,7 +62,7 @@ func benchQueries(b *testing.B, where Config) { //nolint:thelper // a benchmark 
 	}
 	run("one id", func() error { _, err := s.Event(b.Context(), some); return err })
 	run("performance", func() error {
-		_, _, err := s.Performance(b.Context(), PerformanceQuery{Since: m.at.AddDate(0, 0, -90), Now: m.at})
+		_, _, err := s.Performance(b.Context(), tally.PerformanceQuery{Since: m.at.AddDate(0, 0, -90), Now: m.at})
 		return err
 	})
 }

@@ -14,8 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tierboard/server/store/ask"
+	"tierboard/server/store/intake"
 	"tierboard/server/store/list"
 	"tierboard/server/store/model"
+	"tierboard/server/store/tally"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -371,12 +373,12 @@ func counts(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		t.Errorf("got %q and %v", got, err)
 	}
 	patterns, err := s.PatternCounts(t.Context(), time.Time{})
-	want := []PatternCount{{event.Daily, "doji", 120}, {event.Intraday, "bull_flag", 120}}
+	want := []tally.PatternCount{{Tier: event.Daily, Pattern: "doji", Count: 120}, {Tier: event.Intraday, Pattern: "bull_flag", Count: 120}}
 	if err != nil || !slices.Equal(patterns, want) {
 		t.Errorf("got %v and %v", patterns, err)
 	}
 	patterns, err = s.PatternCounts(t.Context(), noon.Add(-time.Minute))
-	if err != nil || !slices.Equal(patterns, []PatternCount{{event.Daily, "doji", 2}, {event.Intraday, "bull_flag", 1}}) {
+	if err != nil || !slices.Equal(patterns, []tally.PatternCount{{Tier: event.Daily, Pattern: "doji", Count: 2}, {Tier: event.Intraday, Pattern: "bull_flag", Count: 1}}) {
 		t.Errorf("got %v and %v", patterns, err)
 	}
 	// 120 events an hour; a third of them AAPL, half of them doji. The event of now itself is not in the past.
@@ -410,7 +412,7 @@ func retention(t *testing.T, fresh place) { //nolint:thelper // a test of its ow
 		}
 	}
 	put(t, s, events...)
-	if err := s.AddDeadLetters(t.Context(), []DeadLetter{{ReceivedAt: noon.AddDate(0, 0, -8), Detail: "old"}, {ReceivedAt: noon, Detail: "new"}}); err != nil {
+	if err := s.AddDeadLetters(t.Context(), []intake.DeadLetter{{ReceivedAt: noon.AddDate(0, 0, -8), Detail: "old"}, {ReceivedAt: noon, Detail: "new"}}); err != nil {
 		t.Fatal(err)
 	}
 	n, err := s.Prune(t.Context(), noon)

@@ -1,6 +1,11 @@
 // Package store is the archive's database: every accepted event, what became of it, and what users saved, in SQLite or in
 // PostgreSQL, through one set of models.
 //
+// It is put together from its parts, which know one thing each and which alone import bun: connect opens one of the two databases,
+// migrations bring it up to date, model says how an event is stored; intake writes; ask, where, plan and walk turn a question
+// into rows, and list answers it; outcome and tally tell how events did; saved has what users keep. Here they become one Store,
+// which looks after the database and deletes what is too old.
+//
 // # Layout
 //
 // An event is a row of columns that can be asked for, and a body: the event as JSON, exactly as it goes over the wire, so

@@ -15,6 +15,7 @@ import (
 
 	"tierboard/server/classify"
 	"tierboard/server/store/ask"
+	"tierboard/server/store/tally"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -77,9 +78,9 @@ func statementsWalk(t *testing.T, fresh place) { //nolint:thelper // a test of i
 	run("newest detection", func() error { _, err := s.NewestDetection(ctx); return err })
 	run("symbols", func() error { _, err := s.SeenSymbols(ctx, "S00", 20); return err })
 	run("outcomes", func() error { _, err := s.Outcomes(ctx, ids); return err })
-	for _, by := range groupColumns {
+	for _, by := range tally.GroupColumns() {
 		run("performance by "+by, func() error {
-			_, _, err := s.Performance(ctx, PerformanceQuery{Since: m.at.Add(-6 * time.Hour), Until: m.at, Now: m.at, GroupBy: by})
+			_, _, err := s.Performance(ctx, tally.PerformanceQuery{Since: m.at.Add(-6 * time.Hour), Until: m.at, Now: m.at, GroupBy: by})
 			return err
 		})
 	}

@@ -20,9 +20,12 @@ import (
 
 	"tierboard/server/classify"
 	"tierboard/server/store/connect"
+	"tierboard/server/store/intake"
 	"tierboard/server/store/migrations"
 	"tierboard/server/store/model"
+	"tierboard/server/store/outcome"
 	"tierboard/server/store/saved"
+	"tierboard/server/store/tally"
 	"tierboard/shared/event"
 )
 
@@ -40,7 +43,7 @@ func outcomes(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 			t.Fatalf("%d outcomes unmatched and %v, want %d", n, err, want)
 		}
 	}
-	get := func(id string) Outcome {
+	get := func(id string) outcome.Outcome {
 		t.Helper()
 		known, err := s.Outcomes(t.Context(), []string{id, "nobody", "\x00"})
 		if err != nil {
@@ -79,7 +82,7 @@ func outcomes(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	if n, err := s.Rematch(t.Context()); err != nil || n != 0 {
 		t.Errorf("matched %d and %v again", n, err)
 	}
-	if _, n, err := s.Performance(t.Context(), PerformanceQuery{}); err != nil || n != 2 {
+	if _, n, err := s.Performance(t.Context(), tally.PerformanceQuery{}); err != nil || n != 2 {
 		t.Errorf("%d unmatched and %v, want 2", n, err)
 	}
 	if known, err := s.Outcomes(t.Context(), nil); err != nil || len(known) != 0 {
@@ -107,14 +110,14 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 		t.Fatalf("%d unmatched and %v", n, err)
 	}
 	wanted := m.patterns[:20]
-	got, _, err := s.Performance(t.Context(), PerformanceQuery{
+	got, _, err := s.Performance(t.Context(), tally.PerformanceQuery{
 		Tiers: []event.Tier{event.Combo, event.Intraday}, Patterns: wanted, Since: since, Horizon: classify.Day5, Now: now,
 	})
 	if err != nil || len(got) != 2 || got[0].Tier != event.Intraday || got[1].Tier != event.Combo {
 		t.Fatalf("got %+v and %v", got, err)
 	}
 	for _, p := range got {
-		tallies := map[string]*Tally{"": {}}
+		tallies := map[string]*tally.Tally{"": {}}
 		returns := map[string][]float64{}
 		buckets := map[float64]int{}
 		for _, e := range all {
@@ -122,7 +125,7 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 				continue
 			}
 			if tallies[e.Pattern] == nil {
-				tallies[e.Pattern] = &Tally{}
+				tallies[e.Pattern] = &tally.Tally{}
 			}
 			for _, key := range []string{"", e.Pattern} {
 				g := tallies[key]
@@ -145,12 +148,12 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 				}
 			}
 		}
-		check := func(name string, have Tally) {
+		check := func(name string, have tally.Tally) {
 			t.Helper()
 			want := *tallies[name]
 			r := returns[name]
 			slices.Sort(r)
-			want.Returns = Spread{N: len(r)}
+			want.Returns = tally.Spread{N: len(r)}
 			for _, v := range r {
 				want.Returns.Mean += v / float64(len(r))
 			}
@@ -179,7 +182,7 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 			}
 		}
 	}
-	for name, bad := range map[string]PerformanceQuery{"horizon": {Horizon: 3}, "group": {GroupBy: "body"}} {
+	for name, bad := range map[string]tally.PerformanceQuery{"horizon": {Horizon: 3}, "group": {GroupBy: "body"}} {
 		if _, _, err := s.Performance(t.Context(), bad); err == nil {
 			t.Errorf("a %s that does not exist was taken", name)
 		}
@@ -190,7 +193,7 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 		"priority": func(e *event.Event) string { return e.Priority.String() }, "pattern": func(e *event.Event) string { return e.Pattern },
 	}
 	for by, value := range values {
-		got, _, err := s.Performance(t.Context(), PerformanceQuery{
+		got, _, err := s.Performance(t.Context(), tally.PerformanceQuery{
 			Tiers: []event.Tier{event.Intraday}, Patterns: wanted, Since: since, Horizon: classify.Day5, Now: now, GroupBy: by,
 		})
 		if err != nil || len(got) != 1 {
@@ -307,8 +310,8 @@ func letters(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		t.Error(err)
 	}
 	for i := range 5 {
-		l := DeadLetter{ReceivedAt: noon, Channel: "c\x00", Reason: "bad_json", Detail: strings.Repeat("é", model.MaxText), Size: int64(i), Head: "\xff'"}
-		if err := s.AddDeadLetters(ctx, []DeadLetter{l}); err != nil {
+		l := intake.DeadLetter{ReceivedAt: noon, Channel: "c\x00", Reason: "bad_json", Detail: strings.Repeat("é", model.MaxText), Size: int64(i), Head: "\xff'"}
+		if err := s.AddDeadLetters(ctx, []intake.DeadLetter{l}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"tierboard/server/metrics"
 	"tierboard/server/store/connect"
+	"tierboard/server/store/intake"
 	"tierboard/server/store/list"
 	"tierboard/server/store/migrations"
+	"tierboard/server/store/outcome"
 	"tierboard/server/store/saved"
+	"tierboard/server/store/tally"
 	"tierboard/shared/event"
 )
 
@@ -60,17 +62,16 @@ func (c Config) Validate() error {
 //
 // Its parts are embedded, and what they can do it can: go doc of each tells.
 type Store struct {
+	*intake.Intake
 	*list.List
+	*outcome.Ledger
+	*tally.Tallies
 	*saved.Shelves
 
 	cfg Config
 	db  *connect.DB
 	log *slog.Logger
 	m   *metrics.Metrics
-
-	mu     sync.Mutex
-	known  map[string]struct{}    // symbols that are in their table; guarded by mu
-	stored []func([]*event.Event) // guarded by mu
 }
 
 // Open connects, brings the schema up to date, and returns when both is done. A database that is away is an error here;
@@ -86,9 +87,10 @@ func Open(ctx context.Context, cfg Config, m *metrics.Metrics, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
+	ledger := outcome.New(db)
 	return &Store{
-		List: list.New(db), Shelves: saved.New(db),
-		cfg: cfg, db: db, log: log, m: m, known: map[string]struct{}{},
+		Intake: intake.New(db, cfg.Epoch, m, log), List: list.New(db), Ledger: ledger, Tallies: tally.New(db, ledger), Shelves: saved.New(db),
+		cfg: cfg, db: db, log: log, m: m,
 	}, nil
 }
 

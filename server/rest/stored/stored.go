@@ -19,6 +19,7 @@ import (
 	"tierboard/server/store/list"
 	"tierboard/server/store/model"
 	"tierboard/server/store/saved"
+	"tierboard/server/store/tally"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -138,7 +139,7 @@ func (s *Store) Performance(ctx context.Context, p rest.Span) ([]rest.TierTally,
 	if horizon < 0 {
 		return nil, fmt.Errorf("there is no horizon %q", p.Horizon)
 	}
-	tiers, _, err := s.db.Performance(ctx, store.PerformanceQuery{
+	tiers, _, err := s.db.Performance(ctx, tally.PerformanceQuery{
 		Tiers: p.Tiers, Since: p.Since, Until: p.Until, Horizon: horizon, Now: p.Now, GroupBy: strings.TrimSuffix(p.GroupBy, "_type"),
 	})
 	if err != nil {
@@ -146,20 +147,20 @@ func (s *Store) Performance(ctx context.Context, p rest.Span) ([]rest.TierTally,
 	}
 	out := make([]rest.TierTally, 0, len(tiers))
 	for _, t := range tiers {
-		tally := rest.TierTally{Tier: t.Tier, Tally: tallyOf(t.Tally)}
+		tier := rest.TierTally{Tier: t.Tier, Tally: tallyOf(t.Tally)}
 		for _, b := range t.Calibration {
-			tally.Calibration = append(tally.Calibration, rest.Bucket(b))
+			tier.Calibration = append(tier.Calibration, rest.Bucket(b))
 		}
 		for _, g := range t.Groups {
-			tally.Groups = append(tally.Groups, rest.GroupTally{Value: g.Value, Tally: tallyOf(g.Tally)})
+			tier.Groups = append(tier.Groups, rest.GroupTally{Value: g.Value, Tally: tallyOf(g.Tally)})
 		}
-		out = append(out, tally)
+		out = append(out, tier)
 	}
 	return out, nil
 }
 
 // tallyOf turns a tally into the other kind.
-func tallyOf(t store.Tally) rest.Tally {
+func tallyOf(t tally.Tally) rest.Tally {
 	return rest.Tally{
 		Detected: t.Detected, Resolved: t.Resolved, Pending: t.Pending, Excluded: t.Excluded, Successes: t.Successes, Returns: rest.Spread(t.Returns),
 	}

@@ -1,4 +1,6 @@
-package store
+// Package outcome is what became of events: it stores what the producer tells, finds the event that it is about, and knows when one
+// was a success.
+package outcome
 
 import (
 	"context"
@@ -11,6 +13,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"tierboard/server/classify"
+	"tierboard/server/store/connect"
 	"tierboard/server/store/model"
 	"tierboard/shared/event"
 )
@@ -37,6 +40,12 @@ type outcomeRow struct {
 	Source       string
 }
 
+// Ledger holds the outcomes. Any number of goroutines may use it.
+type Ledger struct{ db *connect.DB }
+
+// New returns the ledger of an open database, which the caller closes.
+func New(db *connect.DB) *Ledger { return &Ledger{db} }
+
 // mostOutcomes is how many outcomes are looked at in one query.
 const mostOutcomes = 200
 
@@ -46,8 +55,8 @@ const nearest = 1000
 // AddOutcomes stores what became of events and returns how many of them belong to no event that is stored; those are kept, and
 // Rematch tries again. A later outcome of the same event adds to what is known: nothing that was known is forgotten, and
 // what was calculated later wins.
-func (s *Store) AddOutcomes(ctx context.Context, outcomes []classify.Outcome) (unmatched int, err error) {
-	defer s.db.Timed("outcomes", time.Now(), &err)
+func (l *Ledger) AddOutcomes(ctx context.Context, outcomes []classify.Outcome) (unmatched int, err error) {
+	defer l.db.Timed("outcomes", time.Now(), &err)
 	now := time.Now().UnixMilli()
 	rows := make([]outcomeRow, 0, len(outcomes))
 	for _, o := range outcomes {
@@ -79,12 +88,12 @@ func (s *Store) AddOutcomes(ctx context.Context, outcomes []classify.Outcome) (u
 		rows = append(rows, r)
 	}
 	for chunk := range slices.Chunk(rows, mostOutcomes) {
-		n, err := s.match(ctx, s.db, chunk)
+		n, err := l.match(ctx, l.db, chunk)
 		if err != nil {
 			return unmatched, fmt.Errorf("match outcomes: %w", err)
 		}
 		unmatched += len(chunk) - n
-		if err := putOutcomes(ctx, s.db, chunk); err != nil {
+		if err := putOutcomes(ctx, l.db, chunk); err != nil {
 			return unmatched, err
 		}
 	}
@@ -123,7 +132,7 @@ type target struct {
 }
 
 // match finds the events of outcomes, notes them and returns how many it found.
-func (s *Store) match(ctx context.Context, db bun.IDB, rows []outcomeRow) (int, error) {
+func (l *Ledger) match(ctx context.Context, db bun.IDB, rows []outcomeRow) (int, error) {
 	refs := make([][]string, len(rows))
 	var all []string
 	for i := range rows {
@@ -178,12 +187,12 @@ func (s *Store) match(ctx context.Context, db bun.IDB, rows []outcomeRow) (int, 
 }
 
 // Rematch looks for the events of outcomes that came before them, and returns how many it found.
-func (s *Store) Rematch(ctx context.Context) (matched int, err error) {
-	defer s.db.Timed("rematch", time.Now(), &err)
+func (l *Ledger) Rematch(ctx context.Context) (matched int, err error) {
+	defer l.db.Timed("rematch", time.Now(), &err)
 	after := ""
 	for {
 		var rows []outcomeRow
-		if err := s.db.NewSelect().Model(&rows).Where("event_id IS NULL AND ref > ?", after).Order("ref").
+		if err := l.db.NewSelect().Model(&rows).Where("event_id IS NULL AND ref > ?", after).Order("ref").
 			Limit(mostOutcomes).Scan(ctx); err != nil {
 			return matched, fmt.Errorf("match outcomes: %w", err)
 		}
@@ -195,14 +204,14 @@ func (s *Store) Rematch(ctx context.Context) (matched int, err error) {
 		for i := range rows {
 			old[i] = rows[i].Ref
 		}
-		if _, err := s.match(ctx, s.db, rows); err != nil {
+		if _, err := l.match(ctx, l.db, rows); err != nil {
 			return matched, fmt.Errorf("match outcomes: %w", err)
 		}
 		for i := range rows {
 			if rows[i].EventID == nil {
 				continue
 			}
-			if err := s.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+			if err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 				if err := putOutcomes(ctx, tx, rows[i:i+1]); err != nil {
 					return err
 				}
@@ -216,26 +225,32 @@ func (s *Store) Rematch(ctx context.Context) (matched int, err error) {
 	}
 }
 
+// Unmatched returns how many outcomes belong to no event that is stored.
+func (l *Ledger) Unmatched(ctx context.Context) (int, error) {
+	n, err := l.db.NewSelect().Model((*outcomeRow)(nil)).Where("event_id IS NULL").Count(ctx)
+	return int(n), err
+}
+
 // Outcome is what is known about one event's future.
 type Outcome struct {
 	Returns      [3]event.Number // percent, by horizon: classify.Day1 and so on
-	Successes    [3]*bool        // the verdict, by the rule of Performance; nil while unknown
+	Successes    [3]*bool        // the verdict, by the rule of Verdict; nil while unknown
 	CalculatedAt time.Time
 }
 
 // Outcomes returns what became of events, by id; those of which nothing is known are left out.
-func (s *Store) Outcomes(ctx context.Context, ids []string) (known map[string]Outcome, err error) {
+func (l *Ledger) Outcomes(ctx context.Context, ids []string) (known map[string]Outcome, err error) {
 	ids = model.Sane(ids)
 	known = map[string]Outcome{}
 	if len(ids) == 0 {
 		return known, nil
 	}
-	defer s.db.Timed("outcomes", time.Now(), &err)
+	defer l.db.Timed("outcomes", time.Now(), &err)
 	var rows []struct {
 		outcomeRow
 		Direction string
 	}
-	if err := s.db.NewSelect().Model((*outcomeRow)(nil)).Column("outcomes.*").ColumnExpr("e.direction").
+	if err := l.db.NewSelect().Model((*outcomeRow)(nil)).Column("outcomes.*").ColumnExpr("e.direction").
 		Join("JOIN events AS e ON e.id = outcomes.event_id").Where("outcomes.event_id IN (?)", bun.List(ids)).Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("read outcomes: %w", err)
 	}
@@ -247,7 +262,7 @@ func (s *Store) Outcomes(ctx context.Context, ids []string) (known map[string]Ou
 			if v := *values[h]; v != nil {
 				o.Returns[h] = event.Num(*v * 100)
 			}
-			if ok, known := verdict(*values[h], *successes[h], rows[i].Direction); known {
+			if ok, known := Verdict(*values[h], *successes[h], rows[i].Direction); known {
 				o.Successes[h] = &ok
 			}
 		}
@@ -256,9 +271,9 @@ func (s *Store) Outcomes(ctx context.Context, ids []string) (known map[string]Ou
 	return known, nil
 }
 
-// verdict says whether an event was a success: what the producer said, else whether the price went where the pattern
+// Verdict says whether an event was a success: what the producer said, else whether the price went where the pattern
 // pointed, up if it pointed nowhere.
-func verdict(value *float64, success *int16, direction string) (ok, known bool) {
+func Verdict(value *float64, success *int16, direction string) (ok, known bool) {
 	switch {
 	case success != nil:
 		return *success != 0, true

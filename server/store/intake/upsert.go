@@ -1,4 +1,4 @@
-package store
+package intake
 
 import (
 	"context"
@@ -28,17 +28,17 @@ const updates = "kind = EXCLUDED.kind, tier = EXCLUDED.tier, symbol = EXCLUDED.s
 
 // OnStored calls do for every batch of events that Upsert has stored, before Upsert returns; not for those that it refused. do
 // must be quick and may run in several goroutines at once.
-func (s *Store) OnStored(do func(events []*event.Event)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stored = append(s.stored, do)
+func (i *Intake) OnStored(do func(events []*event.Event)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.stored = append(i.stored, do)
 }
 
 // tellStored calls whoever wants to know that events are stored.
-func (s *Store) tellStored(events []*event.Event) {
-	s.mu.Lock()
-	told := slices.Clone(s.stored)
-	s.mu.Unlock()
+func (i *Intake) tellStored(events []*event.Event) {
+	i.mu.Lock()
+	told := slices.Clone(i.stored)
+	i.mu.Unlock()
 	for _, do := range told {
 		do(events)
 	}
@@ -47,30 +47,30 @@ func (s *Store) tellStored(events []*event.Event) {
 // Upsert stores events. One that is there already is replaced if the new copy was received later, so that calling it
 // again changes nothing, and the order of calls does not matter. Events that no database could hold are refused: counted,
 // kept as a dead letter, and no error. On an error some of the events may have been stored; the caller tries again.
-func (s *Store) Upsert(ctx context.Context, events []*event.Event) (err error) {
-	defer s.db.Timed("upsert", time.Now(), &err)
+func (i *Intake) Upsert(ctx context.Context, events []*event.Event) (err error) {
+	defer i.db.Timed("upsert", time.Now(), &err)
 	now := time.Now()
 	at := make(map[string]int, len(events))
 	rows := make([]model.Event, 0, len(events))
 	var refused []DeadLetter
 	kept := make([]*event.Event, 0, len(events))
 	for _, e := range events {
-		row, err := model.NewEvent(e, s.cfg.Epoch, now)
+		row, err := model.NewEvent(e, i.epoch, now)
 		if err != nil {
 			refused = append(refused, DeadLetter{ReceivedAt: now, Channel: "archive", Reason: "refused", Detail: err.Error(), Head: e.ID})
 			continue
 		}
 		kept = append(kept, e)
-		i, twice := at[row.ID]
+		first, twice := at[row.ID]
 		switch {
 		case !twice:
 			at[row.ID] = len(rows)
 			rows = append(rows, row)
-		case row.ReceivedAt > rows[i].ReceivedAt: // one statement may touch a row once
-			rows[i] = row
+		case row.ReceivedAt > rows[first].ReceivedAt: // one statement may touch a row once
+			rows[first] = row
 		}
 	}
-	if err := s.learn(ctx, rows); err != nil {
+	if err := i.learn(ctx, rows); err != nil {
 		return fmt.Errorf("store symbols: %w", err)
 	}
 	for len(rows) > 0 {
@@ -81,16 +81,16 @@ func (s *Store) Upsert(ctx context.Context, events []*event.Event) (err error) {
 		}
 		part := rows[:n]
 		rows = rows[n:]
-		if _, err := s.db.NewInsert().Model(&part).On("CONFLICT (id) DO UPDATE").Set(updates).
+		if _, err := i.db.NewInsert().Model(&part).On("CONFLICT (id) DO UPDATE").Set(updates).
 			Where("EXCLUDED.received_at > events.received_at").Exec(ctx); err != nil {
 			return fmt.Errorf("store events: %w", err)
 		}
 	}
-	s.tellStored(kept)
+	i.tellStored(kept)
 	if len(refused) > 0 {
-		s.m.ArchiveDropped.WithLabelValues("refused").Add(float64(len(refused)))
-		s.log.Warn("events that cannot be stored", slog.Int("events", len(refused)), slog.String("first", refused[0].Detail))
-		return s.AddDeadLetters(ctx, refused)
+		i.m.ArchiveDropped.WithLabelValues("refused").Add(float64(len(refused)))
+		i.log.Warn("events that cannot be stored", slog.Int("events", len(refused)), slog.String("first", refused[0].Detail))
+		return i.AddDeadLetters(ctx, refused)
 	}
 	return nil
 }
@@ -105,45 +105,45 @@ type symbolRow struct {
 }
 
 // learn stores symbols that are new.
-func (s *Store) learn(ctx context.Context, rows []model.Event) error {
+func (i *Intake) learn(ctx context.Context, rows []model.Event) error {
 	var fresh []string
-	s.mu.Lock()
+	i.mu.Lock()
 	for _, r := range rows {
-		if _, ok := s.known[r.Symbol]; !ok && r.Symbol != "" {
+		if _, ok := i.known[r.Symbol]; !ok && r.Symbol != "" {
 			fresh = append(fresh, r.Symbol)
 		}
 	}
-	s.mu.Unlock()
+	i.mu.Unlock()
 	if len(fresh) == 0 {
 		return nil
 	}
 	slices.Sort(fresh) // in one order, so that two servers cannot wait for each other
 	fresh = slices.Compact(fresh)
 	models := make([]symbolRow, len(fresh))
-	for i, sym := range fresh {
-		models[i].Symbol = sym
+	for at, sym := range fresh {
+		models[at].Symbol = sym
 	}
-	if _, err := s.db.NewInsert().Model(&models).On("CONFLICT (symbol) DO NOTHING").Exec(ctx); err != nil {
+	if _, err := i.db.NewInsert().Model(&models).On("CONFLICT (symbol) DO NOTHING").Exec(ctx); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.known)+len(fresh) > mostKnown {
-		clear(s.known)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.known)+len(fresh) > mostKnown {
+		clear(i.known)
 	}
 	for _, sym := range fresh {
-		s.known[sym] = struct{}{}
+		i.known[sym] = struct{}{}
 	}
 	return nil
 }
 
 // SeenSymbols returns at most limit of the symbols that ever had an event and begin with prefix, in order.
-func (s *Store) SeenSymbols(ctx context.Context, prefix string, limit int) (symbols []string, err error) {
+func (i *Intake) SeenSymbols(ctx context.Context, prefix string, limit int) (symbols []string, err error) {
 	if !utf8.ValidString(prefix) || strings.ContainsRune(prefix, 0) || limit < 1 {
 		return nil, nil
 	}
-	defer s.db.Timed("symbols", time.Now(), &err)
-	err = s.db.NewSelect().Model((*symbolRow)(nil)).Column("symbol").
+	defer i.db.Timed("symbols", time.Now(), &err)
+	err = i.db.NewSelect().Model((*symbolRow)(nil)).Column("symbol").
 		Where("symbol >= ? AND symbol < ?", prefix, prefix+"\U0010FFFF").Order("symbol").Limit(int64(limit)).Scan(ctx, &symbols)
 	return symbols, err
 }

@@ -1,4 +1,4 @@
-package store
+package tally
 
 import (
 	"cmp"
@@ -13,6 +13,7 @@ import (
 
 	"tierboard/server/classify"
 	"tierboard/server/store/model"
+	"tierboard/server/store/outcome"
 	"tierboard/shared/event"
 )
 
@@ -60,8 +61,10 @@ type GroupPerformance struct {
 	Tally
 }
 
-// groupColumns are what events can be divided by.
-var groupColumns = []string{"pattern", "symbol", "timeframe", "direction", "session", "priority"}
+// GroupColumns are what events can be divided by.
+func GroupColumns() []string {
+	return []string{"pattern", "symbol", "timeframe", "direction", "session", "priority"}
+}
 
 // TierPerformance is how the events of one tier did.
 type TierPerformance struct {
@@ -81,32 +84,32 @@ func overdue(horizon int) time.Duration {
 // Performance returns how stored events did, tier by tier in the order of the board, and how many outcomes belong to no
 // event. Only events that are still stored count. It reads an index entry for each event of the time asked for, some 2
 // million a second: whoever is asked often keeps the answer for a minute.
-func (s *Store) Performance(ctx context.Context, q PerformanceQuery) (tiers []TierPerformance, unmatched int, err error) {
+func (t *Tallies) Performance(ctx context.Context, q PerformanceQuery) (tiers []TierPerformance, unmatched int, err error) {
 	if q.Horizon < classify.Day1 || q.Horizon > classify.Day30 {
 		return nil, 0, &model.Error{Field: "horizon", Problem: "must be 1d, 5d or 30d"}
 	}
 	if q.GroupBy == "" {
 		q.GroupBy = "pattern"
 	}
-	if !slices.Contains(groupColumns, q.GroupBy) {
-		return nil, 0, &model.Error{Field: "group_by", Problem: "must be one of " + strings.Join(groupColumns, ", ")}
+	if !slices.Contains(GroupColumns(), q.GroupBy) {
+		return nil, 0, &model.Error{Field: "group_by", Problem: "must be one of " + strings.Join(GroupColumns(), ", ")}
 	}
 	if q.Now.IsZero() {
 		q.Now = time.Now()
 	}
-	defer s.db.Timed("performance", time.Now(), &err)
-	for _, t := range event.Tiers() {
-		if len(q.Tiers) > 0 && !slices.Contains(q.Tiers, t) {
+	defer t.db.Timed("performance", time.Now(), &err)
+	for _, tier := range event.Tiers() {
+		if len(q.Tiers) > 0 && !slices.Contains(q.Tiers, tier) {
 			continue
 		}
-		p, err := s.tierPerformance(ctx, q, t)
+		p, err := t.tierPerformance(ctx, q, tier)
 		if err != nil {
-			return nil, 0, fmt.Errorf("performance of %s: %w", t, err)
+			return nil, 0, fmt.Errorf("performance of %s: %w", tier, err)
 		}
 		tiers = append(tiers, p)
 	}
-	n, err := s.db.NewSelect().Model((*outcomeRow)(nil)).Where("event_id IS NULL").Count(ctx)
-	return tiers, int(n), err
+	unmatched, err = t.ledger.Unmatched(ctx)
+	return tiers, unmatched, err
 }
 
 // group is what is counted of one pattern.
@@ -135,16 +138,8 @@ func (g *group) add(o *group) {
 	g.returns = append(g.returns, o.returns...)
 }
 
-// through names the index that SQLite has to use, which would now and then read a whole table instead.
-func (s *Store) through(index string) string {
-	if s.db.SQLite() {
-		return "INDEXED BY " + index + " "
-	}
-	return ""
-}
-
 // tierPerformance is Performance for one tier. Both counts are of one instant.
-func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier event.Tier) (TierPerformance, error) {
+func (t *Tallies) tierPerformance(ctx context.Context, q PerformanceQuery, tier event.Tier) (TierPerformance, error) {
 	from, to := int64(-1<<62), int64(1<<62)
 	if !q.Since.IsZero() {
 		from = model.CeilMillis(q.Since)
@@ -158,7 +153,7 @@ func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier ev
 		n, successes int
 		confidence   float64
 	}{}
-	err := s.snapshot(ctx, func(tx bun.Tx) error {
+	err := t.snapshot(ctx, func(tx bun.Tx) error {
 		if err := countDetected(ctx, tx, counting{tier, q.GroupBy, q.Patterns, from, to, young}, func(value string, detected, young int) {
 			groups[value] = &group{detected: detected, young: young}
 		}); err != nil {
@@ -166,7 +161,7 @@ func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier ev
 		}
 		h := classify.HorizonNames()[q.Horizon]
 		query := "SELECT e." + q.GroupBy + ", e.direction, e.confidence, e.detected_at, o.value_" + h + ", o.success_" + h +
-			" FROM outcomes AS o " + s.through("outcomes_detected") + "JOIN events AS e ON e.id = o.event_id WHERE o.detected_at >= ? AND o.detected_at < ? AND e.tier = ?" +
+			" FROM outcomes AS o " + t.through("outcomes_detected") + "JOIN events AS e ON e.id = o.event_id WHERE o.detected_at >= ? AND o.detected_at < ? AND e.tier = ?" +
 			" AND e.detected_at >= ? AND e.detected_at < ?"
 		args := []any{from, to, int16(tier), from, to}
 		if len(q.Patterns) > 0 {
@@ -187,7 +182,7 @@ func (s *Store) tierPerformance(ctx context.Context, q PerformanceQuery, tier ev
 				return err
 			}
 			g := groups[named]
-			ok, known := verdict(value, success, direction)
+			ok, known := outcome.Verdict(value, success, direction)
 			if g == nil || !known {
 				continue
 			}
