@@ -3,8 +3,8 @@
 // Query answers whatever a filter can say, exactly as filter.Match means it, in pages by (sort key, id). It picks the
 // indexes itself, as the two planners cannot be trusted with it: each plan walks one index in a bounded number of
 // steps; where the first plan meets its bound the next one is tried, and when all have, the answer is ErrTooBroad
-// instead of a slow page. What an index answers alone has no bound: a tier, symbols (for few of them exactly, for up to 500 in pages of about a hundred), patterns,
-// a confidence from a priority's bound on, a session date, a time, all newest or oldest first, and the other orders for
+// instead of a slow page. What an index answers alone has no bound: a tier, symbols (for few of them exactly, for up to 500 in
+// pages of about a hundred), patterns, a confidence from a priority's bound on, a session date, a time, all newest or oldest first, and the other orders for
 // a tier. What goes beyond (a direction, a timeframe, combinations) is looked for in the rows that the index yields: up to
 // 50,000 of them. ErrTooBroad can therefore only come for a rare combination in a large archive; a time, a symbol or a
 // session date narrows it. Each walks any number of rows in constant memory instead.
@@ -68,16 +68,7 @@ func (p Page) Events() ([]*event.Event, error) {
 // a symbol, or the order of detection narrows it.
 const ErrTooBroad = model.Answer("store: too many events to look through; narrow it by since, session_date or symbols, or sort by detected_at")
 
-// Error is a question or a record that cannot be used. Field is the parameter's name.
-type Error struct {
-	Field   string
-	Problem string
-}
-
-// Error returns the field and the problem in one line.
-func (e *Error) Error() string { return e.Field + ": " + e.Problem }
-
-// Query answers with a page of events. Errors are *Error for a question that cannot be used, ErrTooBroad, or the database's.
+// Query answers with a page of events. Errors are *model.Error for a question that cannot be used, ErrTooBroad, or the database's.
 func (l *List) Query(ctx context.Context, q ask.Query) (page Page, err error) {
 	q, err = q.Normal()
 	if err != nil {
