@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tierboard/server/load/report"
 	"tierboard/server/load/swarm"
 	"tierboard/shared/filter"
 	"tierboard/shared/wire"
@@ -14,6 +15,10 @@ import (
 
 // stormAfter is the part of the publishing that is calm before the storm, for comparison.
 const stormAfter = 0.4
+
+// stormRate is how many guests come a second, if the server keeps up: a little more than the budget. As many as can, they would also
+// take the processor time that the measuring clients need, and what is late then says nothing about the server.
+const stormRate = 1.125 * report.ConnectsPerSecond
 
 // guest is a session that connects, subscribes to what nobody publishes and stays.
 type guest struct {
@@ -77,6 +82,11 @@ func (m *measurement) storms(ctx context.Context) error {
 	for range dialsAtOnce {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				select {
+				case <-time.After(time.Until(began.Add(time.Duration(float64(i) / stormRate * float64(time.Second))))):
+				case <-ctx.Done():
+					return
+				}
 				if err := m.invite(ctx, s, i); err != nil {
 					fail(fmt.Errorf("guest %d of %d: %w", i, n, err))
 				}

@@ -41,7 +41,7 @@ func All() []Scenario {
 		{Name: "firehose", Help: "20,000 events/s published, 500 users at their limit; then the archive must hold every event", Users: 500, Rate: 20000, Length: time.Minute, Archive: true, Rows: report.Firehose},
 		{Name: "churn", Help: "500 users who change filters and lose their sockets all the time", Users: 500, PerUser: 10, Length: 20 * time.Second, Swaps: 0.5, Cuts: 0.25, Rows: report.Limits},
 		{Name: "stuck", Help: "500 users, compared with the same when one in a hundred never reads", Users: 500, PerUser: 20, Length: 20 * time.Second, Pairs: 5, Stuck: 0.01, Rows: report.Limits},
-		{Name: "connect", Help: "500 users who get 20 events/s each, while 10,000 others connect", Users: 500, PerUser: 20, Length: 10 * time.Second, Storm: 10000, Rows: report.Connect},
+		{Name: "connect", Help: "500 users who get 20 events/s each, while 10,000 others connect, 4,500 a second if they can", Users: 500, PerUser: 20, Length: 10 * time.Second, Storm: 10000, Rows: report.Connect},
 		{Name: "idle", Help: "10,000 sessions that get nothing", Users: 10000, Length: 10 * time.Second, Idle: true, Rows: report.Idle},
 	}
 }
