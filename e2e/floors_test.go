@@ -37,6 +37,9 @@ type place struct {
 // wiring is what puts the edges together.
 var wiring = []string{"server/daemon", "server"}
 
+// surface is what answers HTTP questions: package rest, and what it is made of.
+var surface = []string{"server/rest", "server/rest/numbers"}
+
 // floors is the plan of the house, from the ground up. A new package needs a row here before it compiles in `make test`.
 var floors = []place{
 	// Values and rules that both programs share: no I/O, no clock, no logging.
@@ -82,8 +85,10 @@ var floors = []place{
 	{"server/tape", 7, wiring},
 	{"server/session", 7, append([]string{"e2e/peer"}, wiring...)}, // which compares delivery alone with another library's
 	{"server/sse", 7, wiring},
-	{"server/rest/docs", 5, nil},
-	{"server/rest", 7, append([]string{"server/rest/stored"}, wiring...)},
+	{"server/rest/docs", 5, surface},
+	{"server/rest/answer", 4, surface},
+	{"server/rest/numbers", 5, surface},
+	{"server/rest", 9, append([]string{"server/rest/stored"}, wiring...)},
 	{"server/rest/stored", 10, wiring},
 	{"app/ui", 7, []string{"app", "server/web"}},
 	{"server/store/model", 4, append([]string{"server/store", "server/store/intake", "server/store/outcome", "server/store/tally", "server/store/ask", "server/store/where", "server/store/list", "server/store/connect", "server/store/saved", "server/rest/stored"}, wiring...)},

@@ -200,7 +200,7 @@ func TestEveryFieldOfEveryBody(t *testing.T) {
 			path = strings.ReplaceAll(path, "{id}", made.ID)
 		}
 		media := operationOf(t, r.rest.OpenAPI(), o).RequestBody.Content["application/json"]
-		send := func(v any) answer {
+		send := func(v any) reply {
 			body, err := json.Marshal(v)
 			if err != nil {
 				t.Fatal(err)

@@ -327,14 +327,14 @@ func (r *rig) quietly(events ...*event.Event) {
 	r.memory.events = append(r.memory.events, events...)
 }
 
-// answer is what came back.
-type answer struct {
+// reply is what came back.
+type reply struct {
 	*httptest.ResponseRecorder
 	t testing.TB
 }
 
 // ask makes a request, with headers in pairs. A body that is not empty is JSON.
-func (r *rig) ask(method, target, body string, headers ...string) answer {
+func (r *rig) ask(method, target, body string, headers ...string) reply {
 	r.t.Helper()
 	req := httptest.NewRequest(method, "http://localhost"+target, strings.NewReader(body))
 	if body != "" {
@@ -345,17 +345,17 @@ func (r *rig) ask(method, target, body string, headers ...string) answer {
 	}
 	w := httptest.NewRecorder()
 	r.mux.ServeHTTP(w, req)
-	return answer{w, r.t}
+	return reply{w, r.t}
 }
 
 // get makes a GET request.
-func (r *rig) get(target string, headers ...string) answer {
+func (r *rig) get(target string, headers ...string) reply {
 	r.t.Helper()
 	return r.ask("GET", target, "", headers...)
 }
 
 // is checks the status.
-func (a answer) is(status int) answer {
+func (a reply) is(status int) reply {
 	a.t.Helper()
 	if a.Code != status {
 		a.t.Fatalf("status %d, want %d: %s", a.Code, status, a.Body)
@@ -364,7 +364,7 @@ func (a answer) is(status int) answer {
 }
 
 // read decodes the body, which must hold nothing else than the type has.
-func (a answer) read(v any) {
+func (a reply) read(v any) {
 	a.t.Helper()
 	d := json.NewDecoder(strings.NewReader(a.Body.String()))
 	d.DisallowUnknownFields()
@@ -374,7 +374,7 @@ func (a answer) read(v any) {
 }
 
 // problem decodes a problem and checks that it names a location.
-func (a answer) problem(status int, location string) api.Problem {
+func (a reply) problem(status int, location string) api.Problem {
 	a.t.Helper()
 	a.is(status)
 	var p api.Problem

@@ -11,6 +11,7 @@ import (
 	"tierboard/server/gate"
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/rest/answer"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -28,7 +29,7 @@ func (x *REST) itemOperations() []operation {
 					return err
 				}
 				w.Header().Set("Cache-Control", "private, max-age=3600")
-				return writeJSON(w, http.StatusOK, catalogue())
+				return answer.JSON(w, http.StatusOK, catalogue())
 			},
 		},
 		{
@@ -108,9 +109,9 @@ func (x *REST) item(w http.ResponseWriter, r *http.Request) error {
 	body := append(p.append(nil, row, extra), '\n')
 	h := w.Header()
 	h.Set("Cache-Control", "private, no-cache")
-	tag := etagOf(string(body))
+	tag := answer.Tag(string(body))
 	h.Set("ETag", tag)
-	if matches(r.Header.Get("If-None-Match"), tag) {
+	if answer.Matches(r.Header.Get("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
@@ -328,10 +329,10 @@ func (x *REST) symbols(w http.ResponseWriter, r *http.Request) error {
 	for _, name := range names[:min(len(names), limit)] {
 		s := api.Symbol{Symbol: name}
 		if at, ok := last[name]; ok {
-			at = stampOf(at)
+			at = answer.Time(at)
 			s.LastAt = &at
 		}
 		out.Symbols = append(out.Symbols, s)
 	}
-	return writeJSON(w, http.StatusOK, out)
+	return answer.JSON(w, http.StatusOK, out)
 }

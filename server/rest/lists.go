@@ -16,6 +16,7 @@ import (
 	"tierboard/server/gate"
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/rest/answer"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
@@ -71,7 +72,7 @@ func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier ev
 	seq := x.cfg.Hub.Seq()
 	if tag := x.listTag(l, &ask.Question, path); tag != "" {
 		h.Set("ETag", tag)
-		if matches(r.Header.Get("If-None-Match"), tag) {
+		if answer.Matches(r.Header.Get("If-None-Match"), tag) {
 			w.WriteHeader(http.StatusNotModified)
 			return nil
 		}
@@ -94,7 +95,7 @@ func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier ev
 		return err
 	}
 	meta := api.ListMeta{
-		Tier: tier.String(), Count: len(found.rows), AsOf: stampOf(now), Epoch: x.cfg.Hub.Epoch(), MaxSeq: seq, Applied: l.Applied(),
+		Tier: tier.String(), Count: len(found.rows), AsOf: answer.Time(now), Epoch: x.cfg.Hub.Epoch(), MaxSeq: seq, Applied: l.Applied(),
 	}
 	meta.Applied.Symbols = ask.Filter.Symbols
 	if n := len(found.rows); found.more && n > 0 {
@@ -119,9 +120,6 @@ func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier ev
 	_, _ = w.Write(buf)
 	return nil
 }
-
-// stampOf returns a time as bodies show it: UTC in milliseconds.
-func stampOf(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // nextURL returns the path of the next page. Presentation is not in the cursor and goes along.
 func nextURL(path string, l *query.List, cursor string) string {
@@ -192,7 +190,7 @@ func (x *REST) listTag(l *query.List, q *query.Question, path string) string {
 	if l.After != nil {
 		after = fmt.Sprintf("%+v", *l.After)
 	}
-	return etagOf(fmt.Sprintf("%s\n%s\n%s\n%q\n%s\n%d %v %q\n%v %v\n%d", x.cfg.Hub.Epoch(), path, l.Encode(), q.Filter.Symbols, after,
+	return answer.Tag(fmt.Sprintf("%s\n%s\n%s\n%q\n%s\n%d %v %q\n%v %v\n%d", x.cfg.Hub.Epoch(), path, l.Encode(), q.Filter.Symbols, after,
 		l.Limit, l.Limited, l.Format, l.Fields, l.Include, x.version.of(q.Filter.Tiers)))
 }
 

@@ -2,8 +2,6 @@ package rest
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -166,43 +164,4 @@ func fieldErrors(errs []error) (fields []api.FieldError) {
 		fields = append(fields, problem.Field(location, "", "%s", message))
 	}
 	return fields
-}
-
-// etagOf returns a weak ETag of a text.
-func etagOf(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
-}
-
-// matches reports whether an If-None-Match header names a tag, compared weakly.
-func matches(header, tag string) bool {
-	if header == "" {
-		return false
-	}
-	if strings.TrimSpace(header) == "*" {
-		return true
-	}
-	tag = strings.TrimPrefix(tag, "W/")
-	for item := range strings.SplitSeq(header, ",") {
-		if strings.TrimPrefix(strings.TrimSpace(item), "W/") == tag {
-			return true
-		}
-	}
-	return false
-}
-
-// writeJSON answers with a value.
-func writeJSON(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	if h.Get("Cache-Control") == "" || h.Get("Cache-Control") == "no-store" {
-		h.Set("Cache-Control", "private, no-cache")
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n'))
-	return nil
 }

@@ -3,12 +3,11 @@ package rest
 import (
 	"errors"
 	"net/http"
-	"strings"
 
-	"tierboard/server/metrics"
-	"tierboard/server/perf"
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/rest/answer"
+	"tierboard/server/rest/numbers"
 	"tierboard/shared/api"
 )
 
@@ -47,7 +46,7 @@ func (x *REST) deadLetters(w http.ResponseWriter, r *http.Request) error {
 		letters, total := x.cfg.DeadLetters(limit)
 		out.Letters, out.Total = append(out.Letters, letters...), total
 	}
-	return writeJSON(w, http.StatusOK, out)
+	return answer.JSON(w, http.StatusOK, out)
 }
 
 // mostSlow bounds the list of slow sessions.
@@ -59,20 +58,20 @@ func (x *REST) ops(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s := x.cfg.Hub.Stats()
-	n := gather(x.m)
+	n := numbers.Gather(x.m)
 	out := api.Ops{
-		AsOf: stampOf(x.cfg.Now()), Version: x.cfg.Version, StartedAt: stampOf(x.started),
+		AsOf: answer.Time(x.cfg.Now()), Version: x.cfg.Version, StartedAt: answer.Time(x.started),
 		Hub: api.HubStats{
 			Epoch: s.Epoch, Seq: s.Seq, Duplicates: s.Duplicates, Matched: s.Matched, Delivered: s.Delivered, Suppressed: s.Suppressed,
 			Dropped: s.Dropped, Sessions: s.Sessions, Subscriptions: s.Subscriptions, Cohorts: s.Cohorts, Inbox: s.Inbox,
 			WindowMS: float64(s.Window.Microseconds()) / 1000, RateLimit: s.RateLimit,
 		},
 		Slow:       []api.SlowSession{},
-		Rejects:    n.counts("tierboard_ingest_rejects_total"),
-		Messages:   n.counts("tierboard_ingest_messages_total"),
-		Closed:     n.counts("tierboard_sessions_closed_total"),
-		Lag:        n.merged("tierboard_ingest_lag_seconds"),
-		Histograms: n.histograms(),
+		Rejects:    n.Counts("tierboard_ingest_rejects_total"),
+		Messages:   n.Counts("tierboard_ingest_messages_total"),
+		Closed:     n.Counts("tierboard_sessions_closed_total"),
+		Lag:        n.Merged("tierboard_ingest_lag_seconds"),
+		Histograms: n.Histograms(),
 	}
 	if x.cfg.Streams != nil {
 		out.Streams = x.cfg.Streams()
@@ -83,116 +82,7 @@ func (x *REST) ops(w http.ResponseWriter, r *http.Request) error {
 	if x.cfg.Settings != nil {
 		out.Settings = x.cfg.Settings()
 	}
-	return writeJSON(w, http.StatusOK, out)
-}
-
-// numbers are the collectors' values at one moment, by name and by the values of their labels, joined by a space.
-type numbers struct {
-	totals map[string]map[string]uint64
-	spread map[string]map[string]spread
-}
-
-// spread is a histogram.
-type spread struct {
-	bars  []perf.Bar
-	total uint64
-}
-
-// gather reads the collectors. What cannot be read is left out.
-func gather(m *metrics.Metrics) numbers {
-	n := numbers{totals: map[string]map[string]uint64{}, spread: map[string]map[string]spread{}}
-	families, _ := m.Registry.Gather() // what it could read comes along with the error
-	for _, f := range families {
-		if !strings.HasPrefix(f.GetName(), "tierboard_") {
-			continue
-		}
-		for _, one := range f.GetMetric() {
-			var labels []string
-			for _, l := range one.GetLabel() {
-				labels = append(labels, l.GetValue())
-			}
-			label := strings.Join(labels, " ")
-			if c := one.GetCounter(); c != nil {
-				if n.totals[f.GetName()] == nil {
-					n.totals[f.GetName()] = map[string]uint64{}
-				}
-				n.totals[f.GetName()][label] = uint64(c.GetValue())
-			}
-			if h := one.GetHistogram(); h != nil {
-				s := spread{total: h.GetSampleCount()}
-				for _, b := range h.GetBucket() {
-					s.bars = append(s.bars, perf.Bar{Bound: b.GetUpperBound(), Count: b.GetCumulativeCount()})
-				}
-				if n.spread[f.GetName()] == nil {
-					n.spread[f.GetName()] = map[string]spread{}
-				}
-				n.spread[f.GetName()][label] = s
-			}
-		}
-	}
-	return n
-}
-
-// count returns one total.
-func (n numbers) count(name, label string) uint64 { return n.totals[name][label] }
-
-// counts returns the totals of a name by label; never nil.
-func (n numbers) counts(name string) map[string]uint64 {
-	if c := n.totals[name]; c != nil {
-		return c
-	}
-	return map[string]uint64{}
-}
-
-// merged returns a latency in milliseconds over all labels, or nil when nothing was measured.
-func (n numbers) merged(name string) *api.Percentiles {
-	var all spread
-	for _, s := range n.spread[name] { // the labels of one name share their bounds
-		if all.bars == nil {
-			all.bars = make([]perf.Bar, len(s.bars))
-		}
-		all.total += s.total
-		for i, b := range s.bars {
-			all.bars[i].Bound = b.Bound
-			all.bars[i].Count += b.Count
-		}
-	}
-	return all.percentiles()
-}
-
-// percentiles returns a latency in milliseconds, or nil when nothing was measured.
-func (n numbers) percentiles(name, label string) *api.Percentiles {
-	return n.spread[name][label].percentiles()
-}
-
-// percentiles returns a histogram's percentiles in milliseconds, or nil when nothing was measured.
-func (s spread) percentiles() *api.Percentiles {
-	var out api.Percentiles
-	for q, to := range map[float64]*float64{.5: &out.P50, .95: &out.P95, .99: &out.P99} {
-		v, ok := perf.FromHistogram(s.bars, s.total, q)
-		if !ok {
-			return nil
-		}
-		*to = rounded(v*1000, 3)
-	}
-	return &out
-}
-
-// histograms returns every latency that was measured, in short, by name without prefix and unit, and label.
-func (n numbers) histograms() map[string]api.Histogram {
-	out := map[string]api.Histogram{}
-	for name, byLabel := range n.spread {
-		short, ok := strings.CutSuffix(strings.TrimPrefix(name, "tierboard_"), "_seconds")
-		if !ok {
-			continue
-		}
-		for label, s := range byLabel {
-			if p := n.percentiles(name, label); p != nil {
-				out[strings.TrimSpace(short+" "+label)] = api.Histogram{Count: s.total, P50: p.P50, P95: p.P95, P99: p.P99}
-			}
-		}
-	}
-	return out
+	return answer.JSON(w, http.StatusOK, out)
 }
 
 // asProblem returns the problem an error is, or nil.

@@ -3,7 +3,6 @@ package rest
 import (
 	"cmp"
 	"context"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +14,8 @@ import (
 	"tierboard/server/perf"
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/rest/answer"
+	"tierboard/server/rest/numbers"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
@@ -60,12 +61,12 @@ func (x *REST) performance(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return x.pages.fault(r.Context(), "read outcomes", err)
 	}
-	numbers := gather(x.m)
+	n := numbers.Gather(x.m)
 	out.Tiers = slices.Clone(out.Tiers) // the report is shared
 	for i := range out.Tiers {
-		out.Tiers[i].DeliveryMS = numbers.percentiles("tierboard_deliver_seconds", out.Tiers[i].Tier)
+		out.Tiers[i].DeliveryMS = n.Percentiles("tierboard_deliver_seconds", out.Tiers[i].Tier)
 	}
-	return writeJSON(w, http.StatusOK, out)
+	return answer.JSON(w, http.StatusOK, out)
 }
 
 // period is a span of session dates, both inclusive, and how its report is divided.
@@ -155,7 +156,7 @@ func (x *REST) measure(ctx context.Context, s period) (api.Performance, error) {
 		}
 	}
 	out := api.Performance{
-		AsOf: stampOf(s.Now), Outcomes: "none",
+		AsOf: answer.Time(s.Now), Outcomes: "none",
 		Window:     api.PerformanceWindow{Since: s.since, Until: s.until, Sessions: sessions},
 		Definition: api.PerformanceDefinition{Horizon: s.Horizon, Rule: "producer", Interval: "wilson95", MinSample: perf.MinSample},
 		Tiers:      []api.TierPerformance{},
@@ -184,12 +185,12 @@ func tierPerformance(t TierTally) api.TierPerformance {
 		Success: rateOf(perf.Share{Successes: t.Successes, N: t.Resolved}), ReturnPct: returns(t.Returns),
 	}
 	if t.Seconds.N > 0 {
-		out.TimeToOutcome = &api.TimeToOutcome{Median: rounded(t.Seconds.Median, 1), P90: rounded(t.Seconds.P90, 1)}
+		out.TimeToOutcome = &api.TimeToOutcome{Median: answer.Rounded(t.Seconds.Median, 1), P90: answer.Rounded(t.Seconds.P90, 1)}
 	}
 	for _, b := range t.Calibration {
 		share := rateOf(perf.Share{Successes: b.Successes, N: b.N})
 		out.Calibration = append(out.Calibration, api.Calibration{
-			Bucket: []float64{b.Low, b.High}, N: b.N, MeanConfidence: rounded(b.MeanConfidence, 4), Rate: share.Rate, CI95: share.CI95,
+			Bucket: []float64{b.Low, b.High}, N: b.N, MeanConfidence: answer.Rounded(b.MeanConfidence, 4), Rate: share.Rate, CI95: share.CI95,
 		})
 	}
 	return out
@@ -221,9 +222,9 @@ func rateOf(s perf.Share) api.SuccessRate {
 	case s.N == 0:
 		out.Sample = "none"
 	case s.Known():
-		rate := rounded(s.Rate(), 4)
+		rate := answer.Rounded(s.Rate(), 4)
 		low, high := s.Interval()
-		out.Rate, out.CI95, out.Sample = &rate, []float64{rounded(low, 4), rounded(high, 4)}, "ok"
+		out.Rate, out.CI95, out.Sample = &rate, []float64{answer.Rounded(low, 4), answer.Rounded(high, 4)}, "ok"
 	}
 	return out
 }
@@ -233,13 +234,7 @@ func returns(s Spread) *api.Distribution {
 	if s.N < perf.MinSample {
 		return nil
 	}
-	return &api.Distribution{Mean: rounded(s.Mean, 4), Median: rounded(s.Median, 4), P10: rounded(s.P10, 4), P90: rounded(s.P90, 4)}
-}
-
-// rounded cuts a number to so many decimals.
-func rounded(v float64, decimals int) float64 {
-	p := math.Pow10(decimals)
-	return math.Round(v*p) / p
+	return &api.Distribution{Mean: answer.Rounded(s.Mean, 4), Median: answer.Rounded(s.Median, 4), P10: answer.Rounded(s.P10, 4), P90: answer.Rounded(s.P90, 4)}
 }
 
 // performances keeps reports for a while, so that a page that many have open costs one look at the outcomes. Reports are made

@@ -46,6 +46,7 @@ import (
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
 	"tierboard/server/problem"
+	"tierboard/server/rest/answer"
 	"tierboard/server/rest/docs"
 	"tierboard/shared/api"
 )
@@ -217,11 +218,11 @@ func (x *REST) fixed(contentType string, produce func() ([]byte, error)) http.Ha
 			problem.Write(w, err)
 			return
 		}
-		tag := etagOf(string(body))
+		tag := answer.Tag(string(body))
 		h := w.Header()
 		h.Set("ETag", tag)
 		h.Set("Cache-Control", "no-cache")
-		if matches(r.Header.Get("If-None-Match"), tag) {
+		if answer.Matches(r.Header.Get("If-None-Match"), tag) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}

@@ -15,6 +15,7 @@ import (
 	"tierboard/server/gate"
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/rest/answer"
 )
 
 // mostEntries is how many entries a user may have on one shelf.
@@ -86,7 +87,7 @@ func (s shelf[B, V]) all(w http.ResponseWriter, r *http.Request) error {
 		}
 		shown = append(shown, v)
 	}
-	return writeJSON(w, http.StatusOK, s.list(shown))
+	return answer.JSON(w, http.StatusOK, s.list(shown))
 }
 
 // get answers with one entry.
@@ -98,7 +99,7 @@ func (s shelf[B, V]) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if tag := versionTag(e.Version); matches(r.Header.Get("If-None-Match"), tag) {
+	if tag := versionTag(e.Version); answer.Matches(r.Header.Get("If-None-Match"), tag) {
 		w.Header().Set("ETag", tag)
 		w.WriteHeader(http.StatusNotModified)
 		return nil
@@ -231,7 +232,7 @@ func (s shelf[B, V]) answer(w http.ResponseWriter, status int, e Entry) error {
 		return err
 	}
 	w.Header().Set("ETag", versionTag(e.Version))
-	return writeJSON(w, status, v)
+	return answer.JSON(w, status, v)
 }
 
 // cleanName returns a name as people see it, or why it is none.

@@ -10,6 +10,8 @@ import (
 	"tierboard/server/health"
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/rest/answer"
+	"tierboard/server/rest/numbers"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
@@ -28,7 +30,7 @@ func (x *REST) statusOperations() []operation {
 				if err := noParams(r); err != nil {
 					return err
 				}
-				return writeJSON(w, http.StatusOK, clockOf(x.cfg.Market().Clock(x.cfg.Now())))
+				return answer.JSON(w, http.StatusOK, clockOf(x.cfg.Market().Clock(x.cfg.Now())))
 			},
 		},
 		{
@@ -73,10 +75,10 @@ func (x *REST) sessions(w http.ResponseWriter, r *http.Request) error {
 	for d := range market.Days(from, to) {
 		out.Days = append(out.Days, api.MarketDay{
 			Date: d.Date.String(), Kind: string(d.Kind), Name: d.Name,
-			PreOpen: optional(d.PreOpen), Open: optional(d.Open), Close: optional(d.Close), PostClose: optional(d.PostClose),
+			PreOpen: answer.Optional(d.PreOpen), Open: answer.Optional(d.Open), Close: answer.Optional(d.Close), PostClose: answer.Optional(d.PostClose),
 		})
 	}
-	return writeJSON(w, http.StatusOK, out)
+	return answer.JSON(w, http.StatusOK, out)
 }
 
 // dateOf reads a checked date; otherwise is for the empty one.
@@ -86,15 +88,6 @@ func dateOf(s string, otherwise calendar.Date) calendar.Date {
 		return otherwise
 	}
 	return calendar.DateOf(t)
-}
-
-// optional returns nil for the zero time.
-func optional(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = stampOf(t)
-	return &t
 }
 
 // seconds returns nil for an unknown number.
@@ -110,7 +103,7 @@ func seconds(s health.Seconds) *int64 {
 func clockOf(c calendar.Clock) api.Clock {
 	return api.Clock{
 		Calendar: c.Calendar, Session: c.Session, SessionDate: c.SessionDate, HolidayName: c.HolidayName, EarlyClose: c.EarlyClose,
-		ClosesAt: optional(c.ClosesAt), NextOpen: optional(c.NextOpen), ChangesAt: optional(c.ChangesAt), OffsetSeconds: c.OffsetSeconds,
+		ClosesAt: answer.Optional(c.ClosesAt), NextOpen: answer.Optional(c.NextOpen), ChangesAt: answer.Optional(c.ChangesAt), OffsetSeconds: c.OffsetSeconds,
 	}
 }
 
@@ -130,7 +123,7 @@ func (x *REST) tiersHealth(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	rates := x.rates.at(now)
-	numbers := gather(x.m)
+	n := numbers.Gather(x.m)
 	for _, t := range event.Tiers() {
 		name := t.String()
 		tier, ok := out.Tiers[name]
@@ -139,33 +132,33 @@ func (x *REST) tiersHealth(w http.ResponseWriter, r *http.Request) error {
 		}
 		rate := rates[t]
 		tier.Rate = &rate
-		tier.DeliverMS = numbers.percentiles("tierboard_deliver_seconds", name)
-		tier.IngestLagMS = numbers.percentiles("tierboard_ingest_lag_seconds", name)
-		of := func(result string) uint64 { return numbers.count("tierboard_ingest_events_total", result+" "+name) }
+		tier.DeliverMS = n.Percentiles("tierboard_deliver_seconds", name)
+		tier.IngestLagMS = n.Percentiles("tierboard_ingest_lag_seconds", name)
+		of := func(result string) uint64 { return n.Count("tierboard_ingest_events_total", result+" "+name) }
 		tier.Counters = &api.TierCounters{
-			Accepted: numbers.count("tierboard_events_accepted_total", name),
+			Accepted: n.Count("tierboard_events_accepted_total", name),
 			Received: of("event") + of("duplicate") + of("refused"), Duplicate: of("duplicate"), Refused: of("refused"),
 		}
 		out.Tiers[name] = tier
 	}
 	w.Header().Set("Cache-Control", "private, no-cache")
-	return writeJSON(w, http.StatusOK, out)
+	return answer.JSON(w, http.StatusOK, out)
 }
 
 // healthOf turns a report into what bodies show.
 func healthOf(r health.Report) api.TiersHealth {
 	out := api.TiersHealth{
-		Status: string(r.Status), Reason: r.Reason, AsOf: stampOf(r.AsOf), Market: clockOf(r.Market), Tiers: map[string]api.TierHealth{},
+		Status: string(r.Status), Reason: r.Reason, AsOf: answer.Time(r.AsOf), Market: clockOf(r.Market), Tiers: map[string]api.TierHealth{},
 		Ingest: api.IngestHealth{
 			Connected: r.Ingest.Connected, Transport: r.Ingest.Transport, Channels: r.Ingest.Channels, StreamFaults: r.Ingest.StreamFaults,
-			ConnectedSince: optional(r.Ingest.ConnectedSince), DisconnectedSince: optional(r.Ingest.DisconnectedSince),
-			Reconnects24h: r.Ingest.Reconnects24h, LastMessageAt: optional(r.Ingest.LastMessageAt),
+			ConnectedSince: answer.Optional(r.Ingest.ConnectedSince), DisconnectedSince: answer.Optional(r.Ingest.DisconnectedSince),
+			Reconnects24h: r.Ingest.Reconnects24h, LastMessageAt: answer.Optional(r.Ingest.LastMessageAt),
 			HeartbeatAgeS: seconds(r.Ingest.HeartbeatAgeS), HeartbeatLate: r.Ingest.HeartbeatLate,
 		},
 	}
 	if p := r.Producer; p.Status != "" || p.SessionID != "" || p.Session != "" {
 		out.Producer = &api.ProducerHealth{
-			SessionID: p.SessionID, Session: p.Session, Implied: p.Implied, StartedAt: optional(p.StartedAt),
+			SessionID: p.SessionID, Session: p.Session, Implied: p.Implied, StartedAt: answer.Optional(p.StartedAt),
 			Status: p.Status, SampleAgeS: seconds(p.SampleAgeS),
 		}
 	}
@@ -176,7 +169,7 @@ func healthOf(r health.Report) api.TiersHealth {
 	}
 	for name, t := range r.Tiers {
 		out.Tiers[name] = api.TierHealth{
-			Status: string(t.Status), Reason: t.Reason, LastEventAt: optional(t.LastEventAt), AgeS: seconds(t.AgeS), StaleAfterS: seconds(t.StaleAfterS),
+			Status: string(t.Status), Reason: t.Reason, LastEventAt: answer.Optional(t.LastEventAt), AgeS: seconds(t.AgeS), StaleAfterS: seconds(t.StaleAfterS),
 		}
 	}
 	return out

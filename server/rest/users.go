@@ -14,6 +14,7 @@ import (
 	"tierboard/server/match"
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/rest/answer"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -28,7 +29,7 @@ func (x *REST) userOperations() []operation {
 				if err := noParams(r); err != nil {
 					return err
 				}
-				return writeJSON(w, http.StatusOK, x.me(gate.User(r.Context())))
+				return answer.JSON(w, http.StatusOK, x.me(gate.User(r.Context())))
 			},
 		},
 		{
@@ -83,7 +84,7 @@ func (x *REST) current(ctx context.Context, user string) (api.Preferences, error
 	if err := json.Unmarshal(e.Body, &out.Values); err != nil {
 		return out, fmt.Errorf("read preferences of user %s: %w", user, err)
 	}
-	out.Version, out.UpdatedAt = e.Version, optional(e.UpdatedAt)
+	out.Version, out.UpdatedAt = e.Version, answer.Optional(e.UpdatedAt)
 	return out, nil
 }
 
@@ -98,11 +99,11 @@ func (x *REST) preferences(w http.ResponseWriter, r *http.Request) error {
 	}
 	tag := versionTag(p.Version)
 	w.Header().Set("ETag", tag)
-	if matches(r.Header.Get("If-None-Match"), tag) {
+	if answer.Matches(r.Header.Get("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return writeJSON(w, http.StatusOK, p)
+	return answer.JSON(w, http.StatusOK, p)
 }
 
 // changePreferences merges a change.
@@ -159,7 +160,7 @@ func (x *REST) changePreferences(w http.ResponseWriter, r *http.Request) error {
 		return x.saveFault(ctx, err)
 	}
 	w.Header().Set("ETag", versionTag(e.Version))
-	return writeJSON(w, http.StatusOK, api.Preferences{Values: p.Values, Version: e.Version, UpdatedAt: optional(e.UpdatedAt)})
+	return answer.JSON(w, http.StatusOK, api.Preferences{Values: p.Values, Version: e.Version, UpdatedAt: answer.Optional(e.UpdatedAt)})
 }
 
 // keptSubscription is what the library keeps of a subscription.
@@ -191,7 +192,7 @@ func (x *REST) subscriptions() shelf[api.SubscriptionBody, api.Subscription] {
 			}
 			return api.Subscription{
 				ID: e.ID, Name: e.Name, Filters: kept.Filters, Active: kept.Active, Version: e.Version,
-				CreatedAt: stampOf(e.CreatedAt), UpdatedAt: stampOf(e.UpdatedAt),
+				CreatedAt: answer.Time(e.CreatedAt), UpdatedAt: answer.Time(e.UpdatedAt),
 			}, nil
 		},
 		list: func(s []api.Subscription) any {
@@ -264,9 +265,9 @@ func (x *REST) estimate(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return x.pages.fault(r.Context(), "estimate", err)
 		}
-		return writeJSON(w, http.StatusOK, api.Estimate{PerHour: rounded(perHour, 2), SampleHours: rounded(hours, 2)})
+		return answer.JSON(w, http.StatusOK, api.Estimate{PerHour: answer.Rounded(perHour, 2), SampleHours: answer.Rounded(hours, 2)})
 	}
-	return writeJSON(w, http.StatusOK, x.estimateRecent(filters))
+	return answer.JSON(w, http.StatusOK, x.estimateRecent(filters))
 }
 
 // estimateWithin is how far back an estimate looks.
@@ -294,5 +295,5 @@ func (x *REST) estimateRecent(filters []filter.Filter) api.Estimate {
 		return api.Estimate{}
 	}
 	hours := max(x.cfg.Now().Sub(oldest), time.Minute).Hours()
-	return api.Estimate{PerHour: rounded(float64(wanted)/hours, 2), SampleHours: rounded(hours, 2)}
+	return api.Estimate{PerHour: answer.Rounded(float64(wanted)/hours, 2), SampleHours: answer.Rounded(hours, 2)}
 }

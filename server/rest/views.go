@@ -11,6 +11,7 @@ import (
 	"tierboard/server/gate"
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/rest/answer"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -31,7 +32,7 @@ func (x *REST) views() shelf[api.ViewBody, api.View] {
 		}
 		return api.View{
 			ID: e.ID, Name: e.Name, Default: kept.Default, Layout: kept.Layout, Version: e.Version,
-			CreatedAt: stampOf(e.CreatedAt), UpdatedAt: stampOf(e.UpdatedAt),
+			CreatedAt: answer.Time(e.CreatedAt), UpdatedAt: answer.Time(e.UpdatedAt),
 		}, nil
 	}
 	return shelf[api.ViewBody, api.View]{
@@ -99,7 +100,7 @@ func (x *REST) watchlists() shelf[api.WatchlistBody, api.Watchlist] {
 
 // showWatchlist turns a kept watchlist back.
 func showWatchlist(e Entry) (api.Watchlist, error) {
-	out := api.Watchlist{ID: e.ID, Name: e.Name, Version: e.Version, CreatedAt: stampOf(e.CreatedAt), UpdatedAt: stampOf(e.UpdatedAt)}
+	out := api.Watchlist{ID: e.ID, Name: e.Name, Version: e.Version, CreatedAt: answer.Time(e.CreatedAt), UpdatedAt: answer.Time(e.UpdatedAt)}
 	if err := json.Unmarshal(e.Body, &out.Symbols); err != nil {
 		return out, fmt.Errorf("read watchlist %s: %w", e.ID, err)
 	}
