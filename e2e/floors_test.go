@@ -38,7 +38,7 @@ type place struct {
 var wiring = []string{"server/daemon", "server"}
 
 // surface is what answers HTTP questions: package rest, and what it is made of.
-var surface = []string{"server/rest", "server/rest/numbers"}
+var surface = []string{"server/rest", "server/rest/numbers", "server/rest/record"}
 
 // floors is the plan of the house, from the ground up. A new package needs a row here before it compiles in `make test`.
 var floors = []place{
@@ -88,6 +88,7 @@ var floors = []place{
 	{"server/rest/docs", 5, surface},
 	{"server/rest/answer", 4, surface},
 	{"server/rest/numbers", 5, surface},
+	{"server/rest/record", 6, surface},
 	{"server/rest", 9, append([]string{"server/rest/stored"}, wiring...)},
 	{"server/rest/stored", 10, wiring},
 	{"app/ui", 7, []string{"app", "server/web"}},

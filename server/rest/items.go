@@ -12,6 +12,7 @@ import (
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
+	"tierboard/server/rest/record"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -106,7 +107,7 @@ func (x *REST) item(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body := append(p.append(nil, row, extra), '\n')
+	body := append(p.Append(nil, row, extra), '\n')
 	h := w.Header()
 	h.Set("Cache-Control", "private, no-cache")
 	tag := answer.Tag(string(body))
@@ -121,9 +122,9 @@ func (x *REST) item(w http.ResponseWriter, r *http.Request) error {
 }
 
 // newPresenterOf reads the presentation of one event.
-func newPresenterOf(v *query.Values, now time.Time) *presenter {
+func newPresenterOf(v *query.Values, now time.Time) *record.Presenter {
 	fields, include := query.Presentation(v)
-	return newPresenter(fields, include, now)
+	return record.NewPresenter(fields, include, now)
 }
 
 // How far around an event its relations are looked for.
@@ -138,12 +139,12 @@ func (x *REST) combosOf(ctx context.Context, rows []query.Row) (map[string][]str
 	var symbols []string
 	var first, last time.Time
 	for _, r := range rows {
-		if text(member(r.Body, "tier")) == "combo" {
+		if record.Text(r.Body, "tier") == "combo" {
 			continue
 		}
 		ids[r.ID] = true
-		symbols = append(symbols, text(member(r.Body, "symbol")))
-		at := stamp(member(r.Body, "detected_at"))
+		symbols = append(symbols, record.Text(r.Body, "symbol"))
+		at := record.Time(r.Body, "detected_at")
 		if first.IsZero() || at.Before(first) {
 			first = at
 		}
@@ -160,7 +161,7 @@ func (x *REST) combosOf(ctx context.Context, rows []query.Row) (map[string][]str
 	}
 	out := map[string][]string{}
 	for _, r := range found {
-		daily, intraday := legs(r.Body)
+		daily, intraday := record.Legs(r.Body)
 		for _, id := range []string{daily, intraday} {
 			if ids[id] {
 				out[id] = append(out[id], r.ID)
@@ -199,8 +200,8 @@ func (x *REST) related(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := newPresenter(nil, nil, x.cfg.Now())
-	buf := appendJSON([]byte(`{"id":`), row.ID)
+	p := record.NewPresenter(nil, nil, x.cfg.Now())
+	buf := answer.Append([]byte(`{"id":`), row.ID)
 	for _, part := range []struct {
 		name string
 		rows []query.Row
@@ -210,7 +211,7 @@ func (x *REST) related(w http.ResponseWriter, r *http.Request) error {
 			if i > 0 {
 				buf = append(buf, ',')
 			}
-			buf = p.append(buf, r, extras{})
+			buf = p.Append(buf, r, record.Extras{})
 		}
 		buf = append(buf, ']')
 	}
@@ -241,19 +242,19 @@ func (x *REST) chain(ctx context.Context, row query.Row) ([]query.Row, error) {
 		return nil
 	}
 	combos := []query.Row{row}
-	if text(member(row.Body, "tier")) != "combo" {
-		at := stamp(member(row.Body, "detected_at"))
-		found, err := x.combos(ctx, []string{text(member(row.Body, "symbol"))}, at, at.Add(comboWithin))
+	if record.Text(row.Body, "tier") != "combo" {
+		at := record.Time(row.Body, "detected_at")
+		found, err := x.combos(ctx, []string{record.Text(row.Body, "symbol")}, at, at.Add(comboWithin))
 		if err != nil {
 			return nil, err
 		}
 		combos = slices.DeleteFunc(found, func(c query.Row) bool {
-			daily, intraday := legs(c.Body)
+			daily, intraday := record.Legs(c.Body)
 			return daily != row.ID && intraday != row.ID
 		})
 	}
 	for _, c := range combos[:min(len(combos), mostNeighbor)] {
-		daily, intraday := legs(c.Body)
+		daily, intraday := record.Legs(c.Body)
 		if err := add(daily); err != nil {
 			return nil, err
 		}
@@ -270,8 +271,8 @@ func (x *REST) chain(ctx context.Context, row query.Row) ([]query.Row, error) {
 
 // neighbors returns other events of the row's symbol, nearest in time first.
 func (x *REST) neighbors(ctx context.Context, row query.Row) ([]query.Row, error) {
-	at := stamp(member(row.Body, "detected_at"))
-	f := filter.Filter{Symbols: []string{text(member(row.Body, "symbol"))}}
+	at := record.Time(row.Body, "detected_at")
+	f := filter.Filter{Symbols: []string{record.Text(row.Body, "symbol")}}
 	before, err := x.pages.find(ctx, query.Ask{Question: query.Question{Filter: f, Until: at, Sort: query.Newest}, Limit: mostNeighbor})
 	if err != nil {
 		return nil, err
@@ -281,7 +282,7 @@ func (x *REST) neighbors(ctx context.Context, row query.Row) ([]query.Row, error
 		return nil, err
 	}
 	all := slices.DeleteFunc(slices.Concat(before.rows, after.rows), func(r query.Row) bool { return r.ID == row.ID })
-	far := func(r query.Row) time.Duration { return stamp(member(r.Body, "detected_at")).Sub(at).Abs() }
+	far := func(r query.Row) time.Duration { return record.Time(r.Body, "detected_at").Sub(at).Abs() }
 	slices.SortStableFunc(all, func(a, b query.Row) int { return cmp.Or(cmp.Compare(far(a), far(b)), strings.Compare(a.ID, b.ID)) })
 	return all[:min(len(all), mostNeighbor)], nil
 }

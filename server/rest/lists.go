@@ -2,9 +2,7 @@ package rest
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -17,6 +15,7 @@ import (
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
+	"tierboard/server/rest/record"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
@@ -77,7 +76,7 @@ func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier ev
 			return nil
 		}
 	}
-	p := newPresenter(l.Fields, l.Include, now)
+	p := record.NewPresenter(l.Fields, l.Include, now)
 	if l.Format != "json" && !l.Limited && l.After == nil {
 		if err := x.cfg.Gate.AdmitExport(w, r); err != nil {
 			return err
@@ -99,12 +98,15 @@ func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier ev
 	}
 	meta.Applied.Symbols = ask.Filter.Symbols
 	if n := len(found.rows); found.more && n > 0 {
-		meta.NextCursor = l.Cursor(keyOf(found.rows[n-1], l.Sort), now)
+		meta.NextCursor = l.Cursor(record.Key(found.rows[n-1], l.Sort), now)
 		meta.NextURL = nextURL(path, l, meta.NextCursor)
 		h.Set("Link", "<"+meta.NextURL+`>; rel="next"`)
 	}
 	if l.Format != "json" {
-		return x.rows(w, l.Format, p, found.rows, extra)
+		out := record.NewWriter(w, l.Format, p)
+		out.Write(found.rows, extra)
+		out.Flush()
+		return nil
 	}
 	meta.TookMS = float64(gate.Took(r.Context()).Microseconds()) / 1000
 	buf := make([]byte, 0, 512+1024*len(found.rows))
@@ -113,9 +115,9 @@ func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier ev
 		if i > 0 {
 			buf = append(buf, ',')
 		}
-		buf = p.append(buf, row, extra)
+		buf = p.Append(buf, row, extra)
 	}
-	buf = append(appendJSON(append(buf, `],"metadata":`...), meta), '}', '\n')
+	buf = append(answer.Append(append(buf, `],"metadata":`...), meta), '}', '\n')
 	h.Set("Content-Type", "application/json")
 	_, _ = w.Write(buf)
 	return nil
@@ -213,12 +215,12 @@ func (x *REST) expand(ctx context.Context, id string, q *query.Question) (nothin
 }
 
 // extras looks up what a presentation adds.
-func (x *REST) extras(ctx context.Context, p *presenter, rows []query.Row) (extras, error) {
-	var out extras
+func (x *REST) extras(ctx context.Context, p *record.Presenter, rows []query.Row) (record.Extras, error) {
+	var out record.Extras
 	if len(rows) == 0 {
 		return out, nil
 	}
-	if p.outcome && x.cfg.Archive != nil {
+	if p.Outcome && x.cfg.Archive != nil {
 		ids := make([]string, len(rows))
 		for i, r := range rows {
 			ids[i] = r.ID
@@ -229,68 +231,15 @@ func (x *REST) extras(ctx context.Context, p *presenter, rows []query.Row) (extr
 		if err != nil {
 			return out, x.pages.fault(ctx, "read outcomes", err)
 		}
-		out.outcomes = found
+		out.Outcomes = found
 	}
-	if p.related {
+	if p.Related {
 		var err error
-		if out.combos, err = x.combosOf(ctx, rows); err != nil {
+		if out.Combos, err = x.combosOf(ctx, rows); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
-}
-
-// rows writes a page in a format that is no JSON document.
-func (x *REST) rows(w http.ResponseWriter, format string, p *presenter, rows []query.Row, extra extras) error {
-	out := x.writer(w, format, p)
-	out.write(rows, extra)
-	out.flush()
-	return nil
-}
-
-// rowWriter writes events as NDJSON or CSV.
-type rowWriter struct {
-	w    io.Writer
-	p    *presenter
-	csv  *csv.Writer // nil for NDJSON
-	line []string
-	buf  []byte
-}
-
-// writer begins an answer in a format.
-func (x *REST) writer(w http.ResponseWriter, format string, p *presenter) *rowWriter {
-	out := &rowWriter{w: w, p: p}
-	h := w.Header()
-	if format == "ndjson" {
-		h.Set("Content-Type", "application/x-ndjson")
-		return out
-	}
-	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	h.Set("Content-Disposition", `attachment; filename="patterns.csv"`)
-	out.csv = csv.NewWriter(w)
-	out.csv.UseCRLF = true
-	_ = out.csv.Write(p.names)
-	return out
-}
-
-// write writes events. A client that is gone is noticed by whoever flushes the connection.
-func (o *rowWriter) write(rows []query.Row, extra extras) {
-	for _, r := range rows {
-		if o.csv != nil {
-			o.line = o.p.cells(o.line, r, extra)
-			_ = o.csv.Write(o.line)
-			continue
-		}
-		o.buf = append(o.p.append(o.buf[:0], r, extra), '\n')
-		_, _ = o.w.Write(o.buf)
-	}
-}
-
-// flush hands everything to the connection.
-func (o *rowWriter) flush() {
-	if o.csv != nil {
-		o.csv.Flush()
-	}
 }
 
 // exportWrite is how long a client may take to read one page of an export.
@@ -298,15 +247,15 @@ const exportWrite = 30 * time.Second
 
 // export streams all pages of a list, in constant memory. The first page is looked up before anything is written, so that its
 // errors are problems; a later one can only cut the answer off, which the client sees.
-func (x *REST) export(w http.ResponseWriter, r *http.Request, l *query.List, ask query.Ask, p *presenter, nothing bool) error {
+func (x *REST) export(w http.ResponseWriter, r *http.Request, l *query.List, ask query.Ask, p *record.Presenter, nothing bool) error {
 	ctx := r.Context()
 	control := http.NewResponseController(w)
-	var out *rowWriter
+	var out *record.Writer
 	written := 0
 	for {
 		ask.Limit = min(query.MaxLimit, x.cfg.ExportRows-written)
 		var found page
-		var extra extras
+		var extra record.Extras
 		var err error
 		if !nothing {
 			if found, err = x.pages.find(ctx, ask); err == nil {
@@ -321,18 +270,18 @@ func (x *REST) export(w http.ResponseWriter, r *http.Request, l *query.List, ask
 		}
 		if out == nil {
 			w.Header().Set("Trailer", "X-Truncated")
-			out = x.writer(w, l.Format, p)
+			out = record.NewWriter(w, l.Format, p)
 		}
-		out.write(found.rows, extra)
+		out.Write(found.rows, extra)
 		written += len(found.rows)
 		if !found.more || len(found.rows) == 0 || written >= x.cfg.ExportRows || r.Method == http.MethodHead {
-			out.flush()
+			out.Flush()
 			w.Header().Set("X-Truncated", strconv.FormatBool(found.more && written >= x.cfg.ExportRows))
 			return nil
 		}
-		last := keyOf(found.rows[len(found.rows)-1], l.Sort)
+		last := record.Key(found.rows[len(found.rows)-1], l.Sort)
 		ask.After = &last
-		out.flush()
+		out.Flush()
 		_ = control.SetWriteDeadline(time.Now().Add(exportWrite)) // where the connection has one; a test's has not
 		if control.Flush() != nil || ctx.Err() != nil {
 			panic(http.ErrAbortHandler)

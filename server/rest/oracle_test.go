@@ -21,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tierboard/server/query"
+	"tierboard/server/rest/record"
 	"tierboard/server/sse"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
@@ -229,7 +230,7 @@ func TestOneFilterEverywhere(t *testing.T) {
 		var exported []string
 		for line := range strings.SplitSeq(strings.TrimSpace(r.get("/api/patterns?"+v.Encode()).is(200).Body.String()), "\n") {
 			if line != "" {
-				exported = append(exported, text(member([]byte(line), "id")))
+				exported = append(exported, record.Text([]byte(line), "id"))
 			}
 		}
 		same("ndjson", append([]string{}, exported...))
@@ -292,7 +293,7 @@ func (r *rig) streamed(rt *rapid.T, w wish) []string {
 			}
 			left = s.Replayed
 		case kind == "pattern":
-			out = append(out, text(member([]byte(value), "id")))
+			out = append(out, record.Text([]byte(value), "id"))
 			left--
 		case kind == "gap":
 			rt.Fatalf("gap %s", value)

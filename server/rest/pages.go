@@ -16,6 +16,7 @@ import (
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/recent"
+	"tierboard/server/rest/record"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -193,7 +194,7 @@ func merge(stored page, fresh []*recent.Item, a query.Ask) page {
 	}
 	all := make([]placed, 0, len(stored.rows)+len(fresh))
 	for _, r := range stored.rows {
-		all = append(all, placed{r, keyOf(r, a.Sort)})
+		all = append(all, placed{r, record.Key(r, a.Sort)})
 	}
 	for _, it := range fresh {
 		// Behind the last row of a page that has a next one, a fresh event belongs to the next one.

@@ -69,3 +69,12 @@ func Rounded(v float64, decimals int) float64 {
 	p := math.Pow10(decimals)
 	return math.Round(v*p) / p
 }
+
+// Append appends a value that always marshals to a body that is being written.
+func Append(buf []byte, v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return append(buf, b...)
+}
