@@ -9,6 +9,8 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/format"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/pattern"
 )
@@ -21,79 +23,79 @@ const anyPattern = "any"
 
 // column draws one tier's column around its list, which page fills.
 func (d *Dashboard) column(i int) app.UI {
-	s, c := styles[i], &d.columns[i]
-	class := "column " + s.class
+	s, c := tier.All[i], &d.columns[i]
+	class := "column " + s.Class
 	if c.paused {
 		class += " paused"
 	}
-	pauseLabel, pauseIcon := "Pause "+s.title, "i-pause"
+	pauseLabel, pauseIcon := "Pause "+s.Title, "i-pause"
 	if c.paused {
-		pauseLabel, pauseIcon = "Resume "+s.title, "i-play"
+		pauseLabel, pauseIcon = "Resume "+s.Title, "i-play"
 	}
-	return el("section").ID("column-"+s.class).Class(class).Aria("labelledby", "title-"+s.class).Body(
-		el("header.head",
-			el("div.head-row",
-				el("h2#title-"+s.class).Body(
-					mark("span.i."+s.icon),
-					app.Text(s.title),
+	return draw.El("section").ID("column-"+s.Class).Class(class).Aria("labelledby", "title-"+s.Class).Body(
+		draw.El("header.head",
+			draw.El("div.head-row",
+				draw.El("h2#title-"+s.Class).Body(
+					draw.Mark("span.i."+s.Icon),
+					app.Text(s.Title),
 				),
-				el("span#count-"+s.class+".count"),
-				el("span#fresh-"+s.class+".fresh").Body(
-					el("span#dot-"+s.class+".dot").Aria("hidden", "true"),
-					el("span#last-"+s.class),
+				draw.El("span#count-"+s.Class+".count"),
+				draw.El("span#fresh-"+s.Class+".fresh").Body(
+					draw.El("span#dot-"+s.Class+".dot").Aria("hidden", "true"),
+					draw.El("span#last-"+s.Class),
 				),
-				app.Button().ID("unfold-"+s.class).Type("button").Class("button square plain unfold").
-					Aria("label", "Expand "+s.title).Title("Expand "+s.title).
+				app.Button().ID("unfold-"+s.Class).Type("button").Class("button square plain unfold").
+					Aria("label", "Expand "+s.Title).Title("Expand "+s.Title).
 					OnClick(func(_ app.Context, _ app.Event) { d.fold(i, false) }).
-					Body(mark("span.i.i-unfold")),
-				app.Button().ID("pause-"+s.class).Type("button").Class("button square plain").
+					Body(draw.Mark("span.i.i-unfold")),
+				app.Button().ID("pause-"+s.Class).Type("button").Class("button square plain").
 					Aria("label", pauseLabel).Aria("pressed", c.paused).Title(pauseLabel).
 					OnClick(func(_ app.Context, _ app.Event) {
 						d.setPaused(i, !c.paused)
 					}).
-					Body(mark("span.i."+pauseIcon)),
-				app.Button().ID("filter-"+s.class).Type("button").Class("button square plain").
-					Aria("label", "Filter "+s.title).Aria("expanded", c.open).Aria("controls", "filters-"+s.class).Title("Filter "+s.title).
+					Body(draw.Mark("span.i."+pauseIcon)),
+				app.Button().ID("filter-"+s.Class).Type("button").Class("button square plain").
+					Aria("label", "Filter "+s.Title).Aria("expanded", c.open).Aria("controls", "filters-"+s.Class).Title("Filter "+s.Title).
 					OnClick(func(_ app.Context, _ app.Event) { d.openFilters(i, !c.open) }).
-					Body(mark("span.i.i-filter")),
+					Body(draw.Mark("span.i.i-filter")),
 			),
-			el("div.sub",
-				app.Button().ID("new-"+s.class).Type("button").Class("pill").Attr("hidden", true).
-					OnClick(func(_ app.Context, _ app.Event) { d.page.release(s.tier) }).
-					Body(mark("span.i.i-up"), el("span#newcount-"+s.class)),
-				el("span#about-"+s.class),
-				el("span#rate-"+s.class),
+			draw.El("div.sub",
+				app.Button().ID("new-"+s.Class).Type("button").Class("pill").Attr("hidden", true).
+					OnClick(func(_ app.Context, _ app.Event) { d.page.release(s.Tier) }).
+					Body(draw.Mark("span.i.i-up"), draw.El("span#newcount-"+s.Class)),
+				draw.El("span#about-"+s.Class),
+				draw.El("span#rate-"+s.Class),
 			),
 		),
 		d.filterRow(i),
-		el("div#list-"+s.class+".list").Role("group").TabIndex(0).Aria("label", s.title+" patterns").Body(
+		draw.El("div#list-"+s.Class+".list").Role("group").TabIndex(0).Aria("label", s.Title+" patterns").Body(
 			app.If(!d.loaded, func() app.UI {
 				return app.Range(make([]struct{}, skeletons)).Slice(func(int) app.UI {
-					return el("div.skeleton").Aria("hidden", "true")
+					return draw.El("div.skeleton").Aria("hidden", "true")
 				})
 			}),
 		),
-		app.Button().ID("above-"+s.class).Type("button").Class("edge above").Hidden(true),
-		app.Button().ID("below-"+s.class).Type("button").Class("edge below").Hidden(true),
-		app.Button().ID("more-"+s.class).Type("button").Class("edge below more").Hidden(true),
-		el("p#empty-"+s.class+".empty"),
-		app.Button().ID("relax-"+s.class).Type("button").Class("button relax").Hidden(true),
+		app.Button().ID("above-"+s.Class).Type("button").Class("edge above").Hidden(true),
+		app.Button().ID("below-"+s.Class).Type("button").Class("edge below").Hidden(true),
+		app.Button().ID("more-"+s.Class).Type("button").Class("edge below more").Hidden(true),
+		draw.El("p#empty-"+s.Class+".empty"),
+		app.Button().ID("relax-"+s.Class).Type("button").Class("button relax").Hidden(true),
 	)
 }
 
 // filterRow is the column's own filter: symbols, pattern and least confidence. Inputs are not bound to state, since go-app
 // would write a value back while somebody types; page sets them when a chip clears a filter.
 func (d *Dashboard) filterRow(i int) app.UI {
-	s, c := styles[i], &d.columns[i]
-	return app.Form().ID("filters-"+s.class).Class("filters "+s.class).Aria("label", s.title+" filters").Hidden(!c.open).
+	s, c := tier.All[i], &d.columns[i]
+	return app.Form().ID("filters-"+s.Class).Class("filters "+s.Class).Aria("label", s.Title+" filters").Hidden(!c.open).
 		OnSubmit(func(_ app.Context, e app.Event) { e.PreventDefault() }).
 		Body(app.If(c.asked, func() app.UI { return d.filterFields(i) }))
 }
 
 // filterFields are the controls of a filter row.
 func (d *Dashboard) filterFields(i int) app.UI {
-	s, c := styles[i], &d.columns[i]
-	names := patternsOf(s.tier)
+	s, c := tier.All[i], &d.columns[i]
+	names := tier.Patterns(s.Tier)
 	for _, slug := range c.seen {
 		names = append(names, pattern.Name{Slug: slug, Label: pattern.Label(slug)})
 	}
@@ -102,11 +104,11 @@ func (d *Dashboard) filterFields(i int) app.UI {
 	if percent != "0" {
 		least = percent + " %"
 	}
-	return el("div.fields",
-		el("datalist#seen-"+s.class),
+	return draw.El("div.fields",
+		draw.El("datalist#seen-"+s.Class),
 		app.Label().Class("field").Body(
-			txt("span", "Symbols"),
-			app.Input().ID("symbols-"+s.class).Type("text").Placeholder("AAPL, NVDA").List("seen-"+s.class).AutoComplete(false).Spellcheck(false).MaxLength(2000).
+			draw.Text("span", "Symbols"),
+			app.Input().ID("symbols-"+s.Class).Type("text").Placeholder("AAPL, NVDA").List("seen-"+s.Class).AutoComplete(false).Spellcheck(false).MaxLength(2000).
 				OnInput(func(ctx app.Context, _ app.Event) {
 					f := c.filter
 					f.Symbols = ctx.JSSrc().Get("value").String()
@@ -121,15 +123,15 @@ func (d *Dashboard) filterFields(i int) app.UI {
 				}),
 		),
 		app.Label().Class("field").Body(
-			txt("span", "Pattern"),
-			d.patternPicker(i, "pattern-"+s.class, "Any", names, false),
+			draw.Text("span", "Pattern"),
+			d.patternPicker(i, "pattern-"+s.Class, "Any", names, false),
 		),
 		app.Label().Class("field").Body(
-			txt("span", "Leave out"),
-			d.patternPicker(i, "without-"+s.class, "None", names, true),
+			draw.Text("span", "Leave out"),
+			d.patternPicker(i, "without-"+s.Class, "None", names, true),
 		),
 		app.Label().Class("field").Body(
-			txt("span", "Watchlist"),
+			draw.Text("span", "Watchlist"),
 			d.watchPicker(i),
 		),
 		d.narrow(i, "direction", "Direction", directionChoices, func(f *board.ColumnFilter, v string) { f.Direction = event.Direction(v) }),
@@ -137,26 +139,26 @@ func (d *Dashboard) filterFields(i int) app.UI {
 		d.narrow(i, "timeframe", "Bars", timeframeChoices, func(f *board.ColumnFilter, v string) { f.Timeframe = v }),
 		d.narrow(i, "session", "Session", sessionChoices, func(f *board.ColumnFilter, v string) { f.Session = event.Session(v) }),
 		app.Label().Class("field").Body(
-			txt("span", "Order"),
-			app.Select().ID("order-"+s.class).OnChange(func(ctx app.Context, _ app.Event) {
+			draw.Text("span", "Order"),
+			app.Select().ID("order-"+s.Class).OnChange(func(ctx app.Context, _ app.Event) {
 				d.prefs.Orders[i] = board.Order(max(ctx.JSSrc().Get("selectedIndex").Int(), 0)) //nolint:gosec // a select with four options
 				d.page.applyPrefs()
-			}).Body(app.Range(orders).Slice(func(o int) app.UI { return app.Option().Text(orders[o].label) })),
+			}).Body(app.Range(orders).Slice(func(o int) app.UI { return app.Option().Text(orders[o].Label) })),
 		),
 		app.Label().Class("field").Body(
-			txt("span", "Least confidence"),
-			el("span.range",
-				app.Input().ID("confidence-"+s.class).Type("range").Min(0).Max(95).Step(5).Value("0").
+			draw.Text("span", "Least confidence"),
+			draw.El("span.range",
+				app.Input().ID("confidence-"+s.Class).Type("range").Min(0).Max(95).Step(5).Value("0").
 					OnInput(func(ctx app.Context, _ app.Event) {
 						f := c.filter
 						v, _ := strconv.Atoi(ctx.JSSrc().Get("value").String())
 						f.MinConfidence = float64(v) / 100
 						d.setFilter(i, f)
 					}),
-				el("output").Text(least),
+				draw.El("output").Text(least),
 			),
 		),
-		el("div.field.wide.setting-row",
+		draw.El("div.field.wide.setting-row",
 			app.Button().Type("button").Class("button").Text("Remove filters").OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, board.ColumnFilter{}) }),
 			app.Button().Type("button").Class("button").Text("Collapse column").OnClick(func(_ app.Context, _ app.Event) { d.fold(i, true) }),
 		),
@@ -215,7 +217,7 @@ func (d *Dashboard) watchPicker(i int) app.UI {
 		first = watchText(f)
 	}
 	lists := d.library.lists
-	return app.Select().ID("watch-"+styles[i].class).OnChange(func(ctx app.Context, _ app.Event) {
+	return app.Select().ID("watch-"+tier.All[i].Class).OnChange(func(ctx app.Context, _ app.Event) {
 		d.watch(i, ctx.JSSrc().Get("selectedIndex").Int()-2)
 	}).Body(
 		app.Option().Text(first),
@@ -254,21 +256,21 @@ func watchText(f board.ColumnFilter) string {
 
 // The values a column can be narrowed to; the first is any.
 var (
-	directionChoices = []choice{{"", "Any"}, {"bullish", "Bullish"}, {"bearish", "Bearish"}, {"neutral", "Neutral"}}
-	priorityChoices  = []choice{{"low", "Any"}, {"medium", "Medium"}, {"high", "High"}, {"critical", "Critical"}}
-	timeframeChoices = []choice{{"", "Any"}, {"1min", "1 min"}, {"5min", "5 min"}, {"15min", "15 min"}, {"1hour", "1 hour"}, {"daily", "1 day"}, {"weekly", "1 week"}}
-	sessionChoices   = []choice{{"", "Any"}, {"pre_market", "Pre-market"}, {"regular", "Regular"}, {"post_market", "Post-market"}, {"closed", "Closed"}}
+	directionChoices = draw.Choices("", "Any", "bullish", "Bullish", "bearish", "Bearish", "neutral", "Neutral")
+	priorityChoices  = draw.Choices("low", "Any", "medium", "Medium", "high", "High", "critical", "Critical")
+	timeframeChoices = draw.Choices("", "Any", "1min", "1 min", "5min", "5 min", "15min", "15 min", "1hour", "1 hour", "daily", "1 day", "weekly", "1 week")
+	sessionChoices   = draw.Choices("", "Any", "pre_market", "Pre-market", "regular", "Regular", "post_market", "Post-market", "closed", "Closed")
 )
 
 // narrow is a select that restricts one field of the column's filter.
-func (d *Dashboard) narrow(i int, id, name string, choices []choice, set func(f *board.ColumnFilter, value string)) app.UI {
+func (d *Dashboard) narrow(i int, id, name string, choices []draw.Choice, set func(f *board.ColumnFilter, value string)) app.UI {
 	return app.Label().Class("field").Body(
-		txt("span", name),
-		app.Select().ID(id+"-"+styles[i].class).OnChange(func(ctx app.Context, _ app.Event) {
+		draw.Text("span", name),
+		app.Select().ID(id+"-"+tier.All[i].Class).OnChange(func(ctx app.Context, _ app.Event) {
 			f := d.columns[i].filter
-			set(&f, choices[max(ctx.JSSrc().Get("selectedIndex").Int(), 0)].value)
+			set(&f, choices[max(ctx.JSSrc().Get("selectedIndex").Int(), 0)].Value)
 			d.setFilter(i, f)
-		}).Body(app.Range(choices).Slice(func(n int) app.UI { return app.Option().Text(choices[n].label) })),
+		}).Body(app.Range(choices).Slice(func(n int) app.UI { return app.Option().Text(choices[n].Label) })),
 	)
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"tierboard/app/format"
 	"tierboard/app/live"
+	"tierboard/app/ui/dom"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
@@ -66,7 +68,7 @@ func (p *page) onSubscribed(s *wire.Subscribed) {
 }
 
 // loadSoon reads what is kept on the server, once the cards are painted.
-func (p *page) loadSoon() { after(50, func() { p.loadLibrary(true) }) }
+func (p *page) loadSoon() { dom.After(50, func() { p.loadLibrary(true) }) }
 
 // onBatch is the hot path: it runs inside the socket's own event, so that the cards are in the DOM before the browser paints
 // its next frame.
@@ -76,8 +78,8 @@ func (p *page) onBatch(b *wire.Batch) {
 	if b.Reset {
 		p.stampedAt = time.Time{}
 	}
-	for i, s := range styles {
-		change := changes.Column(s.tier)
+	for i, s := range tier.All {
+		change := changes.Column(s.Tier)
 		if b.ID == "" {
 			p.unsaid[i] += change.Added
 			p.arrivals.add(change.Added, now)
@@ -100,7 +102,7 @@ func (p *page) onBatch(b *wire.Batch) {
 func (p *page) onStatus(s *wire.Status) {
 	p.status = s
 	p.ready()
-	if p.mounted && !hidden() {
+	if p.mounted && !dom.Hidden() {
 		p.paintState(time.Now())
 	}
 }
@@ -124,9 +126,9 @@ func (p *page) paintPhase(now time.Time) {
 	if !p.live() {
 		class += " waiting"
 	}
-	p.main.setClass(class)
+	p.main.SetClass(class)
 	p.paintNotice(now)
-	if !hidden() {
+	if !dom.Hidden() {
 		p.paintState(now)
 	}
 }
@@ -204,17 +206,17 @@ func (p *page) noticeNow(now time.Time) notice {
 func (p *page) tighten() {
 	now := time.Now()
 	busiest := 0
-	for i := range styles {
+	for i := range tier.All {
 		if p.rate(i, now) > p.rate(busiest, now) {
 			busiest = i
 		}
 	}
-	p.showTab(styles[busiest].tier)
-	p.soon(func() { p.d.openFilters(busiest, true) }, func() { byID("symbols-" + styles[busiest].class).Call("focus") })
+	p.showTab(tier.All[busiest].Tier)
+	p.soon(func() { p.d.openFilters(busiest, true) }, func() { dom.ByID("symbols-" + tier.All[busiest].Class).Call("focus") })
 }
 
 // rate is how many events a column got in the last minute.
-func (p *page) rate(i int, now time.Time) int { return p.board.Column(styles[i].tier).Rate(now) }
+func (p *page) rate(i int, now time.Time) int { return p.board.Column(tier.All[i].Tier).Rate(now) }
 
 // stopReason words why the server does not want us.
 func stopReason(s live.State) string {
@@ -253,7 +255,7 @@ func (p *page) gapSpan() string {
 // unknownPatterns keeps the pattern pickers complete with names that only the feed knows.
 func (p *page) unknownPatterns(t event.Tier) []string {
 	known := map[string]bool{}
-	for _, n := range patternsOf(t) {
+	for _, n := range tier.Patterns(t) {
 		known[n.Slug] = true
 	}
 	var out []string

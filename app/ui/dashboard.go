@@ -8,6 +8,8 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/format"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 )
 
@@ -81,61 +83,61 @@ func (d *Dashboard) Render() app.UI {
 	if tab == event.TierNone {
 		tab = event.Intraday
 	}
-	return el("div#page.page").DataSet("tab", tab.String()).Body(
-		el("header.top",
-			el("h1.visually-hidden").Text("Tierboard: live chart patterns"),
+	return draw.El("div#page.page").DataSet("tab", tab.String()).Body(
+		draw.El("header.top",
+			draw.El("h1.visually-hidden").Text("Tierboard: live chart patterns"),
 			app.A().Class("logo").Href("/").Aria("label", "Tierboard").Body(
 				app.Img().Src("/web/icon.svg").Aria("hidden", "true").Width(18).Height(18),
-				txt("span", "Tierboard"),
+				draw.Text("span", "Tierboard"),
 			),
-			el("p#clock.clock"),
+			draw.El("p#clock.clock"),
 			// Always there, and hidden: go-app compares children by position, so an element that comes and goes would
 			// replace the ones behind it, which page writes to.
-			el("p.demo").ID("demo").Hidden(!d.demo).Body(
+			draw.El("p.demo").ID("demo").Hidden(!d.demo).Body(
 				app.Text("Demo feed"),
-				txt("span.long", ": invented data"),
+				draw.Text("span.long", ": invented data"),
 			),
 			app.Button().ID("search").Type("button").Class("search").Aria("label", "Search symbol, pattern, command").Aria("keyshortcuts", "Control+K Meta+K").
 				OnClick(func(_ app.Context, _ app.Event) { d.page.openPalette() }).
 				Body(
-					mark("span.i.i-search"),
-					txt("span.word", "Search symbol, pattern, command"),
-					el("span.key").Aria("hidden", "true"),
+					draw.Mark("span.i.i-search"),
+					draw.Text("span.word", "Search symbol, pattern, command"),
+					draw.El("span.key").Aria("hidden", "true"),
 				),
-			el("div.spring"),
-			el("nav.links").Aria("label", "Pages").Body(
+			draw.El("div.spring"),
+			draw.El("nav.links").Aria("label", "Pages").Body(
 				app.A().Href(pathPerformance).Text("Performance"),
 				app.A().Href(pathOperations).Text("Operations"),
 			),
-			el("ul.tierstats").Aria("label", "State of the tiers").Body(
-				app.Range(styles[:]).Slice(func(i int) app.UI {
-					s := styles[i]
-					return el("li").ID("state-"+s.class).Class("tierstat "+s.class).Title(s.title+": not connected yet").Body(
-						mark("span.i."+s.icon),
-						txt("span.visually-hidden", s.title),
-						el("span#word-"+s.class+".word"),
+			draw.El("ul.tierstats").Aria("label", "State of the tiers").Body(
+				app.Range(tier.All[:]).Slice(func(i int) app.UI {
+					s := tier.All[i]
+					return draw.El("li").ID("state-"+s.Class).Class("tierstat "+s.Class).Title(s.Title+": not connected yet").Body(
+						draw.Mark("span.i."+s.Icon),
+						draw.Text("span.visually-hidden", s.Title),
+						draw.El("span#word-"+s.Class+".word"),
 					)
 				}),
 			),
-			el("span#speed.speed").Title("From the server's receipt of an event to its arrival here, median of the last five minutes"),
+			draw.El("span#speed.speed").Title("From the server's receipt of an event to its arrival here, median of the last five minutes"),
 			d.themeButton(),
 			app.Button().ID("open-settings").Type("button").Class("button square").Title("Settings").Aria("label", "Settings").
 				OnClick(func(_ app.Context, _ app.Event) { d.page.openSettings() }).
-				Body(mark("span.i.i-gear")),
+				Body(draw.Mark("span.i.i-gear")),
 		),
 		d.bar(),
 		d.noticeBar(),
-		el("nav.tabs").Aria("label", "Tiers").Body(
-			el("div").Role("tablist").Aria("label", "Tiers").Body(
-				app.Range(styles[:]).Slice(func(i int) app.UI { return d.tabButton(styles[i], tab) }),
+		draw.El("nav.tabs").Aria("label", "Tiers").Body(
+			draw.El("div").Role("tablist").Aria("label", "Tiers").Body(
+				app.Range(tier.All[:]).Slice(func(i int) app.UI { return d.tabButton(tier.All[i], tab) }),
 			),
 		),
-		el("div.stage",
-			el("main#columns.columns").Body(
-				app.Range(styles[:]).Slice(func(i int) app.UI { return d.column(i) }),
+		draw.El("div.stage",
+			draw.El("main#columns.columns").Body(
+				app.Range(tier.All[:]).Slice(func(i int) app.UI { return d.column(i) }),
 			),
-			el("div#drawer.drawer").Role("complementary").Aria("label", "Details").Hidden(true).Body(
-				el("div#drawer-body.drawer-body"),
+			draw.El("div#drawer.drawer").Role("complementary").Aria("label", "Details").Hidden(true).Body(
+				draw.El("div#drawer-body.drawer-body"),
 			),
 		),
 		d.help(),
@@ -143,7 +145,7 @@ func (d *Dashboard) Render() app.UI {
 		d.palette(),
 		d.setup(),
 		d.libraryDialog(),
-		el("p#say.visually-hidden").Role("status").Aria("live", "polite"),
+		draw.El("p#say.visually-hidden").Role("status").Aria("live", "polite"),
 	)
 }
 
@@ -161,21 +163,21 @@ func (d *Dashboard) themeButton() app.UI {
 			next := map[string]string{"": "light", "dark": "light", "light": "system", "system": "dark"}
 			d.setTheme(next[d.theme])
 		}).
-		Body(mark("span.i." + icon))
+		Body(draw.Mark("span.i." + icon))
 }
 
 // bar shows the filters in force, over all columns, and the button that pauses everything.
 func (d *Dashboard) bar() app.UI {
 	var chips []app.UI
-	for i, s := range styles {
+	for i, s := range tier.All {
 		for _, c := range chipsOf(d.columns[i].filter) {
-			chips = append(chips, app.Button().Type("button").Class("chip "+s.class).
-				Title("Remove this filter").Aria("label", "Remove filter "+s.title+" "+c.text).
-				OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, c.without) }, app.EventScope(s.class, c.text)).
+			chips = append(chips, app.Button().Type("button").Class("chip "+s.Class).
+				Title("Remove this filter").Aria("label", "Remove filter "+s.Title+" "+c.text).
+				OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, c.without) }, app.EventScope(s.Class, c.text)).
 				Body(
-					mark("span.i."+s.icon),
+					draw.Mark("span.i."+s.Icon),
 					app.Text(c.text),
-					mark("span.i.i-x"),
+					draw.Mark("span.i.i-x"),
 				))
 		}
 	}
@@ -184,26 +186,26 @@ func (d *Dashboard) bar() app.UI {
 		chips = append(chips, app.Button().Type("button").Class("chip").
 			Title("Remove this filter").Aria("label", "Remove filter All columns "+text).
 			OnClick(func(_ app.Context, _ app.Event) { d.setQuery(withoutWord(d.query, i)) }, app.EventScope("all", w.Text, strconv.Itoa(i))).
-			Body(app.Text(text), mark("span.i.i-x")))
+			Body(app.Text(text), draw.Mark("span.i.i-x")))
 	}
 	label, icon := "Pause all", "i-pause"
 	if d.allHeld {
 		label, icon = "Resume all", "i-play"
 	}
-	return el("section.bar").Aria("label", "View").Body(
+	return draw.El("section.bar").Aria("label", "View").Body(
 		app.Button().ID("open-library").Type("button").Class("button").Title("Views, watchlists and subscriptions").
 			OnClick(func(_ app.Context, _ app.Event) { d.page.openLibrary() }).
-			Body(mark("span.i.i-stack"), txt("span.word", "Views")),
-		el("label.everything",
-			mark("span.i.i-filter"),
+			Body(draw.Mark("span.i.i-stack"), draw.Text("span.word", "Views")),
+		draw.El("label.everything",
+			draw.Mark("span.i.i-filter"),
 			app.Input().ID("everything").Type("text").Placeholder("Filter all columns: AAPL flag up 80").Aria("label", "Filter all columns").
 				Title("Symbols, patterns, up or down, least confidence; - in front of a word leaves it out").
 				AutoComplete(false).Spellcheck(false).MaxLength(maxQuery).
 				OnInput(func(ctx app.Context, _ app.Event) { d.setQuery(ctx.JSSrc().Get("value").String()) }),
 		),
-		el("div#chips.chips").Body(
+		draw.El("div#chips.chips").Body(
 			app.If(len(chips) == 0, func() app.UI {
-				return txt("span.faint", "No filters: every pattern is shown")
+				return draw.Text("span.faint", "No filters: every pattern is shown")
 			}),
 			app.If(len(chips) == 0, func() app.UI {
 				return app.Button().ID("open-setup").Type("button").Class("button").Text("Set up").
@@ -211,12 +213,12 @@ func (d *Dashboard) bar() app.UI {
 			}),
 			app.Range(chips).Slice(func(i int) app.UI { return chips[i] }),
 		),
-		el("div.spring"),
+		draw.El("div.spring"),
 		app.Button().ID("share").Type("button").Class("button").Title("Copy a link to this view").
 			OnClick(func(_ app.Context, _ app.Event) { d.page.share() }).
-			Body(mark("span.i.i-share"), txt("span.word", "Share")),
+			Body(draw.Mark("span.i.i-share"), draw.Text("span.word", "Share")),
 		app.Label().Class("button export").Title("Save what is shown").Body(
-			mark("span.i.i-save"), txt("span.word", "Export"),
+			draw.Mark("span.i.i-save"), draw.Text("span.word", "Export"),
 			app.Select().ID("export").Aria("label", "Export what is shown").OnChange(func(ctx app.Context, _ app.Event) {
 				format := ctx.JSSrc().Get("value").String()
 				ctx.JSSrc().Set("selectedIndex", 0)
@@ -230,14 +232,14 @@ func (d *Dashboard) bar() app.UI {
 			OnClick(func(_ app.Context, _ app.Event) {
 				d.pauseAll(!d.allHeld)
 			}).
-			Body(mark("span.i."+icon), txt("span.pause-word", label)),
+			Body(draw.Mark("span.i."+icon), draw.Text("span.pause-word", label)),
 	)
 }
 
 // noticeBar tells what is wrong, or was, in one sentence.
 func (d *Dashboard) noticeBar() app.UI {
-	return el("div").ID("notice").Class("notice "+d.notice.tone).Role("status").Hidden(d.notice.text == "").Body(
-		el("span#notice-text").Text(d.notice.text),
+	return draw.El("div").ID("notice").Class("notice "+d.notice.tone).Role("status").Hidden(d.notice.text == "").Body(
+		draw.El("span#notice-text").Text(d.notice.text),
 		app.If(d.notice.action != "", func() app.UI {
 			return app.Button().Type("button").Class("button").ID("notice-action").Text(d.notice.action).
 				OnClick(func(_ app.Context, _ app.Event) {
@@ -258,17 +260,17 @@ func (d *Dashboard) noticeBar() app.UI {
 }
 
 // tabButton picks the column a narrow screen shows.
-func (d *Dashboard) tabButton(s style, current event.Tier) app.UI {
-	return app.Button().ID("tab-"+s.class).Type("button").Class("tab "+s.class).Role("tab").
-		Aria("selected", s.tier == current).Aria("controls", "column-"+s.class).TabIndex(tabStop(s.tier == current)).
+func (d *Dashboard) tabButton(s tier.Style, current event.Tier) app.UI {
+	return app.Button().ID("tab-"+s.Class).Type("button").Class("tab "+s.Class).Role("tab").
+		Aria("selected", s.Tier == current).Aria("controls", "column-"+s.Class).TabIndex(tabStop(s.Tier == current)).
 		OnClick(func(_ app.Context, _ app.Event) {
-			d.tab = s.tier
-			d.page.shown(s.tier)
+			d.tab = s.Tier
+			d.page.shown(s.Tier)
 		}).
 		Body(
-			mark("span.i."+s.icon),
-			app.Text(s.title),
-			el("span#tabcount-"+s.class),
+			draw.Mark("span.i."+s.Icon),
+			app.Text(s.Title),
+			draw.El("span#tabcount-"+s.Class),
 		)
 }
 
@@ -323,13 +325,13 @@ func withoutWord(query string, at int) string {
 // setFilter narrows one column at once and tells the server.
 func (d *Dashboard) setFilter(i int, f board.ColumnFilter) {
 	d.columns[i].filter = f
-	d.page.setFilter(styles[i].tier, f)
+	d.page.setFilter(tier.All[i].Tier, f)
 }
 
 // setPaused stops or resumes one column.
 func (d *Dashboard) setPaused(i int, paused bool) {
 	d.columns[i].paused = paused
-	d.page.setPaused(styles[i].tier, paused)
+	d.page.setPaused(tier.All[i].Tier, paused)
 	d.allHeld = d.columns[0].paused && d.columns[1].paused && d.columns[2].paused
 }
 
@@ -359,13 +361,13 @@ var keys = [][2]string{
 func (d *Dashboard) help() app.UI {
 	return d.dialog("help", "dialog", func() app.UI {
 		return app.Form().Attr("method", "dialog").Body(
-			el("div.drawer-head",
-				el("h2#help-title").Text("Keyboard"),
-				app.Button().Class("button square plain").Aria("label", "Close").Body(mark("span.i.i-x")),
+			draw.El("div.drawer-head",
+				draw.El("h2#help-title").Text("Keyboard"),
+				app.Button().Class("button square plain").Aria("label", "Close").Body(draw.Mark("span.i.i-x")),
 			),
-			el("dl.keys").Body(
+			draw.El("dl.keys").Body(
 				app.Range(keys).Slice(func(i int) app.UI {
-					return el("div", txt("dt", keys[i][0]), txt("dd", keys[i][1]))
+					return draw.El("div", draw.Text("dt", keys[i][0]), draw.Text("dd", keys[i][1]))
 				}),
 			),
 		)

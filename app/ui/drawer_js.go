@@ -12,28 +12,15 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/format"
+	"tierboard/app/ui/dom"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
 
-// element returns a new element. Text is set as text, so nothing a producer wrote becomes markup.
-func element(tag, class, text string, children ...js.Value) js.Value {
-	e := document.Call("createElement", tag)
-	if class != "" {
-		e.Set("className", class)
-	}
-	if text != "" {
-		e.Set("textContent", text)
-	}
-	for _, c := range children {
-		e.Call("appendChild", c)
-	}
-	return e
-}
-
 // button returns a button that does something; the handler lives until the drawer is filled again.
 func (p *page) button(class, text string, act func()) js.Value {
-	b := element("button", class, text)
+	b := dom.Element("button", class, text)
 	b.Set("type", "button")
 	f := js.FuncOf(func(js.Value, []js.Value) any {
 		act()
@@ -65,24 +52,24 @@ func (p *page) fillDrawer(now time.Time) {
 	}
 	d.funcs, d.shown = d.funcs[:0], p.sel.id
 	e := c.Event
-	s := styles[position(e.Tier)]
-	d.el.Set("className", "drawer "+s.class)
+	s := tier.All[tier.Position(e.Tier)]
+	d.el.Set("className", "drawer "+s.Class)
 	d.el.Call("setAttribute", "aria-label", e.Symbol+" "+e.Label+", details")
-	title := element("h2", "drawer-title", "",
-		element("span", "i "+s.icon, ""), element("b", "", e.Symbol), element("span", "", e.Label))
+	title := dom.Element("h2", "drawer-title", "",
+		dom.Element("span", "i "+s.Icon, ""), dom.Element("b", "", e.Symbol), dom.Element("span", "", e.Label))
 	if word := format.Direction(e.Direction); word != "" {
-		title.Call("appendChild", element("span", "way "+string(e.Direction), word))
+		title.Call("appendChild", dom.Element("span", "way "+string(e.Direction), word))
 	}
 	parts := []js.Value{
-		element("div", "drawer-head", "", title, p.button("button square plain close", "", func() { p.choose("") })),
-		element("p", "muted", format.Stamp(e.DetectedAt, p.viewer.zone)+" · "+format.Ago(p.serverNow(now).Sub(e.DetectedAt))),
+		dom.Element("div", "drawer-head", "", title, p.button("button square plain close", "", func() { p.choose("") })),
+		dom.Element("p", "muted", format.Stamp(e.DetectedAt, p.viewer.zone)+" · "+format.Ago(p.serverNow(now).Sub(e.DetectedAt))),
 	}
 	if came := p.serverNow(c.ArrivedAt); came.Sub(e.ReceivedAt) < time.Minute { // else it came with a snapshot
-		parts = append(parts, element("p", "muted", format.Delays(e, came)))
+		parts = append(parts, dom.Element("p", "muted", format.Delays(e, came)))
 	}
 	closer := parts[0].Get("lastChild")
 	closer.Call("setAttribute", "aria-label", "Close details")
-	closer.Call("appendChild", element("span", "i i-x", ""))
+	closer.Call("appendChild", dom.Element("span", "i i-x", ""))
 	if l := ladder(e); l.Truthy() {
 		parts = append(parts, l)
 	}
@@ -98,14 +85,14 @@ func (p *page) fillDrawer(now time.Time) {
 
 // facts are the four numbers worth knowing at once.
 func (p *page) facts(e *event.Event) js.Value {
-	box := element("div", "facts", "")
+	box := dom.Element("div", "facts", "")
 	add := func(name, value string) {
 		if value != "" {
-			box.Call("appendChild", element("div", "fact", "", element("span", "muted", name), element("b", "", value)))
+			box.Call("appendChild", dom.Element("div", "fact", "", dom.Element("span", "muted", name), dom.Element("b", "", value)))
 		}
 	}
-	meter := element("div", "fact", "", element("span", "muted", "Confidence"))
-	number := element("b", "conf m"+strconv.Itoa(format.Steps(e.Confidence)), format.Confidence(e.Confidence))
+	meter := dom.Element("div", "fact", "", dom.Element("span", "muted", "Confidence"))
+	number := dom.Element("b", "conf m"+strconv.Itoa(format.Steps(e.Confidence)), format.Confidence(e.Confidence))
 	number.Call("setAttribute", "role", "img")
 	number.Call("setAttribute", "aria-label", format.ConfidenceSpoken(e.Confidence))
 	meter.Call("appendChild", number)
@@ -137,12 +124,12 @@ func (p *page) chain() js.Value {
 	if len(p.sel.marks.Chain) == 0 {
 		return js.Undefined()
 	}
-	box := element("section", "block", "", element("h3", "", "Chain"))
+	box := dom.Element("section", "block", "", dom.Element("h3", "", "Chain"))
 	for _, m := range p.sel.marks.Chain {
-		s := styles[position(m.Tier)]
+		s := tier.All[tier.Position(m.Tier)]
 		c := p.board.Find(m.ID)
 		if c == nil {
-			box.Call("appendChild", element("p", "link-row "+s.class+" missing", s.title+" event, no longer on the board"))
+			box.Call("appendChild", dom.Element("p", "link-row "+s.Class+" missing", s.Title+" event, no longer on the board"))
 			continue
 		}
 		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.zone) + " · " + format.Confidence(c.Event.Confidence)
@@ -168,25 +155,25 @@ func (p *page) others(e *event.Event) js.Value {
 		return js.Undefined()
 	}
 	sort.SliceStable(cards, func(i, j int) bool { return cards[i].Event.DetectedAt.After(cards[j].Event.DetectedAt) })
-	box := element("section", "block", "", element("h3", "", "Other signals on "+e.Symbol))
+	box := dom.Element("section", "block", "", dom.Element("h3", "", "Other signals on "+e.Symbol))
 	const most = 12
 	for _, c := range cards[:min(len(cards), most)] {
-		s := styles[position(c.Event.Tier)]
+		s := tier.All[tier.Position(c.Event.Tier)]
 		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.zone) + " · " + format.Confidence(c.Event.Confidence)
 		box.Call("appendChild", p.linkRow(s, c, text, ""))
 	}
 	if len(cards) > most {
-		box.Call("appendChild", element("p", "faint", "and "+strconv.Itoa(len(cards)-most)+" more"))
+		box.Call("appendChild", dom.Element("p", "faint", "and "+strconv.Itoa(len(cards)-most)+" more"))
 	}
 	return box
 }
 
 // linkRow is a button that leads to another card.
-func (p *page) linkRow(s style, c *board.Card, text, link string) js.Value {
+func (p *page) linkRow(s tier.Style, c *board.Card, text, link string) js.Value {
 	id, t := c.Event.ID, c.Event.Tier
-	b := p.button("link-row "+s.class+" "+link, "", func() { p.jump(id, t) })
-	b.Call("appendChild", element("span", "i "+s.icon, ""))
-	b.Call("appendChild", element("span", "", text))
+	b := p.button("link-row "+s.Class+" "+link, "", func() { p.jump(id, t) })
+	b.Call("appendChild", dom.Element("span", "i "+s.Icon, ""))
+	b.Call("appendChild", dom.Element("span", "", text))
 	return b
 }
 
@@ -196,7 +183,7 @@ func fields(e *event.Event) js.Value {
 	if json.Unmarshal(wire.AppendEvent(nil, e, wire.JSON), &all) != nil {
 		return js.Undefined()
 	}
-	body := element("dl", "fields", "")
+	body := dom.Element("dl", "fields", "")
 	var walk func(prefix string, m map[string]any)
 	walk = func(prefix string, m map[string]any) {
 		keys := make([]string, 0, len(m))
@@ -217,12 +204,12 @@ func fields(e *event.Event) js.Value {
 				}
 				text = string(b)
 			}
-			body.Call("appendChild", element("dt", "", prefix+k))
-			body.Call("appendChild", element("dd", "", text))
+			body.Call("appendChild", dom.Element("dt", "", prefix+k))
+			body.Call("appendChild", dom.Element("dd", "", text))
 		}
 	}
 	walk("", all)
-	return element("details", "block", "", element("summary", "", "All fields"), body)
+	return dom.Element("details", "block", "", dom.Element("summary", "", "All fields"), body)
 }
 
 // raw is the event as the stream sent it, with a button that copies it.
@@ -230,7 +217,7 @@ func (p *page) raw(e *event.Event) js.Value {
 	text := string(wire.AppendEvent(nil, e, wire.JSON))
 	var done js.Value
 	copyIt := p.button("button", "Copy JSON", func() {
-		clipboard := window.Get("navigator").Get("clipboard")
+		clipboard := dom.Window.Get("navigator").Get("clipboard")
 		if !clipboard.Truthy() {
 			done.Set("textContent", "This browser does not let pages copy here.")
 			return
@@ -238,11 +225,11 @@ func (p *page) raw(e *event.Event) js.Value {
 		clipboard.Call("writeText", text)
 		done.Set("textContent", "Copied")
 	})
-	done = element("span", "faint", "")
+	done = dom.Element("span", "faint", "")
 	done.Call("setAttribute", "role", "status")
-	source := element("pre", "raw", text)
+	source := dom.Element("pre", "raw", text)
 	source.Set("tabIndex", 0) // it scrolls, so it must be reachable without a mouse
 	source.Call("setAttribute", "role", "group")
 	source.Call("setAttribute", "aria-label", "The event as JSON")
-	return element("details", "block", "", element("summary", "", "JSON"), source, element("p", "row", "", copyIt, done))
+	return dom.Element("details", "block", "", dom.Element("summary", "", "JSON"), source, dom.Element("p", "row", "", copyIt, done))
 }

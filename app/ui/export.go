@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tierboard/app/board"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -95,13 +96,13 @@ func filterWords(filters [3]board.ColumnFilter, query string) string {
 	if len(all) > 0 {
 		out = append(out, "All: "+strings.Join(all, ", "))
 	}
-	for i, s := range styles {
+	for i, s := range tier.All {
 		var words []string
 		for _, c := range chipsOf(filters[i]) {
 			words = append(words, c.text)
 		}
 		if len(words) > 0 {
-			out = append(out, s.title+": "+strings.Join(words, ", "))
+			out = append(out, s.Title+": "+strings.Join(words, ", "))
 		}
 	}
 	if len(out) == 0 {

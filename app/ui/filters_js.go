@@ -8,6 +8,8 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/live"
+	"tierboard/app/ui/dom"
+	"tierboard/app/ui/tier"
 )
 
 // restoreQuery takes over a text that narrows all columns, while the page starts.
@@ -23,7 +25,7 @@ func (p *page) storeFilters() {
 		fs[i] = p.d.columns[i].filter
 	}
 	if b, err := json.Marshal(fs); err == nil {
-		store(filtersKey, string(b))
+		dom.Store(filtersKey, string(b))
 	}
 	p.storeSubscription()
 }
@@ -31,19 +33,19 @@ func (p *page) storeFilters() {
 // storeSubscription lets boot.js ask for the right cards at the next visit.
 func (p *page) storeSubscription() {
 	config := live.Config{Filters: p.board.OwnFilters()}
-	if request := base64.StdEncoding.EncodeToString(config.Subscription()); request != stored(subscribeKey) {
-		store(subscribeKey, request)
+	if request := base64.StdEncoding.EncodeToString(config.Subscription()); request != dom.Stored(subscribeKey) {
+		dom.Store(subscribeKey, request)
 	}
 }
 
 // restoreFilters takes over the filters of the last visit; what cannot be read is ignored.
 func (p *page) restoreFilters() {
 	defer p.storeSubscription()
-	if text := stored(queryKey); text != "" && len(text) <= 4*maxQuery {
+	if text := dom.Stored(queryKey); text != "" && len(text) <= 4*maxQuery {
 		p.restoreQuery(text)
 	}
 	var fs [3]board.ColumnFilter
-	if json.Unmarshal([]byte(stored(filtersKey)), &fs) != nil {
+	if json.Unmarshal([]byte(dom.Stored(filtersKey)), &fs) != nil {
 		return
 	}
 	for i, f := range fs {
@@ -51,6 +53,6 @@ func (p *page) restoreFilters() {
 			continue
 		}
 		p.d.columns[i].filter = f
-		p.board.SetFilter(styles[i].tier, f)
+		p.board.SetFilter(tier.All[i].Tier, f)
 	}
 }

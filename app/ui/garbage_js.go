@@ -4,7 +4,8 @@ package ui
 
 import (
 	"runtime"
-	"syscall/js"
+
+	"tierboard/app/ui/dom"
 )
 
 // enoughGarbage is how many bytes are made between two collections, unless a burst makes them faster than look is called.
@@ -24,20 +25,5 @@ func (g *garbage) look() {
 		return
 	}
 	g.made = g.memory.TotalAlloc
-	whenIdle(runtime.GC)
-}
-
-// whenIdle calls handle once, when the browser has painted and waits; at once where browsers cannot tell.
-func whenIdle(handle func()) {
-	if window.Get("requestIdleCallback").Type() != js.TypeFunction {
-		handle()
-		return
-	}
-	var f js.Func
-	f = js.FuncOf(func(js.Value, []js.Value) any {
-		f.Release()
-		handle()
-		return nil
-	})
-	window.Call("requestIdleCallback", f)
+	dom.WhenIdle(runtime.GC)
 }

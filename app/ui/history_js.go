@@ -8,6 +8,7 @@ import (
 
 	"tierboard/app/fetch"
 	"tierboard/app/format"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 	"tierboard/shared/wire"
@@ -27,10 +28,10 @@ type older struct {
 
 // more reads the next page of a column's older events.
 func (p *page) more(t event.Tier) {
-	i := position(t)
+	i := tier.Position(t)
 	o := &p.older[i]
 	f := p.board.Filters()
-	if o.busy || len(f) != len(styles) { // within a scope, lists are the stream's alone
+	if o.busy || len(f) != len(tier.All) { // within a scope, lists are the stream's alone
 		return
 	}
 	if key := f[i].Key(); key != o.key {
@@ -39,7 +40,7 @@ func (p *page) more(t event.Tier) {
 	if o.end {
 		return
 	}
-	path := "/api/patterns/" + styles[i].class + "?cursor=" + o.cursor
+	path := "/api/patterns/" + tier.All[i].Class + "?cursor=" + o.cursor
 	if o.cursor == "" {
 		before := time.Now()
 		if all := p.board.Column(t).Shown(); len(all) > 0 {
@@ -50,7 +51,7 @@ func (p *page) more(t event.Tier) {
 				}
 			}
 		}
-		path = olderPath(styles[i].class, f[i], before.UTC().Format(time.RFC3339Nano))
+		path = olderPath(tier.All[i].Class, f[i], before.UTC().Format(time.RFC3339Nano))
 	}
 	o.busy, o.fault = true, ""
 	p.paintMore(i)
@@ -192,17 +193,17 @@ func (p *page) gapNotice() notice {
 
 // paintMore shows the button at the end of a list when there may be older events.
 func (p *page) paintMore(i int) {
-	o, l, c := &p.older[i], p.lists[i], p.board.Column(styles[i].tier)
+	o, l, c := &p.older[i], p.lists[i], p.board.Column(tier.All[i].Tier)
 	end := l.top+l.height >= l.inner-40
 	s := p.columns[i].more
-	s.hide(!p.live() || !end || o.end || len(c.Shown()) == 0 || len(l.rows) < len(c.Shown()))
+	s.Hide(!p.live() || !end || o.end || len(c.Shown()) == 0 || len(l.rows) < len(c.Shown()))
 	switch {
 	case o.busy:
-		s.set("Loading…")
+		s.Set("Loading…")
 	case o.fault != "":
-		s.set(o.fault + " Try again")
+		s.Set(o.fault + " Try again")
 	default:
-		s.set("More")
+		s.Set("More")
 	}
 }
 
@@ -214,8 +215,8 @@ func (p *page) loadRates() {
 			return
 		}
 		for _, r := range got.Tiers {
-			if t := tierOfClass(r.Tier); t != event.TierNone {
-				p.columns[position(t)].success = r.words()
+			if t := tier.OfClass(r.Tier); t != event.TierNone {
+				p.columns[tier.Position(t)].success = r.words()
 			}
 		}
 	})

@@ -6,6 +6,9 @@ import (
 	"syscall/js"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/ui/dom"
+	"tierboard/app/ui/tier"
 )
 
 // onKey carries out a keyboard command. Keys mean commands only outside of fields, and never with a modifier that belongs to the
@@ -63,17 +66,17 @@ func (p *page) onKey(e js.Value) {
 	case "p":
 		p.ctx.Dispatch(func(app.Context) {
 			t, _ := p.current()
-			i := position(t)
+			i := tier.Position(t)
 			p.d.setPaused(i, !p.d.columns[i].paused)
 		})
 	case "P":
 		p.ctx.Dispatch(func(app.Context) { p.d.pauseAll(!p.d.allHeld) })
 	case "/":
-		p.soon(func() {}, func() { byID("everything").Call("focus") })
+		p.soon(func() {}, func() { dom.ByID("everything").Call("focus") })
 	case "f":
 		t, _ := p.current()
-		i := position(t)
-		p.soon(func() { p.d.openFilters(i, true) }, func() { byID("symbols-" + styles[i].class).Call("focus") })
+		i := tier.Position(t)
+		p.soon(func() { p.d.openFilters(i, true) }, func() { dom.ByID("symbols-" + tier.All[i].Class).Call("focus") })
 	case ".":
 		p.releaseAll()
 	case "?":
@@ -97,11 +100,11 @@ func (p *page) onCharacter(e js.Value) {
 // escape leaves what was entered last: a field, the filter row it is in, or the details.
 func (p *page) escape(target js.Value) {
 	if target.Get("closest").Type() != js.TypeFunction { // not an element: an extension of the browser sent it
-		target = document.Get("body")
+		target = dom.Document.Get("body")
 	}
 	if form := target.Call("closest", "form.filters"); !form.IsNull() {
-		for i, s := range styles {
-			if form.Get("id").String() == "filters-"+s.class {
+		for i, s := range tier.All {
+			if form.Get("id").String() == "filters-"+s.Class {
 				p.ctx.Dispatch(func(app.Context) { p.d.openFilters(i, false) })
 				p.lists[i].el.Call("focus")
 			}
@@ -112,7 +115,7 @@ func (p *page) escape(target js.Value) {
 		p.ctx.Dispatch(func(app.Context) { p.d.setQuery("") })
 		return
 	}
-	if document.Call("querySelector", "dialog[open]").IsNull() { // an open dialog closes itself
+	if dom.Document.Call("querySelector", "dialog[open]").IsNull() { // an open dialog closes itself
 		p.choose("")
 	}
 }
@@ -120,15 +123,15 @@ func (p *page) escape(target js.Value) {
 // tabKey moves among the tabs of a narrow screen, and shows the tier it comes to; it reports whether the key was one for tabs.
 func (p *page) tabKey(key string, target js.Value) bool {
 	at := -1
-	for i, s := range styles {
-		if target.Get("id").String() == "tab-"+s.class {
+	for i, s := range tier.All {
+		if target.Get("id").String() == "tab-"+s.Class {
 			at = i
 		}
 	}
 	if at < 0 {
 		return false
 	}
-	last := len(styles) - 1
+	last := len(tier.All) - 1
 	switch key {
 	case "ArrowRight", "ArrowDown":
 		at = (at + 1) % (last + 1)
@@ -141,9 +144,9 @@ func (p *page) tabKey(key string, target js.Value) bool {
 	default:
 		return false
 	}
-	p.ctx.Dispatch(func(app.Context) { p.d.tab = styles[at].tier })
-	p.showTab(styles[at].tier)
-	p.shown(styles[at].tier)
-	byID("tab-" + styles[at].class).Call("focus")
+	p.ctx.Dispatch(func(app.Context) { p.d.tab = tier.All[at].Tier })
+	p.showTab(tier.All[at].Tier)
+	p.shown(tier.All[at].Tier)
+	dom.ByID("tab-" + tier.All[at].Class).Call("focus")
 	return true
 }

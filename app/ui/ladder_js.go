@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall/js"
 
+	"tierboard/app/ui/dom"
 	"tierboard/shared/event"
 )
 
@@ -19,7 +20,7 @@ func ladder(e *event.Event) js.Value {
 	}
 	number := func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 	svg := func(tag string, attrs ...string) js.Value {
-		n := document.Call("createElementNS", "http://www.w3.org/2000/svg", tag)
+		n := dom.Document.Call("createElementNS", "http://www.w3.org/2000/svg", tag)
 		for pair := range slices.Chunk(attrs, 2) {
 			n.Call("setAttribute", pair[0], pair[1])
 		}

@@ -7,6 +7,8 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/format"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -73,39 +75,39 @@ var shippedViews = []savedView{
 func (d *Dashboard) libraryDialog() app.UI {
 	l := &d.library
 	return d.dialog("library", "dialog wide", func() app.UI {
-		return el("div",
-			el("div.drawer-head",
-				el("h2#library-title").Text("Views, watchlists, subscriptions"),
+		return draw.El("div",
+			draw.El("div.drawer-head",
+				draw.El("h2#library-title").Text("Views, watchlists, subscriptions"),
 				app.Button().Type("button").Class("button square plain").Aria("label", "Close").
 					OnClick(func(_ app.Context, _ app.Event) { d.page.closeLibrary() }).
-					Body(mark("span.i.i-x")),
+					Body(draw.Mark("span.i.i-x")),
 			),
-			el("p.fault").Role("alert").Hidden(l.fault == "").Text(l.fault),
-			el("section.block",
-				txt("h3", "Views"),
-				el("div.kept", // of its own, so that what is typed below stays when the list grows
+			draw.El("p.fault").Role("alert").Hidden(l.fault == "").Text(l.fault),
+			draw.El("section.block",
+				draw.Text("h3", "Views"),
+				draw.El("div.kept", // of its own, so that what is typed below stays when the list grows
 					app.Range(shippedViews).Slice(func(i int) app.UI { return d.viewRow(shippedViews[i]) }),
 					app.Range(l.views).Slice(func(i int) app.UI { return d.viewRow(l.views[i]) }),
 				),
 				keep("view-name", "Name of this view", "Save this view", func() { d.page.saveView() }),
 			),
-			el("section.block",
-				txt("h3", "Watchlists"),
-				el("div.kept", app.Range(l.lists).Slice(func(i int) app.UI { return d.watchRow(l.lists[i]) })),
+			draw.El("section.block",
+				draw.Text("h3", "Watchlists"),
+				draw.El("div.kept", app.Range(l.lists).Slice(func(i int) app.UI { return d.watchRow(l.lists[i]) })),
 				app.Label().Class("field").Body(
-					txt("span", "Symbols: paste a list, or the text of a CSV file"),
+					draw.Text("span", "Symbols: paste a list, or the text of a CSV file"),
 					app.Textarea().ID("watch-symbols").Rows(2).Spellcheck(false).MaxLength(20000),
 				),
 				app.Label().Class("field").Body(
-					txt("span", "or read them from a file"),
+					draw.Text("span", "or read them from a file"),
 					app.Input().ID("watch-file").Type("file").Accept(".csv,.txt,text/csv,text/plain").OnChange(func(ctx app.Context, _ app.Event) { d.page.readWatchFile() }),
 				),
 				keep("watch-name", "Name of the watchlist", "Save watchlist", func() { d.page.saveWatchlist() }),
 			),
-			el("section.block",
-				txt("h3", "Subscriptions"),
-				txt("p.muted", "While one is active, the stream brings only what active subscriptions want."),
-				el("div.kept", app.Range(l.subs).Slice(func(i int) app.UI { return d.subRow(l.subs[i]) })),
+			draw.El("section.block",
+				draw.Text("h3", "Subscriptions"),
+				draw.Text("p.muted", "While one is active, the stream brings only what active subscriptions want."),
+				draw.El("div.kept", app.Range(l.subs).Slice(func(i int) app.UI { return d.subRow(l.subs[i]) })),
 				d.subForm(),
 			),
 		)
@@ -114,7 +116,7 @@ func (d *Dashboard) libraryDialog() app.UI {
 
 // keep is a name with a button that saves under it.
 func keep(id, label, save string, act func()) app.UI {
-	return el("div.setting-row",
+	return draw.El("div.setting-row",
 		app.Input().ID(id).Type("text").Placeholder(label).Aria("label", label).MaxLength(100).AutoComplete(false),
 		app.Button().Type("button").Class("button").Text(save).OnClick(func(_ app.Context, _ app.Event) { act() }),
 	)
@@ -131,9 +133,9 @@ func (d *Dashboard) viewRow(v savedView) app.UI {
 	if v.Default {
 		mark = "Default"
 	}
-	return el("div.setting",
-		txt("span", v.Name),
-		el("span.setting-row",
+	return draw.El("div.setting",
+		draw.Text("span", v.Name),
+		draw.El("span.setting-row",
 			small("Open", "Open view "+v.Name, v.ID+v.Name, func() { d.page.openView(v) }),
 			app.If(v.ID != "", func() app.UI {
 				return small(mark, mark+": "+v.Name, v.ID+mark, func() { d.page.defaultView(v) })
@@ -146,9 +148,9 @@ func (d *Dashboard) viewRow(v savedView) app.UI {
 }
 
 func (d *Dashboard) watchRow(w watchlist) app.UI {
-	return el("div.setting",
-		el("span", app.Text(w.Name+" "), txt("span.muted", strconv.Itoa(len(w.Symbols)))),
-		el("span.setting-row",
+	return draw.El("div.setting",
+		draw.El("span", app.Text(w.Name+" "), draw.Text("span.muted", strconv.Itoa(len(w.Symbols)))),
+		draw.El("span.setting-row",
 			small("Show only these", "Show only "+w.Name, w.ID, func() { d.page.useWatchlist(w) }),
 			small("Delete", "Delete watchlist "+w.Name, w.ID, func() { d.page.drop("/api/watchlists/"+w.ID, 0) }),
 		),
@@ -160,9 +162,9 @@ func (d *Dashboard) subRow(s subscription) app.UI {
 	if s.Active {
 		toggle = "Deactivate"
 	}
-	return el("div.setting",
-		el("span", app.Text(s.Name+" "), txt("span.muted", describe(s.Filters))),
-		el("span.setting-row",
+	return draw.El("div.setting",
+		draw.El("span", app.Text(s.Name+" "), draw.Text("span.muted", describe(s.Filters))),
+		draw.El("span.setting-row",
 			small(toggle, toggle+" "+s.Name, s.ID+toggle, func() { d.page.toggleSub(s) }),
 			small("Delete", "Delete subscription "+s.Name, s.ID, func() { d.page.drop("/api/subscriptions/"+s.ID, s.Version) }),
 		),
@@ -194,34 +196,34 @@ func describe(fs []filterSpec) string {
 // subForm writes a subscription: tiers × patterns × symbols × least confidence, with an estimate before it is saved.
 func (d *Dashboard) subForm() app.UI {
 	changed := func(_ app.Context, _ app.Event) { d.page.estimate() }
-	return el("details.sub-form").Body(
-		txt("summary", "New subscription"),
-		el("fieldset",
-			txt("legend", "Tiers"),
-			app.Range(styles[:]).Slice(func(i int) app.UI {
+	return draw.El("details.sub-form").Body(
+		draw.Text("summary", "New subscription"),
+		draw.El("fieldset",
+			draw.Text("legend", "Tiers"),
+			app.Range(tier.All[:]).Slice(func(i int) app.UI {
 				return app.Label().Class("tick").Body(
-					app.Input().ID("sub-tier-"+styles[i].class).Type("checkbox").Checked(true).OnChange(changed), app.Text(styles[i].title))
+					app.Input().ID("sub-tier-"+tier.All[i].Class).Type("checkbox").Checked(true).OnChange(changed), app.Text(tier.All[i].Title))
 			}),
 		),
-		el("fieldset.patterns",
-			txt("legend", "Patterns; none ticked means any"),
-			app.Range(styles[:]).Slice(func(t int) app.UI {
-				names := patternsOf(styles[t].tier)
-				return el("div", app.Range(names).Slice(func(i int) app.UI {
+		draw.El("fieldset.patterns",
+			draw.Text("legend", "Patterns; none ticked means any"),
+			app.Range(tier.All[:]).Slice(func(t int) app.UI {
+				names := tier.Patterns(tier.All[t].Tier)
+				return draw.El("div", app.Range(names).Slice(func(i int) app.UI {
 					return app.Label().Class("tick").Body(
 						app.Input().Type("checkbox").Name("sub-pattern").Value(names[i].Slug).OnChange(changed), app.Text(names[i].Label))
 				}))
 			}),
 		),
 		app.Label().Class("field").Body(
-			txt("span", "Symbols; empty means any"),
+			draw.Text("span", "Symbols; empty means any"),
 			app.Input().ID("sub-symbols").Type("text").Placeholder("AAPL, NVDA").AutoComplete(false).Spellcheck(false).MaxLength(8000).OnChange(changed),
 		),
 		app.Label().Class("field").Body(
-			txt("span", "Least confidence, percent"),
+			draw.Text("span", "Least confidence, percent"),
 			app.Input().ID("sub-confidence").Type("number").Min(0).Max(100).Step(1).Value("0").OnChange(changed),
 		),
-		el("p#sub-estimate.muted").Role("status").Text(d.library.estimate),
+		draw.El("p#sub-estimate.muted").Role("status").Text(d.library.estimate),
 		keep("sub-name", "Name of the subscription", "Save and activate", func() { d.page.saveSub() }),
 	)
 }
@@ -270,7 +272,7 @@ func symbolsIn(text string) []string {
 func (s *filterSpec) filter() filter.Filter {
 	f := filter.Filter{Patterns: s.PatternTypes, Symbols: s.Symbols, ConfidenceMin: s.ConfidenceMin}
 	for _, w := range s.Tiers {
-		if t := tierOfClass(w); t != event.TierNone {
+		if t := tier.OfClass(w); t != event.TierNone {
 			f.Tiers = append(f.Tiers, t)
 		}
 	}

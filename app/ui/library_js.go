@@ -10,6 +10,8 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/fetch"
+	"tierboard/app/ui/dom"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/filter"
 )
 
@@ -51,7 +53,7 @@ func (p *page) loadLibrary(first bool) {
 		}
 		l.views = got.Views
 		for _, v := range l.views {
-			if first && v.Default && window.Get("location").Get("search").String() == "" && stored(filtersKey) == "" {
+			if first && v.Default && dom.Window.Get("location").Get("search").String() == "" && dom.Stored(filtersKey) == "" {
 				p.openView(v)
 			}
 		}
@@ -90,7 +92,7 @@ func (p *page) openLibrary() {
 	p.openDialog("library", func() { p.loadLibrary(false) })
 }
 
-func (p *page) closeLibrary() { byID("library").Call("close") }
+func (p *page) closeLibrary() { dom.ByID("library").Call("close") }
 
 // openView makes the board what a view says.
 func (p *page) openView(v savedView) {
@@ -143,7 +145,7 @@ func quoted(version int64) string { return `"` + strconv.FormatInt(version, 10) 
 
 // named returns what was typed as a name, or tells that it is missing.
 func (p *page) named(id string) string {
-	in := byID(id)
+	in := dom.ByID(id)
 	name := strings.TrimSpace(in.Get("value").String())
 	if name == "" {
 		p.d.library.fault = "Give it a name first."
@@ -155,7 +157,7 @@ func (p *page) named(id string) string {
 }
 
 func (p *page) saveWatchlist() {
-	symbols := symbolsIn(byID("watch-symbols").Get("value").String())
+	symbols := symbolsIn(dom.ByID("watch-symbols").Get("value").String())
 	if len(symbols) == 0 {
 		p.d.library.fault = "A watchlist needs at least one symbol."
 		return
@@ -165,21 +167,21 @@ func (p *page) saveWatchlist() {
 		return
 	}
 	p.ask("POST", "/api/watchlists", map[string]any{"name": name, "symbols": symbols}, "", func(string) {
-		byID("watch-symbols").Set("value", "")
+		dom.ByID("watch-symbols").Set("value", "")
 		p.loadLibrary(false)
 	})
 }
 
 // readWatchFile puts the text of a chosen file where symbols are pasted.
 func (p *page) readWatchFile() {
-	files := byID("watch-file").Get("files")
+	files := dom.ByID("watch-file").Get("files")
 	if files.Get("length").Int() == 0 {
 		return
 	}
 	var then js.Func
 	then = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		then.Release()
-		byID("watch-symbols").Set("value", strings.Join(symbolsIn(args[0].String()), ", "))
+		dom.ByID("watch-symbols").Set("value", strings.Join(symbolsIn(args[0].String()), ", "))
 		return nil
 	})
 	files.Index(0).Call("slice", 0, 100_000).Call("text").Call("then", then)
@@ -210,15 +212,15 @@ func (p *page) renewWatched() {
 // specNow is the subscription being written.
 func specNow() filterSpec {
 	var s filterSpec
-	for _, st := range styles {
-		if byID("sub-tier-" + st.class).Get("checked").Bool() {
-			s.Tiers = append(s.Tiers, st.class)
+	for _, st := range tier.All {
+		if dom.ByID("sub-tier-" + st.Class).Get("checked").Bool() {
+			s.Tiers = append(s.Tiers, st.Class)
 		}
 	}
-	if len(s.Tiers) == len(styles) {
+	if len(s.Tiers) == len(tier.All) {
 		s.Tiers = nil
 	}
-	ticked := document.Call("querySelectorAll", `input[name="sub-pattern"]:checked`)
+	ticked := dom.Document.Call("querySelectorAll", `input[name="sub-pattern"]:checked`)
 	seen := map[string]bool{}
 	for i := range ticked.Length() {
 		if slug := ticked.Index(i).Get("value").String(); !seen[slug] {
@@ -226,8 +228,8 @@ func specNow() filterSpec {
 			s.PatternTypes = append(s.PatternTypes, slug)
 		}
 	}
-	s.Symbols = symbolsIn(byID("sub-symbols").Get("value").String())
-	if n, err := strconv.Atoi(byID("sub-confidence").Get("value").String()); err == nil {
+	s.Symbols = symbolsIn(dom.ByID("sub-symbols").Get("value").String())
+	if n, err := strconv.Atoi(dom.ByID("sub-confidence").Get("value").String()); err == nil {
 		s.ConfidenceMin = float64(min(max(n, 0), 100)) / 100
 	}
 	return s

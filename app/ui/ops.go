@@ -9,6 +9,8 @@ import (
 
 	"tierboard/app/fetch"
 	"tierboard/app/format"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/api"
 )
 
@@ -122,13 +124,13 @@ func (p *Operations) about() string {
 // overall is the judgement on the whole, with its first cause.
 func (p *Operations) overall() app.UI {
 	if p.health == nil {
-		return el("p.overall")
+		return draw.El("p.overall")
 	}
 	text := words(clean(p.health.Status, 20))
 	if p.health.Reason != "" {
 		text += ": " + clean(p.health.Reason, 160)
 	}
-	return el("p.overall", mark("span.dot."+judgement(p.health.Status)), txt("span", text))
+	return draw.El("p.overall", draw.Mark("span.dot."+judgement(p.health.Status)), draw.Text("span", text))
 }
 
 // judgement is the dot of a status: of the whole, of the archive or of delivery.
@@ -146,13 +148,13 @@ func judgement(status string) string {
 
 // body is everything below the head.
 func (p *Operations) body() []app.UI {
-	var tiers, around app.UI = el("div"), el("div")
+	var tiers, around app.UI = draw.El("div"), draw.El("div")
 	if p.health != nil {
 		tiers, around = p.tiers(), p.surroundings()
 	}
 	return []app.UI{
 		p.tiles(), tiers, around,
-		el("div.panels",
+		draw.El("div.panels",
 			tally("Messages read, by result", "Nothing was read yet.", p.now.Messages),
 			tally("Rejects, by reason", "Nothing was rejected.", p.now.Rejects),
 			tally("Sessions closed, by reason", "No session has ended. Those too slow to keep up would stand here.", p.now.Closed),
@@ -163,7 +165,7 @@ func (p *Operations) body() []app.UI {
 
 // tile is a number with its last two minutes.
 func tile(title, value, about string, points []point) app.UI {
-	return el("div.tile", txt("h2", title), txt("p.value", value), sparkline(points, sampleSpan.Seconds(), sampleGap.Seconds()), txt("p.muted", about))
+	return draw.El("div.tile", draw.Text("h2", title), draw.Text("p.value", value), sparkline(points, sampleSpan.Seconds(), sampleGap.Seconds()), draw.Text("p.muted", about))
 }
 
 // gauge is a tile with a number that goes up and down.
@@ -184,7 +186,7 @@ func (p *Operations) rate(which int, title, about string) app.UI {
 // tiles are the numbers that move.
 func (p *Operations) tiles() app.UI {
 	h := &p.now.Hub
-	return el("div#tiles.tiles",
+	return draw.El("div#tiles.tiles",
 		p.gauge(sessionCount, "Sessions", h.Sessions, format.Plural(h.Subscriptions, "subscription")+", "+format.Plural(h.Cohorts, "cohort")+", "+format.Plural(p.now.Streams, "event stream")),
 		p.rate(acceptedTotal, "Events accepted", count(h.Seq)+" in all, "+count(h.Duplicates)+" copies refused"),
 		p.rate(deliveredTotal, "Events delivered", count(h.Delivered)+" of "+count(h.Matched)+" matched"),
@@ -197,8 +199,8 @@ func (p *Operations) tiles() app.UI {
 // tiers is one card a tier.
 func (p *Operations) tiers() app.UI {
 	var cards []app.UI
-	for _, s := range styles {
-		t := p.health.Tiers[s.class]
+	for _, s := range tier.All {
+		t := p.health.Tiers[s.Class]
 		if t == nil {
 			t = &tierHealth{}
 		}
@@ -219,12 +221,12 @@ func (p *Operations) tiers() app.UI {
 		if t.Counters != nil {
 			pairs = append(pairs, "Accepted", count(t.Counters.Accepted))
 		}
-		parts := []app.UI{txt("p.muted", reason), facts("counts", pairs...)}
+		parts := []app.UI{draw.Text("p.muted", reason), facts("counts", pairs...)}
 		if t.DeliverMS != nil {
-			parts = append(parts, txt("h3", deliveryTitle), t.DeliverMS.facts())
+			parts = append(parts, draw.Text("h3", deliveryTitle), t.DeliverMS.facts())
 		}
 		status := format.Status(t.Status)
-		cards = append(cards, tierPanel(s, el("span.state", mark("span.dot."+status), app.Text(status)), parts))
+		cards = append(cards, tierPanel(s, draw.El("span.state", draw.Mark("span.dot."+status), app.Text(status)), parts))
 	}
-	return el("div.cards", cards...)
+	return draw.El("div.cards", cards...)
 }

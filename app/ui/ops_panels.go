@@ -8,6 +8,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/format"
+	"tierboard/app/ui/draw"
 )
 
 // since writes an instant and how long ago it was by the server's clock; "" for none.
@@ -46,17 +47,17 @@ func (p *Operations) surroundings() app.UI {
 		panel("Feed", state, word, facts("lines",
 			"Transport", clean(in.Transport, 40), "Channels", format.Count(len(in.Channels)), term, p.since(moment),
 			"Last message", p.since(in.LastMessageAt), "Reconnects, 24 h", format.Count(in.Reconnects24h), "Producer's heartbeat", beat),
-			fold("Show the channels", txt("p.muted", clean(strings.Join(in.Channels, ", "), 2000)))),
+			fold("Show the channels", draw.Text("p.muted", clean(strings.Join(in.Channels, ", "), 2000)))),
 		panel("Market", "", "", facts("lines",
 			"Calendar", clean(h.Market.Calendar, 12), "Session", words(clean(h.Market.Session, 20)), "Now", is, "Next", next,
 			"Exchange's time", format.Clock(h.AsOf, p.exchange))),
 	}
 	if a := h.Archive; a != nil {
-		panels = append(panels, panel("Archive", judgement(a.Status), clean(a.Status, 20), txt("p.muted", clean(a.Reason, 200)), facts("lines",
+		panels = append(panels, panel("Archive", judgement(a.Status), clean(a.Status, 20), draw.Text("p.muted", clean(a.Reason, 200)), facts("lines",
 			"Waiting", format.Count(a.Waiting), "Lost", count(a.Lost), "Last stored", p.since(a.StoredAt))))
 	}
 	if d := h.Delivery; d != nil {
-		panels = append(panels, panel("Delivery", judgement(d.Status), clean(d.Status, 20), txt("p.muted", clean(d.Reason, 200)), facts("lines",
+		panels = append(panels, panel("Delivery", judgement(d.Status), clean(d.Status, 20), draw.Text("p.muted", clean(d.Reason, 200)), facts("lines",
 			"Failures", format.Count(d.Errors), "Sessions", format.Count(d.Users),
 			"Match", duration(d.MatchMS), "To the socket", duration(d.DeliverMS))))
 	}
@@ -68,7 +69,7 @@ func (p *Operations) surroundings() app.UI {
 		panels = append(panels, panel("Producer", "", "", facts("lines",
 			"Says of itself", clean(r.Status, 60), "Said", age, "Session", clean(r.Session, 40), "Session began", p.since(r.StartedAt))))
 	}
-	return el("div.panels", panels...)
+	return draw.El("div.panels", panels...)
 }
 
 // tally is a table of totals, the largest first, each with its share.
@@ -76,7 +77,7 @@ func tally(title, none string, totals map[string]uint64) app.UI {
 	keys := byCount(totals)
 	sum := total(totals)
 	if len(keys) == 0 {
-		return panel(title, "", "0", txt("p.muted", none))
+		return panel(title, "", "0", draw.Text("p.muted", none))
 	}
 	return panel(title, "", count(sum), grid("", title, []string{"What", "#Total", "#Share"}, 0, len(keys), func(i int) []string {
 		n := totals[keys[i]]
@@ -119,7 +120,7 @@ func (p *Operations) latencies() app.UI {
 			stream = append(stream, k)
 		}
 	}
-	body := []app.UI{txt("p.muted", "Nothing was measured yet.")}
+	body := []app.UI{draw.Text("p.muted", "Nothing was measured yet.")}
 	if len(stream) > 0 {
 		body[0] = p.latencyTable("Latency of the stream", stream)
 	}
@@ -145,11 +146,11 @@ func (p *Operations) deadLetterTable() app.UI {
 	var body app.UI
 	switch {
 	case l == nil && p.lettersFresh.fault != "":
-		body = txt("p.muted", p.lettersFresh.sentence(p.zone))
+		body = draw.Text("p.muted", p.lettersFresh.sentence(p.zone))
 	case l == nil:
-		body = txt("p.muted", "Loading.")
+		body = draw.Text("p.muted", "Loading.")
 	case len(l.Letters) == 0:
-		body = txt("p.muted", "None. Every message so far was understood.")
+		body = draw.Text("p.muted", "None. Every message so far was understood.")
 	default:
 		if word = count(l.Total); uint64(len(l.Letters)) < l.Total {
 			word = "the newest " + format.Count(len(l.Letters)) + " of " + word
@@ -167,7 +168,7 @@ func (p *Operations) deadLetterTable() app.UI {
 func (p *Operations) settingsTable() app.UI {
 	list := p.now.Settings
 	if len(list) == 0 {
-		return panel("Configuration in force", "", "", txt("p.muted", "The server does not tell its settings."))
+		return panel("Configuration in force", "", "", draw.Text("p.muted", "The server does not tell its settings."))
 	}
 	return panel("Configuration in force", "", format.Plural(len(list), "setting"), fold("Show the settings, secrets masked",
 		grid("#settings-table", "Configuration in force", []string{"Setting", "Value", "From"}, 0, len(list), func(i int) []string {

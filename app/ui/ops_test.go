@@ -17,7 +17,7 @@ var opsNow = time.Date(2026, 11, 20, 19, 31, 11, 0, time.UTC)
 func TestOperationsShowEverything(t *testing.T) {
 	p := &Operations{}
 	feed(t, p, opsNow)
-	html := draw(p)
+	html := drawn(p)
 	expect(t, html,
 		"Version v1.0.0, up 6 h 30 m, numbers of 19:31:11 UTC", "Demo feed", "Degraded: combo: no combo for 41 min; typical gap 6 min",
 		"Sessions 12 36 subscriptions, 5 cohorts, 2 event streams", "Events accepted … 184,467 in all, 212 copies refused",
@@ -39,21 +39,21 @@ func TestOperationsShowEverything(t *testing.T) {
 func TestOperationsWithNothingToTell(t *testing.T) {
 	p := &Operations{}
 	p.take(api.PathOps, fetch.Answer{Status: 200, Body: `{"as_of":"2026-11-20T19:31:11Z"}`}, opsNow)
-	expect(t, draw(p), "Nothing was read yet.", "Nothing was rejected.", "No session has ended.", "Nothing was measured yet.", "Loading.", "The server does not tell its settings.")
+	expect(t, drawn(p), "Nothing was read yet.", "Nothing was rejected.", "No session has ended.", "Nothing was measured yet.", "Loading.", "The server does not tell its settings.")
 	p.take(lettersPath(), fetch.Answer{Status: 200, Body: `{"total":0,"letters":[]}`}, opsNow)
-	expect(t, draw(p), "None. Every message so far was understood.")
+	expect(t, drawn(p), "None. Every message so far was understood.")
 }
 
 func TestOperationsFaults(t *testing.T) {
 	p := &Operations{}
 	p.take(api.PathOps, fetch.Answer{}, opsNow)
-	expect(t, draw(p), "Operations cannot be shown now", "The server cannot be reached.", "Try again")
+	expect(t, drawn(p), "Operations cannot be shown now", "The server cannot be reached.", "Try again")
 
 	p = &Operations{}
 	feed(t, p, opsNow)
 	p.take(api.PathTiersHealth, fetch.Answer{Status: 500}, opsNow)
 	p.take(lettersPath(), fetch.Answer{Status: 500}, opsNow)
-	html := draw(p)
+	html := drawn(p)
 	expect(t, html, "The server answered 500. What is shown is from 19:31:11.", "Intraday ok", "No symbol data.symbol: missing")
 	if !strings.Contains(html, "sheet waiting") {
 		t.Error("old numbers look like new ones")
@@ -156,7 +156,7 @@ func TestOperationsShowRates(t *testing.T) {
 	feed(t, p, opsNow)
 	body := strings.Replace(answerOf(t, "ops.json").Body, "19:31:11.020Z", "19:31:13.020Z", 1)
 	p.take(api.PathOps, fetch.Answer{Status: 200, Body: strings.Replace(body, `"seq":184467`, `"seq":184720`, 1)}, opsNow)
-	expect(t, draw(p), "Events accepted 127/s peak 127/s; 184,720 in all")
+	expect(t, drawn(p), "Events accepted 127/s peak 127/s; 184,720 in all")
 }
 
 func TestOnlyTheSettingMakesAFeedInvented(t *testing.T) {

@@ -14,6 +14,9 @@ import (
 	"tierboard/app/board"
 	"tierboard/app/format"
 	"tierboard/app/live"
+	"tierboard/app/ui/dom"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -45,8 +48,8 @@ type page struct {
 	lists   [3]*list
 	columns [3]columnSlots
 	clock   clockSlots
-	speed   *slot
-	say     *slot
+	speed   *dom.Slot
+	say     *dom.Slot
 	viewer  viewer
 
 	edges     [3]edge
@@ -60,7 +63,7 @@ type page struct {
 	sel       selection
 	browser   *live.Browser
 	garbage   garbage
-	main      *slot
+	main      *dom.Slot
 
 	status       *wire.Status
 	state        live.State
@@ -101,8 +104,8 @@ type page struct {
 
 // columnSlots are the elements of one column that follow the stream.
 type columnSlots struct {
-	count, dot, last, pill, pillCount, about, rate, empty, state, word, tabCount *slot
-	more, relax                                                                  *slot
+	count, dot, last, pill, pillCount, about, rate, empty, state, word, tabCount *dom.Slot
+	more, relax                                                                  *dom.Slot
 	success                                                                      string // the tier's success rate in words; "" while unknown
 	idle                                                                         string // why the cards are of another day; "" when they are not
 	revision                                                                     uint64
@@ -110,7 +113,7 @@ type columnSlots struct {
 }
 
 // clockSlots are the elements of the market clock.
-type clockSlots struct{ root, dot, market, now, next *slot }
+type clockSlots struct{ root, dot, market, now, next *dom.Slot }
 
 // newPage restores what the last visit left and connects. Nothing is drawn yet: go-app draws the page afterwards, as it is then, and
 // mount goes on.
@@ -118,7 +121,7 @@ func newPage(d *Dashboard) *page {
 	p := &page{d: d, board: board.New(held)}
 	p.viewer = viewer{exchange: format.ExchangeZone(), local: format.LocalZone()}
 	p.viewer.zone = p.viewer.exchange
-	d.theme = stored(themeKey)
+	d.theme = dom.Stored(themeKey)
 	p.restorePrefs()
 	p.restoreFilters()
 	p.restoreShare()
@@ -135,7 +138,7 @@ func newPage(d *Dashboard) *page {
 func (p *page) await() {
 	for until := time.Now().Add(awaited); p.browser.Taken() && !p.stream.Settled() && time.Now().Before(until); {
 		turn := make(chan struct{})
-		after(1, func() { close(turn) })
+		dom.After(1, func() { close(turn) })
 		<-turn
 	}
 }
@@ -143,23 +146,23 @@ func (p *page) await() {
 // mount takes over the page that go-app has just drawn.
 func (p *page) mount(ctx app.Context) {
 	p.ctx = ctx
-	p.speed, p.say, p.main = newSlot("speed"), newSlot("say"), newSlot("columns")
+	p.speed, p.say, p.main = dom.NewSlot("speed"), dom.NewSlot("say"), dom.NewSlot("columns")
 	p.clock = p.buildClock()
-	for i, s := range styles {
-		p.lists[i] = newList(s.tier, byID("list-"+s.class))
+	for i, s := range tier.All {
+		p.lists[i] = newList(s.Tier, dom.ByID("list-"+s.Class))
 		p.lists[i].marks = p.sel.classes
-		p.edges[i] = edge{above: newSlot("above-" + s.class), below: newSlot("below-" + s.class)}
+		p.edges[i] = edge{above: dom.NewSlot("above-" + s.Class), below: dom.NewSlot("below-" + s.Class)}
 		p.columns[i] = columnSlots{
-			count: newSlot("count-" + s.class), dot: newSlot("dot-" + s.class), last: newSlot("last-" + s.class),
-			pill: newSlot("new-" + s.class), pillCount: newSlot("newcount-" + s.class), about: newSlot("about-" + s.class),
-			rate: newSlot("rate-" + s.class), empty: newSlot("empty-" + s.class), state: newSlot("state-" + s.class),
-			relax: newSlot("relax-" + s.class), word: newSlot("word-" + s.class), tabCount: newSlot("tabcount-" + s.class), more: newSlot("more-" + s.class),
+			count: dom.NewSlot("count-" + s.Class), dot: dom.NewSlot("dot-" + s.Class), last: dom.NewSlot("last-" + s.Class),
+			pill: dom.NewSlot("new-" + s.Class), pillCount: dom.NewSlot("newcount-" + s.Class), about: dom.NewSlot("about-" + s.Class),
+			rate: dom.NewSlot("rate-" + s.Class), empty: dom.NewSlot("empty-" + s.Class), state: dom.NewSlot("state-" + s.Class),
+			relax: dom.NewSlot("relax-" + s.Class), word: dom.NewSlot("word-" + s.Class), tabCount: dom.NewSlot("tabcount-" + s.Class), more: dom.NewSlot("more-" + s.Class),
 		}
 	}
-	p.drawer = drawer{el: byID("drawer"), body: byID("drawer-body")}
+	p.drawer = drawer{el: dom.ByID("drawer"), body: dom.ByID("drawer-body")}
 	p.mounted = true
 	if p.d.query != "" {
-		byID("everything").Set("value", p.d.query)
+		dom.ByID("everything").Set("value", p.d.query)
 	}
 	p.watch()
 	p.usePrefs()
@@ -182,12 +185,12 @@ func (p *page) stop() {
 }
 
 // reload starts the page again, with the newest version if one is stored.
-func (p *page) reload() { window.Get("location").Call("reload") }
+func (p *page) reload() { dom.Window.Get("location").Call("reload") }
 
 // watch listens to what the person and the browser do.
 func (p *page) watch() {
 	on := func(target js.Value, name string, f func(e js.Value)) {
-		p.stops = append(p.stops, listen(target, name, f))
+		p.stops = append(p.stops, dom.Listen(target, name, f))
 	}
 	for i := range p.lists {
 		l := p.lists[i]
@@ -220,49 +223,43 @@ func (p *page) watch() {
 			p.paintEdge(i)
 			p.paintMore(i)
 		})
-		on(p.columns[i].more.el, "click", func(js.Value) { p.more(l.tier) })
-		on(p.columns[i].relax.el, "click", func(js.Value) { p.dispatch(func() { p.relax(i) }) })
-		on(p.edges[i].above.el, "click", func(js.Value) { p.reveal(p.edges[i].up, l.tier) })
-		on(p.edges[i].below.el, "click", func(js.Value) { p.reveal(p.edges[i].down, l.tier) })
+		on(p.columns[i].more.El, "click", func(js.Value) { p.more(l.tier) })
+		on(p.columns[i].relax.El, "click", func(js.Value) { p.dispatch(func() { p.relax(i) }) })
+		on(p.edges[i].above.El, "click", func(js.Value) { p.reveal(p.edges[i].up, l.tier) })
+		on(p.edges[i].below.El, "click", func(js.Value) { p.reveal(p.edges[i].down, l.tier) })
 	}
-	on(document, "keydown", p.onKey)
-	on(document, "keypress", p.onCharacter)
-	on(window, "popstate", p.wentBack)
-	on(window, "resize", func(js.Value) { p.paintSize() })
+	on(dom.Document, "keydown", p.onKey)
+	on(dom.Document, "keypress", p.onCharacter)
+	on(dom.Window, "popstate", p.wentBack)
+	on(dom.Window, "resize", func(js.Value) { p.paintSize() })
 	p.paintSize()
-	on(byID("palette-list"), "click", func(e js.Value) { p.paletteClick(e.Get("target")) })
+	on(dom.ByID("palette-list"), "click", func(e js.Value) { p.paletteClick(e.Get("target")) })
 	for _, id := range []string{"help", "settings", "palette", "setup", "library"} {
-		dialog := byID(id)
+		dialog := dom.ByID(id)
 		on(dialog, "click", func(e js.Value) {
 			if e.Get("target").Equal(dialog) { // the backdrop
 				dialog.Call("close")
 			}
 		})
 	}
-	on(document, "visibilitychange", func(js.Value) {
+	on(dom.Document, "visibilitychange", func(js.Value) {
 		now := time.Now()
-		if hidden() {
+		if dom.Hidden() {
 			p.save(now)
 			return
 		}
 		p.paint(now)
 		p.stream.Check()
 	})
-	on(window, "pagehide", func(js.Value) { p.save(time.Now()) })
-	on(window, "online", func(js.Value) { p.stream.SetOnline(true) })
-	on(window, "offline", func(js.Value) { p.stream.SetOnline(false) })
-	p.stops = append(p.stops, every(1000, func() { p.tick(time.Now()) }))
+	on(dom.Window, "pagehide", func(js.Value) { p.save(time.Now()) })
+	on(dom.Window, "online", func(js.Value) { p.stream.SetOnline(true) })
+	on(dom.Window, "offline", func(js.Value) { p.stream.SetOnline(false) })
+	p.stops = append(p.stops, dom.Every(1000, func() { p.tick(time.Now()) }))
 }
-
-// position is a tier's place on the board.
-func position(t event.Tier) int { return int(t) - 1 }
-
-// hidden reports whether nobody can see the page.
-func hidden() bool { return document.Get("hidden").Bool() }
 
 // hold makes a column stand still for a reason, or ends that reason.
 func (p *page) hold(i int, r board.Reason, on bool) {
-	p.board.Column(styles[i].tier).Hold(r, on)
+	p.board.Column(tier.All[i].Tier).Hold(r, on)
 	p.paint(time.Now())
 }
 
@@ -292,26 +289,26 @@ func (p *page) scrolled(i int, l *list, c *board.Column) {
 
 // release brings a column's waiting events in and goes to its top.
 func (p *page) release(t event.Tier) {
-	i := position(t)
+	i := tier.Position(t)
 	p.board.Column(t).Release()
 	p.lists[i].limit = p.lists[i].window()
 	p.lists[i].el.Set("scrollTop", 0)
 	p.lists[i].top = 0
-	p.columns[i].pill.hide(true)
+	p.columns[i].pill.Hide(true)
 	p.paint(time.Now())
 }
 
 // shown tells that a narrow screen now shows this tier.
 func (p *page) shown(t event.Tier) {
 	p.board.Column(t).Seen()
-	after(0, func() { p.paint(time.Now()) })
+	dom.After(0, func() { p.paint(time.Now()) })
 }
 
 // releaseAll brings every column's waiting events in.
 func (p *page) releaseAll() {
-	for _, s := range styles {
-		if p.board.Column(s.tier).Pending() > 0 {
-			p.release(s.tier)
+	for _, s := range tier.All {
+		if p.board.Column(s.Tier).Pending() > 0 {
+			p.release(s.Tier)
 		}
 	}
 }
@@ -322,18 +319,18 @@ func (p *page) showTab(t event.Tier) {
 		return
 	}
 	p.ctx.Dispatch(func(app.Context) { p.d.tab = t })
-	byID("page").Get("dataset").Set("tab", t.String()) // at once, since what follows scrolls in it
+	dom.ByID("page").Get("dataset").Set("tab", t.String()) // at once, since what follows scrolls in it
 }
 
 // tabShows reports whether a tier's column is on the screen.
 func (p *page) tabShows(t event.Tier) bool {
-	return byID("column-" + t.String()).Get("offsetParent").Truthy()
+	return dom.ByID("column-" + t.String()).Get("offsetParent").Truthy()
 }
 
 // setTheme applies and keeps the theme.
 func (p *page) setTheme(theme string) {
-	store(themeKey, theme)
-	document.Get("documentElement").Get("dataset").Set("theme", theme)
+	dom.Store(themeKey, theme)
+	dom.Document.Get("documentElement").Get("dataset").Set("theme", theme)
 }
 
 // setPaused stops or resumes a column.
@@ -345,14 +342,14 @@ func (p *page) setPaused(t event.Tier, paused bool) {
 // setFilter narrows a column at once and tells the server when the typing has stopped.
 func (p *page) setFilter(t event.Tier, f board.ColumnFilter) {
 	p.board.SetFilter(t, f)
-	i := position(t)
+	i := tier.Position(t)
 	p.lists[i].limit = p.lists[i].window()
 	p.syncInputs(i, f)
 	p.storeFilters()
 	if p.resend != nil {
 		p.resend()
 	}
-	p.resend = after(debounce, func() {
+	p.resend = dom.After(debounce, func() {
 		p.resend = nil
 		p.stream.SetFilters(p.board.Filters())
 	})
@@ -376,7 +373,7 @@ func (p *page) fillFilters(i int) {
 // syncOrder makes the picker of a column's order show the one in force.
 func (p *page) syncOrder(i int) {
 	if p.d.columns[i].asked {
-		byID("order-"+styles[i].class).Set("selectedIndex", int(p.d.prefs.Orders[i]))
+		dom.ByID("order-"+tier.All[i].Class).Set("selectedIndex", int(p.d.prefs.Orders[i]))
 	}
 }
 
@@ -385,20 +382,20 @@ func (p *page) syncInputs(i int, f board.ColumnFilter) {
 	if !p.d.columns[i].asked {
 		return // they are filled when they are drawn
 	}
-	class := styles[i].class
-	if in := byID("symbols-" + class); f.Symbols == "" {
+	class := tier.All[i].Class
+	if in := dom.ByID("symbols-" + class); f.Symbols == "" {
 		in.Set("value", "")
-	} else if !document.Get("activeElement").Equal(in) {
+	} else if !dom.Document.Get("activeElement").Equal(in) {
 		in.Set("value", strings.Trim(f.Symbols, ", "))
 	}
 	for _, id := range []string{"pattern-", "without-", "watch-"} { // they say what was picked on their first option
-		byID(id+class).Set("selectedIndex", 0)
+		dom.ByID(id+class).Set("selectedIndex", 0)
 	}
-	byID("confidence-"+class).Set("value", strconv.Itoa(int(f.MinConfidence*100+0.5)))
-	pick := func(id string, choices []choice, value string) {
+	dom.ByID("confidence-"+class).Set("value", strconv.Itoa(int(f.MinConfidence*100+0.5)))
+	pick := func(id string, choices []draw.Choice, value string) {
 		for n, c := range choices {
-			if c.value == value {
-				byID(id+"-"+class).Set("selectedIndex", n)
+			if c.Value == value {
+				dom.ByID(id+"-"+class).Set("selectedIndex", n)
 			}
 		}
 	}
@@ -411,8 +408,8 @@ func (p *page) syncInputs(i int, f board.ColumnFilter) {
 // setQuery narrows all columns at once.
 func (p *page) setQuery(text string) {
 	p.board.SetQuery(text)
-	store(queryKey, text)
-	if in := byID("everything"); in.Get("value").String() != text {
+	dom.Store(queryKey, text)
+	if in := dom.ByID("everything"); in.Get("value").String() != text {
 		in.Set("value", text)
 	}
 	for _, l := range p.lists {
@@ -429,7 +426,7 @@ func (p *page) save(now time.Time) {
 		return
 	}
 	p.savedRev = rev
-	store(boardKey, base64.StdEncoding.EncodeToString(p.board.Snapshot(now)))
+	dom.Store(boardKey, base64.StdEncoding.EncodeToString(p.board.Snapshot(now)))
 }
 
 // revision sums up the columns' revisions.
@@ -443,7 +440,7 @@ func (p *page) revision() uint64 {
 
 // restoreBoard shows the board of the last visit until the server answers.
 func (p *page) restoreBoard() {
-	raw, err := base64.StdEncoding.DecodeString(stored(boardKey))
+	raw, err := base64.StdEncoding.DecodeString(dom.Stored(boardKey))
 	if err != nil || len(raw) == 0 {
 		return
 	}

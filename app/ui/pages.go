@@ -11,6 +11,8 @@ import (
 
 	"tierboard/app/fetch"
 	"tierboard/app/format"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/api"
 )
 
@@ -38,19 +40,19 @@ func pageNav(here string) app.UI {
 	}
 	// The server draws the documentation, not this program: leaveByLinks lets the browser follow the link by itself.
 	links = append(links, app.A().Href(api.PathDocs).Target("_self").Text("API docs"))
-	return el("nav.pages", links...).Aria("label", "Pages")
+	return draw.El("nav.pages", links...).Aria("label", "Pages")
 }
 
 // pageTop is the header of every page but the board.
 func pageTop(here string, demo bool) app.UI {
-	return el("header.top",
+	return draw.El("header.top",
 		app.A().Class("logo").Href(pathBoard).Aria("label", "Tierboard").Body(
 			app.Img().Src("/web/icon.svg").Aria("hidden", "true").Width(18).Height(18),
-			txt("span.word", "Tierboard"),
+			draw.Text("span.word", "Tierboard"),
 		),
 		pageNav(here),
-		el("div.spring"),
-		el("p.demo", app.Text("Demo feed"), txt("span.long", ": invented data")).Hidden(!demo),
+		draw.El("div.spring"),
+		draw.El("p.demo", app.Text("Demo feed"), draw.Text("span.long", ": invented data")).Hidden(!demo),
 	)
 }
 
@@ -112,16 +114,16 @@ func (f *freshness) page(path, title, about string, demo, waiting bool, z format
 	} else {
 		parts = []app.UI{f.instead(title, z, retry)}
 	}
-	return el("div#page.page",
+	return draw.El("div#page.page",
 		pageTop(path, demo),
 		// Always there, and mostly hidden: a bar that comes and goes would make go-app draw the sheet anew.
-		el("div#notice.notice.bad", txt("span", notice), retryButton(retry)).Role("status").Hidden(notice == ""),
-		el(sheet,
-			el("div.sheet-head", append([]app.UI{
-				el("div", txt("h1#sheet-title", title), txt("p#sheet-about.muted", about)),
-				el("div.spring"),
+		draw.El("div#notice.notice.bad", draw.Text("span", notice), retryButton(retry)).Role("status").Hidden(notice == ""),
+		draw.El(sheet,
+			draw.El("div.sheet-head", append([]app.UI{
+				draw.El("div", draw.Text("h1#sheet-title", title), draw.Text("p#sheet-about.muted", about)),
+				draw.El("div.spring"),
 			}, head...)...),
-			el("div", parts...),
+			draw.El("div", parts...),
 		).TabIndex(0).Aria("labelledby", "sheet-title").Aria("busy", waiting || (!shown && f.fault == "")),
 	)
 }
@@ -129,76 +131,45 @@ func (f *freshness) page(path, title, about string, demo, waiting bool, z format
 // instead is what a page shows while it has no document: grey shapes, or why there is none and how to try again.
 func (f *freshness) instead(what string, z format.Zone, retry func()) app.UI {
 	if f.fault == "" {
-		return el("div.cards",
-			txt("p.visually-hidden", "Loading"), el("div.skeleton.tall"), el("div.skeleton.tall"), el("div.skeleton.tall"),
+		return draw.El("div.cards",
+			draw.Text("p.visually-hidden", "Loading"), draw.El("div.skeleton.tall"), draw.El("div.skeleton.tall"), draw.El("div.skeleton.tall"),
 		)
 	}
-	return el("div.panel.empty-panel",
-		txt("h2", what+" cannot be shown now"), txt("p.muted", f.sentence(z)), retryButton(retry),
+	return draw.El("div.panel.empty-panel",
+		draw.Text("h2", what+" cannot be shown now"), draw.Text("p.muted", f.sentence(z)), retryButton(retry),
 	).Role("alert")
 }
 
 // retryButton asks the server again.
 func retryButton(retry func()) app.UI {
-	return el("button.button", app.Text("Try again")).Attr("type", "button").OnClick(func(app.Context, app.Event) { retry() })
+	return draw.El("button.button", app.Text("Try again")).Attr("type", "button").OnClick(func(app.Context, app.Event) { retry() })
 }
 
 // switcher is a row of buttons of which one is pressed, with what they choose in front.
-func switcher(label string, choices []choice, value string, choose func(value string)) app.UI {
+func switcher(label string, choices []draw.Choice, value string, choose func(value string)) app.UI {
 	var buttons []app.UI
 	for _, c := range choices {
-		buttons = append(buttons, el("button.button", app.Text(c.label)).Attr("type", "button").Aria("pressed", c.value == value).
-			OnClick(func(app.Context, app.Event) { choose(c.value) }, app.EventScope(label, c.value)))
+		buttons = append(buttons, draw.El("button.button", app.Text(c.Label)).Attr("type", "button").Aria("pressed", c.Value == value).
+			OnClick(func(app.Context, app.Event) { choose(c.Value) }, app.EventScope(label, c.Value)))
 	}
-	return el("div.switch", txt("span.muted", label).Aria("hidden", "true"), el("div.choices", buttons...).Role("group").Aria("label", label))
+	return draw.El("div.switch", draw.Text("span.muted", label).Aria("hidden", "true"), draw.El("div.choices", buttons...).Role("group").Aria("label", label))
 }
-
-// offered reports whether a value is one of the choices.
-func offered(choices []choice, value string) bool {
-	for _, c := range choices {
-		if c.value == value {
-			return true
-		}
-	}
-	return false
-}
-
-// el makes an element from a selector: "div#tiles.tiles". All are of go-app's one type for any tag, since each element that it has
-// a type for adds its hundred methods to the download. Selectors are constants, or end in words of this package.
-func el(selector string, body ...app.UI) app.HTMLElem {
-	tag, classes, _ := strings.Cut(selector, ".")
-	tag, id, _ := strings.Cut(tag, "#")
-	e := app.Elem(tag).Body(body...)
-	if id != "" {
-		e = e.ID(id)
-	}
-	if classes != "" {
-		e = e.Class(strings.ReplaceAll(classes, ".", " "))
-	}
-	return e
-}
-
-// txt makes an element that holds text.
-func txt(selector, text string) app.HTMLElem { return el(selector, app.Text(text)) }
-
-// mark is an element that is only looks: an icon or a dot.
-func mark(selector string) app.UI { return el(selector).Aria("hidden", "true") }
 
 // panel is a titled box; state is a dot's class with the word beside it, both "" for none.
 func panel(title, state, word string, body ...app.UI) app.HTMLElem {
-	side := []app.UI{txt("h2", title)}
+	side := []app.UI{draw.Text("h2", title)}
 	if state != "" {
-		side = append(side, el("span.state", mark("span.dot."+state), app.Text(word)))
+		side = append(side, draw.El("span.state", draw.Mark("span.dot."+state), app.Text(word)))
 	} else if word != "" {
-		side = append(side, txt("span.muted", word))
+		side = append(side, draw.Text("span.muted", word))
 	}
-	return el("section.panel", append([]app.UI{el("div.panel-head", side...)}, body...)...)
+	return draw.El("section.panel", append([]app.UI{draw.El("div.panel-head", side...)}, body...)...)
 }
 
 // tierPanel is a panel in a tier's colour.
-func tierPanel(s style, side app.UI, body []app.UI) app.UI {
-	head := el("div.panel-head", el("h2", mark("span.i."+s.icon), app.Text(s.title)), side)
-	return el("section.panel.tier-card."+s.class, append([]app.UI{head}, body...)...)
+func tierPanel(s tier.Style, side app.UI, body []app.UI) app.UI {
+	head := draw.El("div.panel-head", draw.El("h2", draw.Mark("span.i."+s.Icon), app.Text(s.Title)), side)
+	return draw.El("section.panel.tier-card."+s.Class, append([]app.UI{head}, body...)...)
 }
 
 // facts are terms with their values, in turns: short ones beside each other. A fact without a value is a dash.
@@ -209,9 +180,9 @@ func facts(class string, pairs ...string) app.UI {
 		if value == "" {
 			value = "–"
 		}
-		body = append(body, el("div", txt("dt", pairs[i]), txt("dd", value)))
+		body = append(body, draw.El("div", draw.Text("dt", pairs[i]), draw.Text("dd", value)))
 	}
-	return el("dl."+class, body...)
+	return draw.El("dl."+class, body...)
 }
 
 // grid is a table of text in a frame of its own. A title that begins with # heads numbers; the cells under row, if it is a column,
@@ -219,21 +190,21 @@ func facts(class string, pairs ...string) app.UI {
 func grid(selector, caption string, titles []string, row, rows int, cells func(i int) []string) app.UI {
 	var head, body []app.UI
 	for _, title := range titles {
-		head = append(head, txt("th"+numberClass(title), strings.TrimPrefix(title, "#")).Attr("scope", "col"))
+		head = append(head, draw.Text("th"+numberClass(title), strings.TrimPrefix(title, "#")).Attr("scope", "col"))
 	}
 	for i := range rows {
 		var line []app.UI
 		for j, text := range cells(i) {
 			if j == row {
-				line = append(line, txt("th", text).Attr("scope", "row"))
+				line = append(line, draw.Text("th", text).Attr("scope", "row"))
 			} else {
-				line = append(line, txt("td"+numberClass(titles[j]), text))
+				line = append(line, draw.Text("td"+numberClass(titles[j]), text))
 			}
 		}
-		body = append(body, el("tr", line...))
+		body = append(body, draw.El("tr", line...))
 	}
-	return scroller(caption, el("table"+selector+".table",
-		txt("caption.visually-hidden", caption), el("thead", el("tr", head...)), el("tbody", body...)))
+	return scroller(caption, draw.El("table"+selector+".table",
+		draw.Text("caption.visually-hidden", caption), draw.El("thead", draw.El("tr", head...)), draw.El("tbody", body...)))
 }
 
 // numberClass is the class of a column's cells.
@@ -246,12 +217,12 @@ func numberClass(title string) string {
 
 // fold is something that is shown on demand.
 func fold(summary string, body app.UI) app.UI {
-	return el("details.numbers", txt("summary", summary), body)
+	return draw.El("details.numbers", draw.Text("summary", summary), body)
 }
 
 // scroller holds a table that may be wider than the page. It can be focused, so that the keyboard can scroll it too.
 func scroller(label string, table app.UI) app.UI {
-	return el("div.scroller", table).Role("region").TabIndex(0).Aria("label", label)
+	return draw.El("div.scroller", table).Role("region").TabIndex(0).Aria("label", label)
 }
 
 // wholePercent writes a share of 0 to 1 as a whole percentage: "58%".

@@ -9,6 +9,7 @@ import (
 
 	"tierboard/app/fetch"
 	"tierboard/app/format"
+	"tierboard/app/ui/dom"
 )
 
 // patience is how long an answer may take; then it counts as none, and the next question is asked.
@@ -30,14 +31,14 @@ type watcher struct {
 func startWatcher(interval time.Duration, paths func() []string, take func(path string, a fetch.Answer)) *watcher {
 	w := &watcher{paths: paths, take: take}
 	again := func(js.Value) {
-		if !hidden() {
+		if !dom.Hidden() {
 			w.ask()
 		}
 	}
 	w.stops = []func(){
-		every(int(interval/time.Millisecond), w.tick),
-		listen(document, "visibilitychange", again),
-		listen(window, "online", again),
+		dom.Every(int(interval/time.Millisecond), w.tick),
+		dom.Listen(dom.Document, "visibilitychange", again),
+		dom.Listen(dom.Window, "online", again),
 		leaveByLinks(),
 	}
 	w.ask()
@@ -46,7 +47,7 @@ func startWatcher(interval time.Duration, paths func() []string, take func(path 
 
 // tick asks when it is time, and gives up answers that do not come.
 func (w *watcher) tick() {
-	if hidden() {
+	if dom.Hidden() {
 		return
 	}
 	if len(w.pending) > 0 {
@@ -90,17 +91,17 @@ func (w *watcher) stop() {
 	for _, f := range w.stops {
 		f()
 	}
-	document.Set("title", "Tierboard") // the board has the name of the app, and does not say so itself
+	dom.Document.Set("title", "Tierboard") // the board has the name of the app, and does not say so itself
 }
 
 // enterPage makes the page follow the person's choices, puts the keyboard into it and returns the zone that times are shown in
 // and the exchange's.
 func enterPage() (shown, exchange format.Zone) {
-	c := parsePrefs(stored(prefsKey))
-	data := document.Get("documentElement").Get("dataset")
+	c := parsePrefs(dom.Stored(prefsKey))
+	data := dom.Document.Get("documentElement").Get("dataset")
 	data.Set("direction", c.Direction)
 	data.Set("contrast", c.Contrast)
-	byID("sheet").Call("focus", map[string]any{"preventScroll": true, "focusVisible": false})
+	dom.ByID("sheet").Call("focus", map[string]any{"preventScroll": true, "focusVisible": false})
 	exchange = format.ExchangeZone()
 	switch c.Zone {
 	case "local":
@@ -114,7 +115,7 @@ func enterPage() (shown, exchange format.Zone) {
 // leaveByLinks lets the browser follow links with target="_self" by itself, to addresses that the server draws: go-app takes every
 // other click on a link for a change of page inside the program. It listens below the window, where go-app does.
 func leaveByLinks() (stop func()) {
-	return listen(document, "click", func(e js.Value) {
+	return dom.Listen(dom.Document, "click", func(e js.Value) {
 		target := e.Get("target")
 		if closest := target.Get("closest"); closest.Type() == js.TypeFunction && target.Call("closest", `a[target="_self"]`).Truthy() {
 			e.Call("stopPropagation")
@@ -124,7 +125,7 @@ func leaveByLinks() (stop func()) {
 
 // pageQuery returns what the page's address asks for.
 func pageQuery() url.Values {
-	q, err := url.ParseQuery(trimQuestion(window.Get("location").Get("search").String()))
+	q, err := url.ParseQuery(trimQuestion(dom.Window.Get("location").Get("search").String()))
 	if err != nil {
 		return nil
 	}
@@ -140,8 +141,8 @@ func trimQuestion(search string) string {
 
 // replaceQuery writes the choices into the address, so that it can be shared and reloaded.
 func replaceQuery(query string) {
-	window.Get("history").Call("replaceState", nil, "", "?"+query)
+	dom.Window.Get("history").Call("replaceState", nil, "", "?"+query)
 }
 
 // offline reports whether the browser knows that it has no network.
-func offline() bool { return !window.Get("navigator").Get("onLine").Bool() }
+func offline() bool { return !dom.Window.Get("navigator").Get("onLine").Bool() }

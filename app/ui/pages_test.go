@@ -18,8 +18,8 @@ import (
 	"tierboard/shared/api"
 )
 
-// draw renders a page as it is now; unlike with an engine, again and again.
-func draw(c app.Composer) string { return app.HTMLString(c.Render()) }
+// drawn renders a page as it is now; unlike with an engine, again and again.
+func drawn(c app.Composer) string { return app.HTMLString(c.Render()) }
 
 // answerOf is the answer that a file of testdata holds.
 func answerOf(t *testing.T, name string) fetch.Answer {
@@ -88,7 +88,7 @@ func feed(t *testing.T, p *Operations, now time.Time) {
 
 func TestPagesObeyThePolicy(t *testing.T) {
 	for name, c := range states(t) {
-		html := draw(c)
+		html := drawn(c)
 		for _, bad := range []string{" style=", "<script", "<style", " onclick", "http:", "https:"} {
 			if strings.Contains(html, bad) {
 				t.Errorf("%s: the page has %q in it", name, bad)
@@ -103,7 +103,7 @@ func TestControlsAndTablesOfPagesHaveNames(t *testing.T) {
 	table := regexp.MustCompile(`(?s)<table[^>]*>(.*?)</table>`)
 	head := regexp.MustCompile(`(?s)<th([^e>][^>]*)?>`)
 	for name, c := range states(t) {
-		html := draw(c)
+		html := drawn(c)
 		for _, m := range button.FindAllStringSubmatch(html, -1) {
 			if strings.TrimSpace(tag.ReplaceAllString(m[2], "")) == "" && !strings.Contains(m[1], "aria-label=") {
 				t.Errorf("%s: a button without a name: <button%s>", name, m[1])
@@ -154,7 +154,7 @@ func TestPagesRenderWithNothingLoaded(t *testing.T) {
 			t.Errorf("%s: a fault before anything was asked", name)
 		}
 	}
-	html := draw(&Performance{})
+	html := drawn(&Performance{})
 	if !regexp.MustCompile(`<a[^>]*aria-current="page"[^>]*>\s*Performance`).MatchString(html) {
 		t.Error("the header does not say where we are")
 	}
@@ -232,7 +232,7 @@ func TestNumbersOfPages(t *testing.T) {
 func TestProducersTextStaysText(t *testing.T) {
 	p := &Operations{}
 	feed(t, p, time.Now())
-	html := draw(p)
+	html := drawn(p)
 	for _, bad := range []string{"<img src=x", "</td><script"} {
 		if strings.Contains(html, bad) {
 			t.Errorf("a dead letter's text became markup: %q", bad)
@@ -261,7 +261,7 @@ func FuzzPageAnswers(f *testing.F) {
 			ops.take(path, a, time.Now())
 		}
 		for _, c := range []app.Composer{perf, ops} {
-			if html := draw(c); strings.Contains(html, "<script") || strings.Contains(html, "NaN") && !strings.Contains(body, "NaN") {
+			if html := drawn(c); strings.Contains(html, "<script") || strings.Contains(html, "NaN") && !strings.Contains(body, "NaN") {
 				t.Errorf("%s gives\n%s", body, html)
 			}
 		}

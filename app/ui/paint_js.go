@@ -10,6 +10,8 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/format"
+	"tierboard/app/ui/dom"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -17,12 +19,12 @@ import (
 // paint brings everything that follows the stream up to date. Nobody sees a hidden page, so it is left as it is until it
 // is shown again; the board goes on meanwhile.
 func (p *page) paint(now time.Time) {
-	if !p.mounted || hidden() {
+	if !p.mounted || dom.Hidden() {
 		return
 	}
 	p.viewer.skew = p.serverNow(now).Sub(now)
 	busy := p.arrivals.perSecond(now) > calmRate
-	for i := range styles {
+	for i := range tier.All {
 		p.lists[i].busy = busy
 		p.paintColumn(i, now)
 	}
@@ -33,26 +35,26 @@ func (p *page) paint(now time.Time) {
 
 // paintColumn writes one column's cards, if they changed, and its header.
 func (p *page) paintColumn(i int, now time.Time) {
-	c, s := p.board.Column(styles[i].tier), &p.columns[i]
+	c, s := p.board.Column(tier.All[i].Tier), &p.columns[i]
 	if rev := c.Revision(); rev != s.revision || p.lists[i].behind(c.Shown()) {
 		s.revision = rev
 		p.lists[i].show(c.Shown(), &p.viewer, now)
 	}
 	shown, of := c.Count()
-	s.count.set(strconv.Itoa(shown))
-	s.tabCount.set(strconv.Itoa(shown))
+	s.count.Set(strconv.Itoa(shown))
+	s.tabCount.Set(strconv.Itoa(shown))
 	pending := c.Pending()
-	s.pill.hide(pending == 0)
+	s.pill.Hide(pending == 0)
 	if pending > 0 {
-		s.pillCount.set(strconv.Itoa(pending) + " new")
+		s.pillCount.Set(strconv.Itoa(pending) + " new")
 	}
 	switch {
 	case pending > 0:
-		s.about.set("")
+		s.about.Set("")
 	case !c.Filter().IsZero() || p.d.query != "":
-		s.about.set(strconv.Itoa(shown) + " of " + strconv.Itoa(of) + " shown")
+		s.about.Set(strconv.Itoa(shown) + " of " + strconv.Itoa(of) + " shown")
 	default:
-		s.about.set(perMinute(c.Rate(now)))
+		s.about.Set(perMinute(c.Rate(now)))
 	}
 	p.paintEmpty(i, c)
 }
@@ -69,15 +71,16 @@ func perMinute(n int) string {
 func (p *page) paintEmpty(i int, c *board.Column) {
 	s := &p.columns[i]
 	if len(c.Shown()) > 0 || !p.d.loaded {
-		s.empty.setClass("empty last")
-		s.empty.set(s.idle)
-		s.relax.hide(true)
+		s.empty.SetClass("empty last")
+		s.empty.Set(s.idle)
+		s.relax.Hide(true)
 		return
 	}
-	s.empty.setClass("empty")
-	s.empty.set(emptyWords(styles[i], c, p.d.query, p.market(), p.serverNow(time.Now())))
-	s.relax.set(relaxWords(c, p.d.query))
-	s.relax.hide(c.Pending() > 0 || s.relax.text == "")
+	s.empty.SetClass("empty")
+	s.empty.Set(emptyWords(tier.All[i], c, p.d.query, p.market(), p.serverNow(time.Now())))
+	offer := relaxWords(c, p.d.query)
+	s.relax.Set(offer)
+	s.relax.Hide(c.Pending() > 0 || offer == "")
 }
 
 // market is what the server last told of the exchange; nil while that is unknown.
@@ -91,7 +94,7 @@ func (p *page) market() *wire.Market {
 // relax does what the button of an empty column says.
 func (p *page) relax(i int) {
 	f := p.d.columns[i].filter
-	if least, more := p.board.Column(styles[i].tier).Relaxed(); more > 0 {
+	if least, more := p.board.Column(tier.All[i].Tier).Relaxed(); more > 0 {
 		f.MinConfidence = least
 		p.d.setFilter(i, f)
 		return
@@ -106,36 +109,36 @@ func (p *page) relax(i int) {
 // paintState writes the freshness of each tier, the clock and the delay.
 func (p *page) paintState(now time.Time) {
 	p.statedAt = now
-	for i, st := range styles {
-		c, s := p.board.Column(st.tier), &p.columns[i]
-		state, reason := p.tierState(st.tier)
-		s.dot.setClass("dot " + state)
+	for i, st := range tier.All {
+		c, s := p.board.Column(st.Tier), &p.columns[i]
+		state, reason := p.tierState(st.Tier)
+		s.dot.SetClass("dot " + state)
 		s.idle = ""
 		if state == "idle" {
 			s.idle = idleWords(st, c.LastEventAt(), p.market(), p.serverNow(now), p.viewer.exchange)
 		}
-		s.last.set(p.lastWords(c, now))
+		s.last.Set(p.lastWords(c, now))
 		bad := ""
 		word := format.Status(state)
 		if state == "late" || state == "stale" || state == "down" {
 			bad = " bad"
 		}
-		s.word.set(word)
-		s.word.setClass("word" + bad)
-		s.state.setClass("tierstat " + st.class + " " + state)
-		title := st.title + ": " + word
+		s.word.Set(word)
+		s.word.SetClass("word" + bad)
+		s.state.SetClass("tierstat " + st.Class + " " + state)
+		title := st.Title + ": " + word
 		if reason == "" {
 			reason = format.StatusMeaning(state)
 		}
 		if reason != "" {
 			title += ". " + reason
 		}
-		s.state.setTitle(title)
-		s.rate.set(p.headerRight(i, now))
+		s.state.SetTitle(title)
+		s.rate.Set(p.headerRight(i, now))
 	}
 	p.paintClock(now)
 	if l := p.stream.Latency(now); l.N > 0 {
-		p.speed.set(format.Millis(l.P50))
+		p.speed.Set(format.Millis(l.P50))
 	}
 }
 
@@ -168,36 +171,36 @@ func (p *page) lastWords(c *board.Column, now time.Time) string {
 
 // buildClock fills the clock's paragraph, which go-app left empty.
 func (p *page) buildClock() clockSlots {
-	root := byID("clock")
-	part := func(tag, class string) *slot {
-		e := document.Call("createElement", tag)
+	root := dom.ByID("clock")
+	part := func(tag, class string) *dom.Slot {
+		e := dom.Document.Call("createElement", tag)
 		e.Set("className", class)
 		root.Call("appendChild", e)
-		return &slot{el: e, class: class}
+		return dom.SlotOf(e, class)
 	}
 	return clockSlots{
-		root: &slot{el: root}, dot: part("span", "dot"), market: part("span", ""), now: part("b", ""), next: part("span", "faint"),
+		root: dom.SlotOf(root, ""), dot: part("span", "dot"), market: part("span", ""), now: part("b", ""), next: part("span", "faint"),
 	}
 }
 
 // paintClock writes the exchange's time and what its session is.
 func (p *page) paintClock(now time.Time) {
 	at := p.serverNow(now)
-	p.clock.now.set(format.Clock(at, p.viewer.exchange) + " " + format.ZoneName(at, p.viewer.exchange))
+	p.clock.now.Set(format.Clock(at, p.viewer.exchange) + " " + format.ZoneName(at, p.viewer.exchange))
 	m := p.market()
 	if m == nil {
-		p.clock.market.set("")
-		p.clock.next.set("")
+		p.clock.market.Set("")
+		p.clock.next.Set("")
 		return
 	}
 	open := ""
 	if m.Session == string(event.Regular) {
 		open = " open"
 	}
-	p.clock.dot.setClass("dot" + open)
+	p.clock.dot.SetClass("dot" + open)
 	is, next := format.Market(m, at, p.viewer.exchange)
-	p.clock.market.set(is)
-	p.clock.next.set(next)
+	p.clock.market.Set(is)
+	p.clock.next.Set(next)
 }
 
 // tick runs each second: ages, rates, the clock, what is to be said aloud, and the savings.
@@ -210,7 +213,7 @@ func (p *page) tick(now time.Time) {
 	}
 	p.paintNotice(now)
 	p.garbage.look()
-	if hidden() {
+	if dom.Hidden() {
 		return
 	}
 	for _, l := range p.lists {
@@ -228,13 +231,13 @@ func (p *page) tick(now time.Time) {
 			if fresh {
 				l.redraw()
 			}
-			l.show(p.board.Column(styles[i].tier).Shown(), &p.viewer, now)
+			l.show(p.board.Column(tier.All[i].Tier).Shown(), &p.viewer, now)
 		}
 		l.tick(&p.viewer, now)
-		l.number(len(p.board.Column(styles[i].tier).Shown()))
+		l.number(len(p.board.Column(tier.All[i].Tier).Shown()))
 	}
 	p.paintEdges()
-	for i := range styles {
+	for i := range tier.All {
 		p.paintMore(i)
 	}
 	if p.live() && now.Sub(p.ratesAt) > time.Minute {
@@ -251,21 +254,21 @@ func (p *page) tick(now time.Time) {
 
 // completePickers offers patterns that the name table does not know, once the feed has brought them.
 func (p *page) completePickers() {
-	for i, s := range styles {
+	for i, s := range tier.All {
 		if !p.d.columns[i].open {
 			continue // nobody looks at its pickers
 		}
-		if seen := p.board.Column(s.tier).SymbolsSeen(); len(seen) != p.columns[i].symbols {
+		if seen := p.board.Column(s.Tier).SymbolsSeen(); len(seen) != p.columns[i].symbols {
 			p.columns[i].symbols = len(seen)
-			list := byID("seen-" + s.class)
+			list := dom.ByID("seen-" + s.Class)
 			list.Call("replaceChildren")
 			for _, c := range seen[:min(len(seen), 200)] {
-				o := document.Call("createElement", "option")
+				o := dom.Document.Call("createElement", "option")
 				o.Set("value", c.Value)
 				list.Call("appendChild", o)
 			}
 		}
-		if seen := p.unknownPatterns(s.tier); len(seen) != len(p.d.columns[i].seen) {
+		if seen := p.unknownPatterns(s.Tier); len(seen) != len(p.d.columns[i].seen) {
 			p.ctx.Dispatch(func(app.Context) { p.d.columns[i].seen = seen })
 		}
 	}
@@ -278,7 +281,7 @@ func (p *page) announce(now time.Time) {
 			continue
 		}
 		p.saidAt[i], p.unsaid[i] = now, 0
-		p.say.set(format.Plural(n, "new "+styles[i].class+" pattern"))
+		p.say.Set(format.Plural(n, "new "+tier.All[i].Class+" pattern"))
 		return
 	}
 }

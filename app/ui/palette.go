@@ -5,7 +5,8 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"tierboard/shared/event"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/pattern"
 )
 
@@ -50,7 +51,7 @@ func patternCommands() []command {
 	var out []command
 	for _, n := range pattern.Known() {
 		for _, t := range n.Tiers {
-			out = append(out, command{"pattern:" + t.String() + ":" + n.Slug, n.Label, "only this in " + styles[int(t)-1].title})
+			out = append(out, command{"pattern:" + t.String() + ":" + n.Slug, n.Label, "only this in " + tier.All[int(t)-1].Title})
 		}
 	}
 	return out
@@ -101,12 +102,6 @@ func (d *Dashboard) palette() app.UI {
 		app.Input().ID("palette-query").Type("text").Placeholder("Symbol, pattern or command").AutoComplete(false).Spellcheck(false).
 			Role("combobox").Aria("expanded", "true").Aria("controls", "palette-list").Aria("label", "Symbol, pattern or command").MaxLength(64).
 			OnInput(func(ctx app.Context, _ app.Event) { d.page.find(ctx.JSSrc().Get("value").String()) }),
-		el("ul#palette-list.palette-list").Role("listbox").Aria("label", "Matches"),
+		draw.El("ul#palette-list.palette-list").Role("listbox").Aria("label", "Matches"),
 	)
-}
-
-// tierOfClass returns the tier of a colour class, or TierNone.
-func tierOfClass(class string) event.Tier {
-	t, _ := event.ParseTier(class)
-	return t
 }

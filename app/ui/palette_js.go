@@ -7,13 +7,15 @@ import (
 	"syscall/js"
 
 	"tierboard/app/board"
+	"tierboard/app/ui/dom"
+	"tierboard/app/ui/tier"
 )
 
 // openPalette shows the palette, empty.
 func (p *page) openPalette() {
-	byID("palette-query").Set("value", "")
-	showDialog("palette")
-	byID("palette-query").Call("focus")
+	dom.ByID("palette-query").Set("value", "")
+	dom.ShowDialog("palette")
+	dom.ByID("palette-query").Call("focus")
 	p.find("")
 }
 
@@ -35,10 +37,10 @@ func (p *page) find(query string) {
 
 // paintPalette writes the list of matches.
 func (p *page) paintPalette() {
-	list := byID("palette-list")
+	list := dom.ByID("palette-list")
 	list.Call("replaceChildren")
 	for i, c := range p.found {
-		li := element("li", "", "", element("span", "", c.title), element("span", "faint", c.note))
+		li := dom.Element("li", "", "", dom.Element("span", "", c.title), dom.Element("span", "faint", c.note))
 		li.Set("id", "palette-"+c.id)
 		li.Call("setAttribute", "role", "option")
 		li.Call("setAttribute", "data-at", i)
@@ -49,9 +51,9 @@ func (p *page) paintPalette() {
 	if p.foundAt < len(p.found) {
 		active = "palette-" + p.found[p.foundAt].id
 	}
-	byID("palette-query").Call("setAttribute", "aria-activedescendant", active)
+	dom.ByID("palette-query").Call("setAttribute", "aria-activedescendant", active)
 	if len(p.found) == 0 {
-		list.Call("appendChild", element("li", "none", "Nothing matches."))
+		list.Call("appendChild", dom.Element("li", "none", "Nothing matches."))
 	}
 }
 
@@ -87,7 +89,7 @@ func (p *page) paletteClick(target js.Value) {
 
 // run carries out a command of the palette.
 func (p *page) run(id string) {
-	byID("palette").Call("close")
+	dom.ByID("palette").Call("close")
 	name, arg, _ := strings.Cut(id, ":")
 	p.dispatch(func() {
 		d := p.d
@@ -131,11 +133,11 @@ func (p *page) run(id string) {
 			}
 		case "pattern":
 			class, slug, _ := strings.Cut(arg, ":")
-			i := position(tierOfClass(class))
+			i := tier.Position(tier.OfClass(class))
 			f := d.columns[i].filter
 			f.Pattern = slug
 			d.setFilter(i, f)
-			p.showTab(styles[i].tier)
+			p.showTab(tier.All[i].Tier)
 		}
 	})
 }

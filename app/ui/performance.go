@@ -8,6 +8,8 @@ import (
 
 	"tierboard/app/fetch"
 	"tierboard/app/format"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/api"
 )
 
@@ -19,8 +21,8 @@ const mostRows = 100
 
 // The choices of the performance page; the first window is not the default, see span.
 var (
-	horizons = []choice{{"1d", "1 day"}, {"5d", "5 days"}, {"30d", "30 days"}}
-	windows  = []choice{{"7", "7 days"}, {"30", "30 days"}, {"90", "90 days"}}
+	horizons = draw.Choices("1d", "1 day", "5d", "5 days", "30d", "30 days")
+	windows  = draw.Choices("7", "7 days", "30", "30 days", "90", "90 days")
 )
 
 // Performance is the page that tells what became of detections, by tier and pattern. The zero Performance renders the page before
@@ -51,10 +53,10 @@ func (p *Performance) OnNav(ctx app.Context) { ctx.Page().SetTitle("Performance 
 func (p *Performance) OnMount(ctx app.Context) {
 	p.zone, _ = enterPage()
 	query := pageQuery()
-	if v := query.Get("horizon"); offered(horizons, v) {
+	if v := query.Get("horizon"); draw.Offered(horizons, v) {
 		p.horizon = v
 	}
-	if v := query.Get("window"); offered(windows, v) {
+	if v := query.Get("window"); draw.Offered(windows, v) {
 		p.window = v
 	}
 	p.watcher = startWatcher(performanceEvery, p.paths, func(path string, a fetch.Answer) {
@@ -150,8 +152,8 @@ func (p *Performance) about() string {
 // after is the report's horizon in words.
 func (p *Performance) after() string {
 	for _, h := range horizons {
-		if h.value == p.report.Definition.Horizon {
-			return h.label
+		if h.Value == p.report.Definition.Horizon {
+			return h.Label
 		}
 	}
 	return clean(p.report.Definition.Horizon, 12)
@@ -162,16 +164,16 @@ func (p *Performance) body() []app.UI {
 	r := p.report
 	var parts, cards []app.UI
 	if r.none() {
-		parts = append(parts, el("div#none.panel.empty-panel", txt("h2", "No outcomes received"),
-			txt("p.muted", "No producer has reported what became of these detections, so nothing can be said about success. It does not mean that none succeeded.")))
+		parts = append(parts, draw.El("div#none.panel.empty-panel", draw.Text("h2", "No outcomes received"),
+			draw.Text("p.muted", "No producer has reported what became of these detections, so nothing can be said about success. It does not mean that none succeeded.")))
 	}
 	low, high := spreadScale(r.Tiers)
 	for i := range r.Tiers {
-		if s, known := styleOf(r.Tiers[i].Tier); known {
+		if s, known := tier.Find(r.Tiers[i].Tier); known {
 			cards = append(cards, p.card(s, &r.Tiers[i], low, high))
 		}
 	}
-	return append(parts, el("div.cards", cards...), p.table())
+	return append(parts, draw.El("div.cards", cards...), p.table())
 }
 
 // table lists the patterns of all tiers.
@@ -182,7 +184,7 @@ func (p *Performance) table() app.UI {
 	}
 	rows := p.report.rows(order)
 	if len(rows) == 0 {
-		return txt("p.muted", "No pattern was detected in this window.")
+		return draw.Text("p.muted", "No pattern was detected in this window.")
 	}
 	var head, body []app.UI
 	for i := range groupColumns {
@@ -194,10 +196,10 @@ func (p *Performance) table() app.UI {
 		}
 		body = append(body, rows[i].draw())
 	}
-	parts := []app.UI{scroller("Performance by pattern", el("table#by-pattern.table",
-		txt("caption.visually-hidden", "Success by tier and pattern"), el("thead", el("tr", head...)), el("tbody", body...)))}
+	parts := []app.UI{scroller("Performance by pattern", draw.El("table#by-pattern.table",
+		draw.Text("caption.visually-hidden", "Success by tier and pattern"), draw.El("thead", draw.El("tr", head...)), draw.El("tbody", body...)))}
 	if len(body) < len(rows) {
-		parts = append(parts, el("button.button", app.Text("Show all "+format.Count(len(rows)))).Attr("type", "button").
+		parts = append(parts, draw.El("button.button", app.Text("Show all "+format.Count(len(rows)))).Attr("type", "button").
 			OnClick(func(app.Context, app.Event) { p.all = true }))
 	}
 	return panel("By pattern", "", format.Plural(len(rows), "row"), parts...)
@@ -213,7 +215,7 @@ func (p *Performance) sortHeader(column int, order groupOrder) app.UI {
 			icon, sort = "i-falling", "descending"
 		}
 	}
-	return el("th"+numberClass(title), el("button.sort", app.Text(strings.TrimPrefix(title, "#")), mark("span.i."+icon)).Attr("type", "button").
+	return draw.El("th"+numberClass(title), draw.El("button.sort", app.Text(strings.TrimPrefix(title, "#")), draw.Mark("span.i."+icon)).Attr("type", "button").
 		OnClick(func(app.Context, app.Event) { p.sortBy(column) }, app.EventScope(title))).Attr("scope", "col").Aria("sort", sort)
 }
 
@@ -228,20 +230,20 @@ func (p *Performance) sortBy(column int) {
 // draw draws the row of a pattern of a tier.
 func (r *groupRow) draw() app.UI {
 	g := r.group
-	success := txt("span.muted", "too few")
+	success := draw.Text("span.muted", "too few")
 	if g.Success.Rate != nil {
 		low, high, _ := g.Success.interval()
-		success = el("div.rate-cell", rateBar(*g.Success.Rate, low, high), txt("b", wholePercent(*g.Success.Rate)), txt("span.muted", percentRange(low, high)))
+		success = draw.El("div.rate-cell", rateBar(*g.Success.Rate, low, high), draw.Text("b", wholePercent(*g.Success.Rate)), draw.Text("span.muted", percentRange(low, high)))
 	}
 	cells := []app.UI{
-		el("td", el("span.tier-name", mark("span.i."+r.tier.icon), app.Text(r.tier.title))), txt("th", r.label).Attr("scope", "row"), el("td.number", success),
+		draw.El("td", draw.El("span.tier-name", draw.Mark("span.i."+r.tier.Icon), app.Text(r.tier.Title))), draw.Text("th", r.label).Attr("scope", "row"), draw.El("td.number", success),
 	}
 	for _, n := range [...]int{g.Resolved, g.Pending, g.Excluded, g.Detected} {
-		cells = append(cells, txt("td.number", format.Count(n)))
+		cells = append(cells, draw.Text("td.number", format.Count(n)))
 	}
 	median := "–"
 	if g.ReturnPct != nil {
 		median = format.SignedPercent(g.ReturnPct.Median)
 	}
-	return el("tr."+r.tier.class, append(cells, txt("td.number", median))...)
+	return draw.El("tr."+r.tier.Class, append(cells, draw.Text("td.number", median))...)
 }

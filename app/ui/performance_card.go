@@ -7,19 +7,21 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/format"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 )
 
 // card is one tier.
-func (p *Performance) card(s style, t *tierReport, low, high float64) app.UI {
+func (p *Performance) card(s tier.Style, t *tierReport, low, high float64) app.UI {
 	parts := append(p.success(t), facts("counts",
 		"Resolved", format.Count(t.Resolved), "Pending", format.Count(t.Pending), "Excluded", format.Count(t.Excluded)))
 	if d := t.ReturnPct; d != nil {
-		parts = append(parts, txt("h3", "Return after "+p.after()), spreadBar(*d, low, high), facts("counts",
+		parts = append(parts, draw.Text("h3", "Return after "+p.after()), spreadBar(*d, low, high), facts("counts",
 			"1 in 10 below", format.SignedPercent(d.P10), "Median", format.SignedPercent(d.Median),
 			"Mean", format.SignedPercent(d.Mean), "1 in 10 above", format.SignedPercent(d.P90)))
 	}
 	if len(t.Calibration) > 0 {
-		parts = append(parts, txt("h3", "Confidence and what happened"))
+		parts = append(parts, draw.Text("h3", "Confidence and what happened"))
 		few := 0
 		for _, b := range t.Calibration {
 			if b.Rate == nil {
@@ -29,16 +31,16 @@ func (p *Performance) card(s style, t *tierReport, low, high float64) app.UI {
 		if few < len(t.Calibration) {
 			parts = append(parts, calibration(t.Calibration))
 		}
-		parts = append(parts, txt("p.muted", calibrationText(few, len(t.Calibration))), fold("As numbers", calibrationTable(s, t.Calibration)))
+		parts = append(parts, draw.Text("p.muted", calibrationText(few, len(t.Calibration))), fold("As numbers", calibrationTable(s, t.Calibration)))
 	}
 	if o := t.TimeToOutcome; o != nil {
-		parts = append(parts, txt("h3", "Time to outcome"),
+		parts = append(parts, draw.Text("h3", "Time to outcome"),
 			facts("counts", "Median", format.Span(seconds(o.Median)), "90 of 100 within", format.Span(seconds(o.P90))))
 	}
 	if d := t.DeliveryMS; d != nil {
-		parts = append(parts, txt("h3", deliveryTitle), d.facts())
+		parts = append(parts, draw.Text("h3", deliveryTitle), d.facts())
 	}
-	return tierPanel(s, txt("span.count", format.Count(t.Detected)+" detected"), parts)
+	return tierPanel(s, draw.Text("span.count", format.Count(t.Detected)+" detected"), parts)
 }
 
 // success is the rate with its uncertainty, or why there is none.
@@ -51,7 +53,7 @@ func (p *Performance) success(t *tierReport) []app.UI {
 		case t.Resolved == 0:
 			few = "No outcomes yet"
 		}
-		return []app.UI{txt("p.rate-line.few", few), txt("p.muted", why)}
+		return []app.UI{draw.Text("p.rate-line.few", few), draw.Text("p.muted", why)}
 	}
 	rate := *t.Success.Rate
 	low, high, ok := t.Success.interval()
@@ -60,9 +62,9 @@ func (p *Performance) success(t *tierReport) []app.UI {
 		sample = "95% interval " + percentRange(low, high) + ", " + sample
 	}
 	return []app.UI{
-		el("p.rate-line", txt("b", wholePercent(rate)), app.Text(" succeeded "), txt("span.muted", sample)),
+		draw.El("p.rate-line", draw.Text("b", wholePercent(rate)), app.Text(" succeeded "), draw.Text("span.muted", sample)),
 		rateBar(rate, low, high),
-		txt("p.muted", format.Count(t.Success.Count)+" of "+format.Count(t.Resolved)+" succeeded"),
+		draw.Text("p.muted", format.Count(t.Success.Count)+" of "+format.Count(t.Resolved)+" succeeded"),
 	}
 }
 
@@ -79,9 +81,9 @@ func calibrationText(few, all int) string {
 }
 
 // calibrationTable is the plot in numbers.
-func calibrationTable(s style, buckets []calibrationBucket) app.UI {
+func calibrationTable(s tier.Style, buckets []calibrationBucket) app.UI {
 	titles := []string{"Confidence", "#Mean", "#n", "#Succeeded", "#95% interval"}
-	return grid("", s.title+": success by confidence", titles, 0, len(buckets), func(i int) []string {
+	return grid("", s.Title+": success by confidence", titles, 0, len(buckets), func(i int) []string {
 		b := &buckets[i]
 		rate, bounds := "too few", "–"
 		if b.Rate != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"tierboard/app/ui/tier"
 	"tierboard/shared/pattern"
 )
 
@@ -87,16 +88,6 @@ func (r *performanceReport) minSample() int {
 	return 30
 }
 
-// styleOf returns the looks of a tier by its word; false for a tier this program does not know.
-func styleOf(tier string) (style, bool) {
-	for _, s := range styles {
-		if s.class == tier {
-			return s, true
-		}
-	}
-	return style{}, false
-}
-
 // shortDate writes a date of the exchange for people: "22 Aug 2026"; what is no date is left as it is.
 func shortDate(date string) string {
 	t, err := time.Parse(time.DateOnly, date)
@@ -108,7 +99,7 @@ func shortDate(date string) string {
 
 // groupRow is a line of the table by pattern.
 type groupRow struct {
-	tier  style
+	tier  tier.Style
 	label string
 	group *groupReport
 }
@@ -148,7 +139,7 @@ func (o groupOrder) toggled(column int) groupOrder {
 func (r *performanceReport) rows(o groupOrder) []groupRow {
 	var out []groupRow
 	for i := range r.Tiers {
-		s, known := styleOf(r.Tiers[i].Tier)
+		s, known := tier.Find(r.Tiers[i].Tier)
 		if !known {
 			continue
 		}
@@ -176,7 +167,7 @@ func (o groupOrder) before(a, b *groupRow) bool {
 	c := 0
 	switch o.column {
 	case byTier:
-		c = int(a.tier.tier) - int(b.tier.tier)
+		c = int(a.tier.Tier) - int(b.tier.Tier)
 	case byPattern:
 		c = strings.Compare(a.label, b.label)
 	default:
@@ -198,7 +189,7 @@ func (o groupOrder) before(a, b *groupRow) bool {
 		c = strings.Compare(a.label, b.label)
 	}
 	if c == 0 {
-		c = int(a.tier.tier) - int(b.tier.tier)
+		c = int(a.tier.Tier) - int(b.tier.Tier)
 	}
 	return c < 0
 }

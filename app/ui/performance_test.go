@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tierboard/app/fetch"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/api"
 )
 
@@ -23,7 +24,7 @@ func shownPerformance(answers ...fetch.Answer) *Performance {
 }
 
 func TestPerformanceShowsRatesWithTheirUncertainty(t *testing.T) {
-	html := draw(shownPerformance(answerOf(t, "performance.json")))
+	html := drawn(shownPerformance(answerOf(t, "performance.json")))
 	expect(t, html,
 		"Detected 22 Aug 2026 to 20 Nov 2026, 64 sessions; outcome after 1 day, as the producer reported it.",
 		"652 detected", "58% succeeded 95% interval 54–62%, n = 612", "355 of 612 succeeded", "Resolved 612 Pending 31 Excluded 9",
@@ -44,7 +45,7 @@ func TestPerformanceShowsRatesWithTheirUncertainty(t *testing.T) {
 
 func TestNoPlotWithoutAPoint(t *testing.T) {
 	r := &performanceReport{Tiers: []tierReport{{Tier: "daily", Resolved: 4, Calibration: []calibrationBucket{{Bucket: []float64{.8, .9}, N: 4, MeanConfidence: .84}}}}}
-	html := draw(&Performance{report: r, fresh: freshness{at: time.Now()}})
+	html := drawn(&Performance{report: r, fresh: freshness{at: time.Now()}})
 	expect(t, html, "Each range has too few outcomes", "80–90% 84% 4 too few –")
 	if strings.Contains(html, "chart calibration") {
 		t.Error("an empty plot is drawn")
@@ -53,7 +54,7 @@ func TestNoPlotWithoutAPoint(t *testing.T) {
 
 // That nobody reported outcomes is no rate of 0 %.
 func TestPerformanceWithoutOutcomesSaysSo(t *testing.T) {
-	html := draw(shownPerformance(answerOf(t, "performance_none.json")))
+	html := drawn(shownPerformance(answerOf(t, "performance_none.json")))
 	expect(t, html, "No outcomes received", "It does not mean that none succeeded.", "outcome after 5 days", "652 detected", "Pending 652", "Median 21 ms")
 	if n := strings.Count(said(html), "No outcomes received"); n != 4 {
 		t.Errorf("it is said %d times, want once for all and once a tier", n)
@@ -67,8 +68,8 @@ func TestPerformanceWithoutOutcomesSaysSo(t *testing.T) {
 
 func TestPerformanceFaults(t *testing.T) {
 	away := fetch.Answer{Status: 503, Body: `{"detail":"The store is away.","request_id":"Q5FJ3QZ4"}`}
-	expect(t, draw(shownPerformance(away)), "Performance cannot be shown now", "The store is away. Request Q5FJ3QZ4.", "Try again")
-	html := draw(shownPerformance(answerOf(t, "performance.json"), away))
+	expect(t, drawn(shownPerformance(away)), "Performance cannot be shown now", "The store is away. Request Q5FJ3QZ4.", "Try again")
+	html := drawn(shownPerformance(answerOf(t, "performance.json"), away))
 	expect(t, html, "The store is away. What is shown is from 14:31:11. Request Q5FJ3QZ4.", "58% succeeded")
 	if !strings.Contains(html, "sheet waiting") {
 		t.Error("old numbers look like new ones")
@@ -87,7 +88,7 @@ func TestPerformanceChoices(t *testing.T) {
 	if want := "/api/patterns/performance?horizon=5d&since=-7d&group_by=pattern_type"; p.path() != want {
 		t.Errorf("asks %s, want %s", p.path(), want)
 	}
-	html := draw(p)
+	html := drawn(p)
 	expect(t, html, "outcome after 1 day")
 	if !strings.Contains(html, "sheet waiting") {
 		t.Error("the report of another choice looks like the right one")
@@ -98,7 +99,7 @@ func TestPerformanceChoices(t *testing.T) {
 		t.Error("an answer to an old question is shown")
 	}
 	p.take(p.path(), answerOf(t, "performance_none.json"), time.Now())
-	if html = draw(p); strings.Contains(html, "sheet waiting") {
+	if html = drawn(p); strings.Contains(html, "sheet waiting") {
 		t.Error("the right report still looks old")
 	}
 }
@@ -145,7 +146,7 @@ func TestPatternsSortByEachColumn(t *testing.T) {
 			}
 		})
 	}
-	if strings.Count(draw(p), `aria-sort="descending"`) != 1 {
+	if strings.Count(drawn(p), `aria-sort="descending"`) != 1 {
 		t.Error("the table does not say how it is sorted")
 	}
 	p.sortBy(byResolved)
@@ -167,8 +168,8 @@ func TestPatternOrderHoldsForAnyReport(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := &performanceReport{}
 		total := 0
-		for _, s := range styles {
-			tier := tierReport{Tier: s.class}
+		for _, s := range tier.All {
+			tier := tierReport{Tier: s.Class}
 			for range rapid.IntRange(0, 12).Draw(t, "groups") {
 				g := groupReport{PatternType: rapid.SampledFrom([]string{"doji", "bull_flag", "odd_one", ""}).Draw(t, "pattern"), Resolved: rapid.IntRange(0, 5).Draw(t, "n")}
 				if rapid.Bool().Draw(t, "rate") {
@@ -215,13 +216,13 @@ func TestLongTablesAreCutUntilAsked(t *testing.T) {
 		r.Tiers[0].Groups = append(r.Tiers[0].Groups, groupReport{PatternType: "doji"})
 	}
 	p := &Performance{report: r, fresh: freshness{at: time.Now()}}
-	html := draw(p)
+	html := drawn(p)
 	expect(t, html, "Show all 120", "120 rows")
 	if n := strings.Count(html, `<tr class="daily">`); n != mostRows {
 		t.Errorf("%d rows, want %d", n, mostRows)
 	}
 	p = &Performance{report: r, fresh: freshness{at: time.Now()}, all: true}
-	if html = draw(p); strings.Count(html, `<tr class="daily">`) != mostRows+20 || strings.Contains(html, "Show all") {
+	if html = drawn(p); strings.Count(html, `<tr class="daily">`) != mostRows+20 || strings.Contains(html, "Show all") {
 		t.Error("not all rows are shown when asked for")
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"tierboard/app/board"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 )
 
@@ -25,17 +27,14 @@ type prefs struct {
 	Notify    string         `json:"notify,omitempty"`    // desktop notifications for: "" nothing, "critical" or "high"
 }
 
-// choice is one value of a setting and what it is called.
-type choice struct{ value, label string }
-
 // The choices of each setting; the first is the default.
 var (
-	zones      = []choice{{"", "Exchange"}, {"local", "Local"}, {"utc", "UTC"}}
-	densities  = []choice{{"", "Comfortable"}, {"compact", "Compact"}, {"rows", "Rows"}}
-	directions = []choice{{"", "Blue and rose"}, {"classic", "Green and red"}}
-	contrasts  = []choice{{"", "Normal"}, {"high", "High"}}
-	noises     = []choice{{"", "Never"}, {"critical", "Critical"}, {"high", "High and critical"}}
-	orders     = []choice{{"0", "Newest first"}, {"1", "Confidence"}, {"2", "Symbol"}, {"3", "Next to expire"}}
+	zones      = draw.Choices("", "Exchange", "local", "Local", "utc", "UTC")
+	densities  = draw.Choices("", "Comfortable", "compact", "Compact", "rows", "Rows")
+	directions = draw.Choices("", "Blue and rose", "classic", "Green and red")
+	contrasts  = draw.Choices("", "Normal", "high", "High")
+	noises     = draw.Choices("", "Never", "critical", "Critical", "high", "High and critical")
+	orders     = draw.Choices("0", "Newest first", "1", "Confidence", "2", "Symbol", "3", "Next to expire")
 )
 
 // parsePrefs reads stored choices; what it does not know becomes the default.
@@ -46,9 +45,9 @@ func parsePrefs(text string) prefs {
 	}
 	for _, c := range []struct {
 		value   *string
-		choices []choice
+		choices []draw.Choice
 	}{{&p.Zone, zones}, {&p.Density, densities}, {&p.Direction, directions}, {&p.Contrast, contrasts}, {&p.Sound, noises}, {&p.Notify, noises}} {
-		if !slices.ContainsFunc(c.choices, func(k choice) bool { return k.value == *c.value }) {
+		if !slices.ContainsFunc(c.choices, func(k draw.Choice) bool { return k.Value == *c.value }) {
 			*c.value = ""
 		}
 	}
@@ -68,11 +67,11 @@ func parsePrefs(text string) prefs {
 
 // validPlaces reports whether a column order names each column once.
 func validPlaces(places []string) bool {
-	if len(places) != len(styles) {
+	if len(places) != len(tier.All) {
 		return false
 	}
-	for _, s := range styles {
-		if !slices.Contains(places, s.class) {
+	for _, s := range tier.All {
+		if !slices.Contains(places, s.Class) {
 			return false
 		}
 	}
@@ -84,9 +83,9 @@ func (p *prefs) places() []string {
 	if validPlaces(p.Places) {
 		return p.Places
 	}
-	out := make([]string, len(styles))
-	for i, s := range styles {
-		out[i] = s.class
+	out := make([]string, len(tier.All))
+	for i, s := range tier.All {
+		out[i] = s.Class
 	}
 	return out
 }
@@ -116,11 +115,11 @@ func shareQuery(filters [3]board.ColumnFilter, orders [3]board.Order, query, sel
 	if query != "" {
 		q.Set("q", query)
 	}
-	for i, s := range styles {
+	for i, s := range tier.All {
 		f := filters[i]
 		set := func(name, value string) {
 			if value != "" {
-				q.Set(s.class+"."+name, value)
+				q.Set(s.Class+"."+name, value)
 			}
 		}
 		set("symbols", strings.TrimSpace(f.Symbols))
@@ -161,10 +160,10 @@ func readShare(link string) (filters [3]board.ColumnFilter, orders [3]board.Orde
 		query = ""
 	}
 	found = query != ""
-	for i, s := range styles {
+	for i, s := range tier.All {
 		f := &filters[i]
 		get := func(name string) string {
-			v := q.Get(s.class + "." + name)
+			v := q.Get(s.Class + "." + name)
 			if v == "" || len(v) > maxShared {
 				return ""
 			}

@@ -10,6 +10,9 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/format"
+	"tierboard/app/ui/dom"
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 )
 
@@ -17,14 +20,14 @@ const prefsKey = "tierboard.prefs"
 
 // applyPrefs makes the page follow the choices and keeps them.
 func (p *page) applyPrefs() {
-	store(prefsKey, p.d.prefs.text())
+	dom.Store(prefsKey, p.d.prefs.text())
 	p.usePrefs()
 }
 
 // usePrefs makes the page follow the choices.
 func (p *page) usePrefs() {
 	c := &p.d.prefs
-	data := document.Get("documentElement").Get("dataset")
+	data := dom.Document.Get("documentElement").Get("dataset")
 	data.Set("density", c.Density)
 	data.Set("direction", c.Direction)
 	data.Set("contrast", c.Contrast)
@@ -36,18 +39,18 @@ func (p *page) usePrefs() {
 	default:
 		p.viewer.zone = p.viewer.exchange
 	}
-	main := p.main.el
+	main := p.main.El
 	for _, class := range c.places() {
-		main.Call("appendChild", byID("column-"+class)) // go-app knows the elements, not where they stand
+		main.Call("appendChild", dom.ByID("column-"+class)) // go-app knows the elements, not where they stand
 	}
 	now := time.Now()
-	for i, s := range styles {
-		column := p.board.Column(s.tier)
+	for i, s := range tier.All {
+		column := p.board.Column(s.Tier)
 		if column.Order() != c.Orders[i] {
 			column.SetOrder(c.Orders[i])
 		}
 		p.syncOrder(i)
-		byID("column-"+s.class).Get("dataset").Set("folded", c.Collapsed[i])
+		dom.ByID("column-"+s.Class).Get("dataset").Set("folded", c.Collapsed[i])
 		p.lists[i].density = c.Density
 		p.lists[i].measure()
 		p.lists[i].limit = p.lists[i].window()
@@ -58,7 +61,7 @@ func (p *page) usePrefs() {
 }
 
 // restorePrefs takes over the choices of the last visit.
-func (p *page) restorePrefs() { p.d.prefs = parsePrefs(stored(prefsKey)) }
+func (p *page) restorePrefs() { p.d.prefs = parsePrefs(dom.Stored(prefsKey)) }
 
 // openSettings shows the dialog with the choices in force.
 func (p *page) openSettings() { p.openDialog("settings", p.fillSettings) }
@@ -72,7 +75,7 @@ func (p *page) fillSettings() {
 	}
 	for _, s := range []struct {
 		id, value string
-		choices   []choice
+		choices   []draw.Choice
 	}{
 		{"theme", theme, themes},
 		{"contrast", c.Contrast, contrasts},
@@ -83,8 +86,8 @@ func (p *page) fillSettings() {
 		{"notify", c.Notify, noises},
 	} {
 		for i, k := range s.choices {
-			if k.value == s.value {
-				byID("set-"+s.id).Set("selectedIndex", i)
+			if k.Value == s.value {
+				dom.ByID("set-"+s.id).Set("selectedIndex", i)
 			}
 		}
 	}
@@ -96,7 +99,7 @@ func (p *page) openDialog(id string, fill func()) {
 		if fill != nil {
 			fill()
 		}
-		showDialog(id)
+		dom.ShowDialog(id)
 	})
 }
 
@@ -106,13 +109,6 @@ func (d *Dashboard) ask(id string) {
 		d.asked = map[string]bool{}
 	}
 	d.asked[id] = true
-}
-
-// showDialog shows a dialog over the page.
-func showDialog(id string) {
-	if d := byID(id); !d.Get("open").Bool() {
-		d.Call("showModal")
-	}
 }
 
 // alert plays or shows what a person asked for when something important arrives. Only live events count.
@@ -136,8 +132,8 @@ func (p *page) alert(events []*event.Event) {
 	if loud != nil {
 		p.beep()
 	}
-	if told != nil && hidden() {
-		showNotification(told.Symbol+" "+told.Label, styles[position(told.Tier)].title+" · "+format.Confidence(told.Confidence)+" % confidence", told.Tier.String())
+	if told != nil && dom.Hidden() {
+		showNotification(told.Symbol+" "+told.Label, tier.All[tier.Position(told.Tier)].Title+" · "+format.Confidence(told.Confidence)+" % confidence", told.Tier.String())
 	}
 }
 
@@ -159,7 +155,7 @@ func (p *page) beep() {
 		return
 	}
 	p.beptAt = now
-	maker := window.Get("AudioContext")
+	maker := dom.Window.Get("AudioContext")
 	if maker.Type() != js.TypeFunction {
 		return
 	}
@@ -183,7 +179,7 @@ func (p *page) beep() {
 
 // askNotify asks the browser for permission, if notifications are wanted. It runs in the click that wants them.
 func (p *page) askNotify() {
-	n := window.Get("Notification")
+	n := dom.Window.Get("Notification")
 	if p.d.prefs.Notify == "" || n.Type() != js.TypeFunction || n.Get("permission").String() != "default" {
 		return
 	}
@@ -192,7 +188,7 @@ func (p *page) askNotify() {
 
 // showNotification shows a desktop notification through the worker, which keeps the title; one of each tier at a time.
 func showNotification(title, body, tag string) {
-	n := window.Get("Notification")
+	n := dom.Window.Get("Notification")
 	if n.Type() != js.TypeFunction || n.Get("permission").String() != "granted" {
 		return
 	}
@@ -202,7 +198,7 @@ func showNotification(title, body, tag string) {
 		args[0].Call("showNotification", title, map[string]any{"body": body, "tag": "tierboard-" + tag, "icon": "/web/icon-192.png"})
 		return nil
 	})
-	window.Get("navigator").Get("serviceWorker").Get("ready").Call("then", then)
+	dom.Window.Get("navigator").Get("serviceWorker").Get("ready").Call("then", then)
 }
 
 // share copies a link that shows what this page shows.
@@ -211,14 +207,14 @@ func (p *page) share() {
 	for i := range filters {
 		filters[i] = p.d.columns[i].filter
 	}
-	location := window.Get("location")
+	location := dom.Window.Get("location")
 	link := location.Get("origin").String() + "/"
 	if q := shareQuery(filters, p.d.prefs.Orders, p.d.query, p.sel.id); q != "" {
 		link += "?" + q
 	}
-	window.Get("history").Call("replaceState", nil, "", link)
+	dom.Window.Get("history").Call("replaceState", nil, "", link)
 	text := "The address bar holds a link to this view."
-	if clipboard := window.Get("navigator").Get("clipboard"); clipboard.Truthy() {
+	if clipboard := dom.Window.Get("navigator").Get("clipboard"); clipboard.Truthy() {
 		clipboard.Call("writeText", link)
 		text = "A link to this view is copied."
 	}
@@ -233,7 +229,7 @@ func (p *page) tell(text string) {
 
 // restoreShare takes over what a shared link says; it wins over the last visit's filters, which stay stored.
 func (p *page) restoreShare() {
-	query := window.Get("location").Get("search").String()
+	query := dom.Window.Get("location").Get("search").String()
 	if query == "" {
 		return
 	}
@@ -244,7 +240,7 @@ func (p *page) restoreShare() {
 	p.restoreQuery(words)
 	for i, f := range filters {
 		p.d.columns[i].filter = f
-		p.board.SetFilter(styles[i].tier, f)
+		p.board.SetFilter(tier.All[i].Tier, f)
 	}
 	p.d.prefs.Orders = orders
 	p.wanted = selected
@@ -257,19 +253,19 @@ func (p *page) export(kind string) {
 	}
 	var filters [3]board.ColumnFilter
 	var cards []*board.Card
-	for i, s := range styles {
+	for i, s := range tier.All {
 		filters[i] = p.d.columns[i].filter
-		cards = append(cards, p.board.Column(s.tier).Shown()...)
+		cards = append(cards, p.board.Column(s.Tier).Shown()...)
 	}
 	now := time.Now()
 	text := export(kind, cards, filterWords(filters, p.d.query), now)
-	blob := window.Get("Blob").New([]any{text}, map[string]any{"type": "text/plain;charset=utf-8"})
-	url := window.Get("URL").Call("createObjectURL", blob)
-	a := document.Call("createElement", "a")
+	blob := dom.Window.Get("Blob").New([]any{text}, map[string]any{"type": "text/plain;charset=utf-8"})
+	url := dom.Window.Get("URL").Call("createObjectURL", blob)
+	a := dom.Document.Call("createElement", "a")
 	a.Set("href", url)
 	a.Set("download", "tierboard-"+now.UTC().Format("20060102-150405")+"."+kind)
 	a.Call("click")
-	after(1000, func() { window.Get("URL").Call("revokeObjectURL", url) })
+	dom.After(1000, func() { dom.Window.Get("URL").Call("revokeObjectURL", url) })
 	p.tell("Exported " + format.Plural(len(cards), "pattern") + ".")
 }
 

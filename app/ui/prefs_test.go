@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tierboard/app/board"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -40,7 +41,7 @@ func TestMovingColumnsKeepsEachOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var p prefs
 		for range rapid.IntRange(0, 20).Draw(t, "moves") {
-			p.Places = p.move(styles[rapid.IntRange(0, 2).Draw(t, "column")].class, rapid.SampledFrom([]int{-1, 1}).Draw(t, "by"))
+			p.Places = p.move(tier.All[rapid.IntRange(0, 2).Draw(t, "column")].Class, rapid.SampledFrom([]int{-1, 1}).Draw(t, "by"))
 			if !validPlaces(p.Places) {
 				t.Fatalf("order %v", p.Places)
 			}
@@ -154,7 +155,7 @@ func TestPaletteFinds(t *testing.T) {
 	}
 	for _, c := range patternCommands() {
 		parts := strings.Split(c.id, ":")
-		if len(parts) != 3 || tierOfClass(parts[1]) == event.TierNone {
+		if len(parts) != 3 || tier.OfClass(parts[1]) == event.TierNone {
 			t.Errorf("command %q names no tier", c.id)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tierboard/app/board"
+	"tierboard/app/ui/dom"
 	"tierboard/shared/event"
 )
 
@@ -33,13 +34,13 @@ type row struct {
 // prototype builds the card that rows are cloned from: twelve elements.
 func prototype(t event.Tier) js.Value {
 	words := func(tag, class string) js.Value {
-		e := element(tag, class, "")
+		e := dom.Element(tag, class, "")
 		e.Call("append", "") // the text node that rows write to
 		return e
 	}
 	span := func(class string) js.Value { return words("span", class) }
-	line := func(parts ...js.Value) js.Value { return element("div", "line", "", parts...) }
-	card := document.Call("createElement", "article")
+	line := func(parts ...js.Value) js.Value { return dom.Element("div", "line", "", parts...) }
+	card := dom.Document.Call("createElement", "article")
 	card.Set("tabIndex", -1)
 	// What floats to the right stands first, as floats must.
 	card.Call("appendChild", line(words("time", "when"), span("sym"), span("pat"), span("badge")))

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"tierboard/app/board"
+	"tierboard/app/ui/dom"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 )
 
@@ -58,7 +60,7 @@ func (p *page) choose(id string) {
 		return
 	}
 	if p.sel.id == "" && id != "" {
-		p.sel.opener = document.Get("activeElement")
+		p.sel.opener = dom.Document.Get("activeElement")
 	}
 	was := p.sel.id
 	p.sel.id = id
@@ -72,7 +74,7 @@ func (p *page) choose(id string) {
 	for _, l := range p.lists {
 		l.remark()
 	}
-	document.Get("body").Get("classList").Call("toggle", "choosing", id != "")
+	dom.Document.Get("body").Get("classList").Call("toggle", "choosing", id != "")
 	p.drawer.el.Set("hidden", id == "")
 	if id != "" {
 		p.fillDrawer(now)
@@ -87,7 +89,7 @@ func (p *page) choose(id string) {
 
 // narrow reports whether the window is a phone's: one column, and the details as a sheet over it.
 func narrow() bool {
-	return window.Call("matchMedia", "(max-width: 767.98px)").Get("matches").Bool()
+	return dom.Window.Call("matchMedia", "(max-width: 767.98px)").Get("matches").Bool()
 }
 
 // setModal makes the details a dialog that keeps everything else out of reach, or a region beside it again. A modal one is a step in
@@ -98,11 +100,11 @@ func (p *page) setModal(on bool) {
 		return
 	}
 	d.modal = on
-	behind := document.Call("querySelectorAll", ".top, .bar, .tabs, #columns")
+	behind := dom.Document.Call("querySelectorAll", ".top, .bar, .tabs, #columns")
 	for i := range behind.Length() {
 		behind.Index(i).Set("inert", on)
 	}
-	history := window.Get("history")
+	history := dom.Window.Get("history")
 	if on {
 		d.el.Call("setAttribute", "role", "dialog")
 		d.el.Call("setAttribute", "aria-modal", "true")
@@ -128,11 +130,11 @@ func (p *page) wentBack(e js.Value) {
 
 // paintSize follows the width of the window: tabs that stand for columns have panels, and details that were modal no longer are.
 func (p *page) paintSize() {
-	tabs := byID("tab-daily").Get("offsetParent").Truthy()
+	tabs := dom.ByID("tab-daily").Get("offsetParent").Truthy()
 	if tabs != p.tabbed {
 		p.tabbed = tabs
-		for _, s := range styles {
-			if c := byID("column-" + s.class); tabs {
+		for _, s := range tier.All {
+			if c := dom.ByID("column-" + s.Class); tabs {
 				c.Call("setAttribute", "role", "tabpanel")
 			} else {
 				c.Call("removeAttribute", "role")
@@ -145,7 +147,7 @@ func (p *page) paintSize() {
 // returnFocus puts the focus on the card whose details were last shown, else on what had it before they opened.
 func (p *page) returnFocus(id string) {
 	if c := p.board.ShownAs(id); c != nil {
-		if r := p.lists[position(c.Event.Tier)].byID[c.Event.ID]; r != nil && p.tabShows(c.Event.Tier) {
+		if r := p.lists[tier.Position(c.Event.Tier)].byID[c.Event.ID]; r != nil && p.tabShows(c.Event.Tier) {
 			r.node.Call("focus", map[string]any{"preventScroll": true})
 			return
 		}
@@ -164,7 +166,7 @@ func (p *page) jump(id string, t event.Tier) {
 
 // reveal scrolls a card into view and, on a narrow screen, shows its column.
 func (p *page) reveal(id string, t event.Tier) {
-	i := position(t)
+	i := tier.Position(t)
 	c := p.board.Column(t)
 	p.showTab(t)
 	p.lists[i].reveal(c.Shown(), c.Index(id), &p.viewer, time.Now())
@@ -187,8 +189,8 @@ func (p *page) step(by int) {
 // across moves the focus to a neighbouring column.
 func (p *page) across(by int) {
 	t, at := p.current()
-	i := min(max(position(t)+by, 0), len(styles)-1)
-	to := styles[i].tier
+	i := min(max(tier.Position(t)+by, 0), len(tier.All)-1)
+	to := tier.All[i].Tier
 	if n := len(p.board.Column(to).Shown()); n > 0 {
 		p.focusCard(to, min(max(at, 0), n-1))
 	} else {
@@ -199,7 +201,7 @@ func (p *page) across(by int) {
 // current is the card that keyboard commands start from: the selected one, else the focused one, else none yet (-1) in the
 // first column that has cards.
 func (p *page) current() (event.Tier, int) {
-	focused := document.Get("activeElement")
+	focused := dom.Document.Get("activeElement")
 	for _, l := range p.lists {
 		if r := l.rowOf(focused); r != nil {
 			return l.tier, p.board.Column(l.tier).Index(r.id)
@@ -210,12 +212,12 @@ func (p *page) current() (event.Tier, int) {
 	}
 	for i, l := range p.lists {
 		if focused.Equal(l.el) {
-			return styles[i].tier, -1
+			return tier.All[i].Tier, -1
 		}
 	}
-	for _, s := range styles {
-		if len(p.board.Column(s.tier).Shown()) > 0 && p.tabShows(s.tier) {
-			return s.tier, -1
+	for _, s := range tier.All {
+		if len(p.board.Column(s.Tier).Shown()) > 0 && p.tabShows(s.Tier) {
+			return s.Tier, -1
 		}
 	}
 	return event.Intraday, -1
@@ -223,7 +225,7 @@ func (p *page) current() (event.Tier, int) {
 
 // focusCard puts the keyboard focus on a card by its position.
 func (p *page) focusCard(t event.Tier, at int) {
-	i := position(t)
+	i := tier.Position(t)
 	shown := p.board.Column(t).Shown()
 	p.showTab(t)
 	p.lists[i].reveal(shown, at, &p.viewer, time.Now())
@@ -238,7 +240,7 @@ func (p *page) paintEdges() {
 }
 
 func (p *page) paintEdge(i int) {
-	e, l, c := &p.edges[i], p.lists[i], p.board.Column(styles[i].tier)
+	e, l, c := &p.edges[i], p.lists[i], p.board.Column(tier.All[i].Tier)
 	above, below := 0, 0
 	e.up, e.down = "", ""
 	if p.sel.id != "" {
@@ -260,10 +262,10 @@ func (p *page) paintEdge(i int) {
 			}
 		}
 	}
-	words := func(s *slot, n int, where string) {
-		s.hide(n == 0)
+	words := func(s *dom.Slot, n int, where string) {
+		s.Hide(n == 0)
 		if n > 0 {
-			s.set(p.sel.marks.Symbol + ": " + strconv.Itoa(n) + " linked " + where)
+			s.Set(p.sel.marks.Symbol + ": " + strconv.Itoa(n) + " linked " + where)
 		}
 	}
 	words(e.above, above, "above")
@@ -272,6 +274,6 @@ func (p *page) paintEdge(i int) {
 
 // edge is the pair of buttons at a column's edges, and the card each leads to.
 type edge struct {
-	above, below *slot
+	above, below *dom.Slot
 	up, down     string
 }

@@ -1,16 +1,21 @@
 package ui
 
-import "github.com/maxence-charriere/go-app/v10/pkg/app"
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
+)
 
 // settings is the dialog with a person's choices. Its inputs are set by page when it opens, not bound.
 func (d *Dashboard) settings() app.UI {
 	return d.dialog("settings", "dialog", func() app.UI {
 		return app.Form().Attr("method", "dialog").Body(
-			el("div.drawer-head",
-				el("h2#settings-title").Text("Settings"),
-				app.Button().Class("button square plain").Aria("label", "Close").Body(mark("span.i.i-x")),
+			draw.El("div.drawer-head",
+				draw.El("h2#settings-title").Text("Settings"),
+				app.Button().Class("button square plain").Aria("label", "Close").Body(draw.Mark("span.i.i-x")),
 			),
-			el("div.settings",
+			draw.El("div.settings",
 				d.pick("theme", "Theme", themes, func(v string) { d.setTheme(v) }),
 				d.pick("contrast", "Contrast", contrasts, func(v string) { d.prefs.Contrast = v }),
 				d.pick("density", "Density", densities, func(v string) { d.prefs.Density = v }),
@@ -25,11 +30,11 @@ func (d *Dashboard) settings() app.UI {
 					d.page.askNotify()
 				}),
 			),
-			txt("h3.settings-head", "Columns"),
-			el("div.settings",
-				app.Range(styles[:]).Slice(func(i int) app.UI { return d.place(i) }),
+			draw.Text("h3.settings-head", "Columns"),
+			draw.El("div.settings",
+				app.Range(tier.All[:]).Slice(func(i int) app.UI { return d.place(i) }),
 			),
-			el("p.links.settings-head",
+			draw.El("p.links.settings-head",
 				app.A().Href(pathPerformance).Text("Performance"),
 				app.A().Href(pathOperations).Text("Operations"),
 				app.A().Href("/docs").Target("_blank").Text("API"),
@@ -39,27 +44,27 @@ func (d *Dashboard) settings() app.UI {
 }
 
 // themes are the values of the theme button and of boot.js.
-var themes = []choice{{"dark", "Dark"}, {"light", "Light"}, {"system", "As the system"}}
+var themes = draw.Choices("dark", "Dark", "light", "Light", "system", "As the system")
 
 // pick is one setting: a name and a select.
-func (d *Dashboard) pick(id, name string, choices []choice, set func(value string)) app.UI {
+func (d *Dashboard) pick(id, name string, choices []draw.Choice, set func(value string)) app.UI {
 	return app.Label().Class("setting").Body(
-		txt("span", name),
+		draw.Text("span", name),
 		app.Select().ID("set-"+id).OnChange(func(ctx app.Context, _ app.Event) {
-			set(choices[max(ctx.JSSrc().Get("selectedIndex").Int(), 0)].value)
+			set(choices[max(ctx.JSSrc().Get("selectedIndex").Int(), 0)].Value)
 			d.page.applyPrefs()
 		}).Body(
-			app.Range(choices).Slice(func(i int) app.UI { return app.Option().Text(choices[i].label) }),
+			app.Range(choices).Slice(func(i int) app.UI { return app.Option().Text(choices[i].Label) }),
 		),
 	)
 }
 
 // place is one column's row: where it stands and whether it is folded away.
 func (d *Dashboard) place(i int) app.UI {
-	s := styles[i]
+	s := tier.All[i]
 	move := func(by int) app.EventHandler {
 		return func(_ app.Context, _ app.Event) {
-			d.prefs.Places = d.prefs.move(s.class, by)
+			d.prefs.Places = d.prefs.move(s.Class, by)
 			d.page.applyPrefs()
 		}
 	}
@@ -67,15 +72,15 @@ func (d *Dashboard) place(i int) app.UI {
 	if d.prefs.Collapsed[i] {
 		fold = "Expand"
 	}
-	return el("div.setting",
-		txt("span", s.title),
-		el("span.setting-row",
-			app.Button().Type("button").Class("button").Aria("label", "Move "+s.title+" left").OnClick(move(-1), app.EventScope(s.class)).
-				Body(el("span.i.i-up.left").Aria("hidden", "true")),
-			app.Button().Type("button").Class("button").Aria("label", "Move "+s.title+" right").OnClick(move(1), app.EventScope(s.class)).
-				Body(el("span.i.i-up.right").Aria("hidden", "true")),
-			app.Button().Type("button").Class("button").ID("fold-"+s.class).Text(fold).Aria("label", fold+" "+s.title).
-				OnClick(func(_ app.Context, _ app.Event) { d.fold(i, !d.prefs.Collapsed[i]) }, app.EventScope(s.class)),
+	return draw.El("div.setting",
+		draw.Text("span", s.Title),
+		draw.El("span.setting-row",
+			app.Button().Type("button").Class("button").Aria("label", "Move "+s.Title+" left").OnClick(move(-1), app.EventScope(s.Class)).
+				Body(draw.El("span.i.i-up.left").Aria("hidden", "true")),
+			app.Button().Type("button").Class("button").Aria("label", "Move "+s.Title+" right").OnClick(move(1), app.EventScope(s.Class)).
+				Body(draw.El("span.i.i-up.right").Aria("hidden", "true")),
+			app.Button().Type("button").Class("button").ID("fold-"+s.Class).Text(fold).Aria("label", fold+" "+s.Title).
+				OnClick(func(_ app.Context, _ app.Event) { d.fold(i, !d.prefs.Collapsed[i]) }, app.EventScope(s.Class)),
 		),
 	)
 }

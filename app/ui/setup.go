@@ -4,13 +4,16 @@ import (
 	"strconv"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/ui/draw"
+	"tierboard/app/ui/tier"
 )
 
 // setupTitles are the steps of the set-up, in order.
 var setupTitles = [4]string{"Which tiers?", "Which symbols?", "How much?", "Tell you about it?"}
 
 // amounts are how much the set-up lets through: the least confidence in percent.
-var amounts = []choice{{"0", "Everything"}, {"60", "Medium and better (60 % confidence)"}, {"80", "Strong only (80 %)"}, {"90", "Critical only (90 %)"}}
+var amounts = draw.Choices("0", "Everything", "60", "Medium and better (60 % confidence)", "80", "Strong only (80 %)", "90", "Critical only (90 %)")
 
 // setup is the dialog that makes a board one's own in four steps. All steps are in the page and only one is shown, so that
 // going back finds what was chosen.
@@ -29,32 +32,32 @@ func (d *Dashboard) setup() app.UI {
 			}
 			d.setupStep++
 		}).Body(
-			el("div.drawer-head",
-				el("h2#setup-title").Text(setupTitles[d.setupStep]),
+			draw.El("div.drawer-head",
+				draw.El("h2#setup-title").Text(setupTitles[d.setupStep]),
 				app.Button().Type("button").Class("button square plain").Aria("label", "Close").
 					OnClick(func(_ app.Context, _ app.Event) { d.page.closeSetup() }).
-					Body(mark("span.i.i-x")),
+					Body(draw.Mark("span.i.i-x")),
 			),
-			d.step(0, txt("p.muted", "A tier you leave out is folded away; you can open it again any time."),
-				app.Range(styles[:]).Slice(func(i int) app.UI {
+			d.step(0, draw.Text("p.muted", "A tier you leave out is folded away; you can open it again any time."),
+				app.Range(tier.All[:]).Slice(func(i int) app.UI {
 					return app.Label().Class("tick").Body(
-						app.Input().ID("setup-"+styles[i].class).Type("checkbox").Checked(true),
-						el("span").Class("i "+styles[i].icon+" "+styles[i].class).Aria("hidden", "true"),
-						app.Text(styles[i].title),
-						txt("span.muted", setupWords[i]),
+						app.Input().ID("setup-"+tier.All[i].Class).Type("checkbox").Checked(true),
+						draw.El("span").Class("i "+tier.All[i].Icon+" "+tier.All[i].Class).Aria("hidden", "true"),
+						app.Text(tier.All[i].Title),
+						draw.Text("span.muted", setupWords[i]),
 					)
 				})),
 			d.step(1, app.Label().Class("field").Body(
-				txt("span", "Symbols, separated by commas. Leave it empty for all."),
+				draw.Text("span", "Symbols, separated by commas. Leave it empty for all."),
 				app.Input().ID("setup-symbols").Type("text").Placeholder("AAPL, NVDA, MSFT").AutoComplete(false).Spellcheck(false).MaxLength(2000),
 			)),
-			d.step(2, txt("p.muted", "Confidence is the detector's own score. It is not a probability."),
+			d.step(2, draw.Text("p.muted", "Confidence is the detector's own score. It is not a probability."),
 				radios("setup-amount", amounts)),
-			d.step(3, txt("p.muted", "Desktop notifications come while Tierboard is open in the background."),
+			d.step(3, draw.Text("p.muted", "Desktop notifications come while Tierboard is open in the background."),
 				radios("setup-notify", noises)),
-			el("div.setup-foot",
-				txt("span.muted", "Step "+strconv.Itoa(d.setupStep+1)+" of 4"),
-				el("div.spring"),
+			draw.El("div.setup-foot",
+				draw.Text("span.muted", "Step "+strconv.Itoa(d.setupStep+1)+" of 4"),
+				draw.El("div.spring"),
 				app.Button().Type("button").Class("button").Text("Back").Disabled(d.setupStep == 0).
 					OnClick(func(_ app.Context, _ app.Event) { d.setupStep = max(d.setupStep-1, 0) }),
 				app.Button().ID("setup-next").Type("submit").Class("button primary").Text(next),
@@ -68,15 +71,15 @@ var setupWords = [3]string{"after the close", "while the market trades", "both t
 
 // step wraps one step's controls.
 func (d *Dashboard) step(i int, body ...app.UI) app.UI {
-	return el("div.setup-step").Hidden(d.setupStep != i).Body(body...)
+	return draw.El("div.setup-step").Hidden(d.setupStep != i).Body(body...)
 }
 
 // radios is a group of exclusive choices, the first one chosen.
-func radios(name string, choices []choice) app.UI {
-	return el("div", app.Range(choices).Slice(func(i int) app.UI {
+func radios(name string, choices []draw.Choice) app.UI {
+	return draw.El("div", app.Range(choices).Slice(func(i int) app.UI {
 		return app.Label().Class("tick").Body(
-			app.Input().Type("radio").Name(name).Value(choices[i].value+"!").Checked(i == 0), // go-app leaves empty values out
-			app.Text(choices[i].label),
+			app.Input().Type("radio").Name(name).Value(choices[i].Value+"!").Checked(i == 0), // go-app leaves empty values out
+			app.Text(choices[i].Label),
 		)
 	}))
 }

@@ -13,6 +13,7 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/format"
+	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/pattern"
 	"tierboard/shared/wire"
@@ -31,10 +32,10 @@ func render(t *testing.T, d *Dashboard) string {
 
 func TestShellHasThreeNamedColumnsAndSkeletons(t *testing.T) {
 	html := render(t, &Dashboard{})
-	for _, s := range styles {
+	for _, s := range tier.All {
 		for _, id := range []string{"column-", "list-", "count-", "filters-", "pause-", "new-", "state-", "tab-", "empty-"} {
-			if !strings.Contains(html, `id="`+id+s.class+`"`) {
-				t.Errorf("no element %s%s", id, s.class)
+			if !strings.Contains(html, `id="`+id+s.Class+`"`) {
+				t.Errorf("no element %s%s", id, s.Class)
 			}
 		}
 	}
@@ -141,10 +142,10 @@ func TestChipsNameWhatRestricts(t *testing.T) {
 
 func TestPatternsOfTiersAreTheTables(t *testing.T) {
 	total := 0
-	for _, s := range styles {
-		names := patternsOf(s.tier)
+	for _, s := range tier.All {
+		names := tier.Patterns(s.Tier)
 		if len(names) == 0 {
-			t.Errorf("no patterns for %s", s.class)
+			t.Errorf("no patterns for %s", s.Class)
 		}
 		total += len(names)
 	}
@@ -334,7 +335,7 @@ func TestEmptyColumnsSayWhenToExpectSomething(t *testing.T) {
 			b.SetFilter(c.tier, c.filter)
 			b.SetQuery(c.query)
 			column := b.Column(c.tier)
-			got := strings.ReplaceAll(emptyWords(styles[c.tier-event.Daily], column, c.query, c.market, now), "\u00a0", " ")
+			got := strings.ReplaceAll(emptyWords(tier.All[c.tier-event.Daily], column, c.query, c.market, now), "\u00a0", " ")
 			if got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
 			}
@@ -388,7 +389,7 @@ func TestCardsOfAnotherDaySayWhenTodaysCome(t *testing.T) {
 		{event.Intraday, friday, shut, "No intraday patterns today yet. Markets open in 2 h 10 m. Last: Fri 20 Nov."},
 		{event.Combo, friday, nil, "No combo patterns today yet. A combo appears when an intraday trigger confirms a daily setup. Last: Fri 20 Nov."},
 	} {
-		got := strings.ReplaceAll(idleWords(styles[c.tier-event.Daily], c.at, c.market, now, format.UTC), "\u00a0", " ")
+		got := strings.ReplaceAll(idleWords(tier.All[c.tier-event.Daily], c.at, c.market, now, format.UTC), "\u00a0", " ")
 		if got != c.want {
 			t.Errorf("%v at %v: %q, want %q", c.tier, c.at, got, c.want)
 		}
