@@ -12,6 +12,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tierboard/server/query"
+	"tierboard/server/rest/once"
+	"tierboard/server/rest/operation"
 	"tierboard/shared/api"
 )
 
@@ -106,13 +108,13 @@ func TestEveryParameterOfEveryOperation(t *testing.T) {
 		for _, p := range operationOf(t, spec, o).Parameters {
 			published[p.In+" "+p.Name] = true
 		}
-		path := strings.ReplaceAll(o.path, "{id}", "i1")
-		if o.handle == nil { // the stream, which package sse tests
+		path := strings.ReplaceAll(o.Path, "{id}", "i1")
+		if o.Handle == nil { // the stream, which package sse tests
 			continue
 		}
-		for _, p := range o.params {
+		for _, p := range o.Params {
 			if !published["query "+p.Name] {
-				t.Errorf("%s: %s is not published", o.path, p.Name)
+				t.Errorf("%s: %s is not published", o.Path, p.Name)
 			}
 			delete(published, "query "+p.Name)
 			for _, value := range badValues(t, p) {
@@ -132,10 +134,10 @@ func TestEveryParameterOfEveryOperation(t *testing.T) {
 		}
 		for name := range published {
 			if strings.HasPrefix(name, "query ") {
-				t.Errorf("%s: %s is published, but nobody reads it", o.path, name)
+				t.Errorf("%s: %s is published, but nobody reads it", o.Path, name)
 			}
 		}
-		if o.method == http.MethodGet {
+		if o.Method == http.MethodGet {
 			refused(path+"?no_such_parameter=1", "no_such_parameter", "no_such_parameter")
 		}
 	}
@@ -145,14 +147,14 @@ func TestEveryParameterOfEveryOperation(t *testing.T) {
 }
 
 // operationOf returns what is published of an operation.
-func operationOf(t *testing.T, spec *huma.OpenAPI, o operation) *huma.Operation {
+func operationOf(t *testing.T, spec *huma.OpenAPI, o operation.Operation) *huma.Operation {
 	t.Helper()
-	item := spec.Paths[o.path]
+	item := spec.Paths[o.Path]
 	op := map[string]*huma.Operation{
 		http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
-	}[o.method]
-	if op == nil || op.OperationID != o.id {
-		t.Fatalf("%s %s is not published as %s", o.method, o.path, o.id)
+	}[o.Method]
+	if op == nil || op.OperationID != o.ID {
+		t.Fatalf("%s %s is not published as %s", o.Method, o.Path, o.ID)
 	}
 	return op
 }
@@ -161,7 +163,7 @@ func operationOf(t *testing.T, spec *huma.OpenAPI, o operation) *huma.Operation 
 func TestEveryHeaderOfEveryOperation(t *testing.T) {
 	r := full(t)
 	bad := map[string][]string{
-		"If-Match": {"1", "x", `"x"`, `"`, `W/"-1"`, `"99999999999999999999"`, "\x00", "<script>"}, keyHeader: {"", "<script>", strings.Repeat("x", 41), "a b", "\xff"},
+		"If-Match": {"1", "x", `"x"`, `"`, `W/"-1"`, `"99999999999999999999"`, "\x00", "<script>"}, once.Header: {"", "<script>", strings.Repeat("x", 41), "a b", "\xff"},
 	}
 	for _, o := range r.rest.operations() {
 		for _, p := range operationOf(t, r.rest.OpenAPI(), o).Parameters {
@@ -172,9 +174,9 @@ func TestEveryHeaderOfEveryOperation(t *testing.T) {
 				t.Errorf("this test knows no bad value of %s", p.Name)
 			}
 			for _, value := range bad[p.Name] {
-				a := r.ask(o.method, strings.ReplaceAll(o.path, "{id}", "none"), "{}", "If-Match", "*", p.Name, value)
+				a := r.ask(o.Method, strings.ReplaceAll(o.Path, "{id}", "none"), "{}", "If-Match", "*", p.Name, value)
 				if a.Code < 400 || a.Code >= 500 || !strings.Contains(a.Body.String(), "header."+p.Name) || strings.Contains(a.Body.String(), "script") {
-					t.Errorf("%s %s, %s %q: %d %s", o.method, o.path, p.Name, value, a.Code, a.Body)
+					t.Errorf("%s %s, %s %q: %d %s", o.Method, o.Path, p.Name, value, a.Code, a.Body)
 				}
 			}
 		}
@@ -185,12 +187,12 @@ func TestEveryHeaderOfEveryOperation(t *testing.T) {
 func TestEveryFieldOfEveryBody(t *testing.T) {
 	tried := 0
 	for _, o := range full(t).rest.operations() {
-		if o.in == nil {
+		if o.In == nil {
 			continue
 		}
 		r := full(t) // nobody else's names are in the way
 		registry := r.rest.OpenAPI().Components.Schemas
-		path := o.path
+		path := o.Path
 		if strings.Contains(path, "{id}") {
 			var made struct{ ID string }
 			body := map[string]string{"subscriptions": `{"name":"s","filters":[{}]}`, "views": `{"name":"v","layout":{}}`, "watchlists": `{"name":"w","symbols":[]}`}[strings.Split(path, "/")[2]]
@@ -205,16 +207,16 @@ func TestEveryFieldOfEveryBody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return r.ask(o.method, path, string(body), "If-Match", "*")
+			return r.ask(o.Method, path, string(body), "If-Match", "*")
 		}
 		if a := send(media.Example); a.Code >= 300 {
-			t.Errorf("%s %s refuses its own example: %d %s", o.method, o.path, a.Code, a.Body)
+			t.Errorf("%s %s refuses its own example: %d %s", o.Method, o.Path, a.Code, a.Body)
 		}
 		spoil(media.Schema, registry, media.Example, "body", func(v any, where, how string) {
 			tried++
 			a := send(v)
 			if a.Code != http.StatusUnprocessableEntity {
-				t.Errorf("%s %s, %s %s: %d %.300s", o.method, o.path, where, how, a.Code, a.Body)
+				t.Errorf("%s %s, %s %s: %d %.300s", o.Method, o.Path, where, how, a.Code, a.Body)
 				return
 			}
 			var p api.Problem
@@ -222,7 +224,7 @@ func TestEveryFieldOfEveryBody(t *testing.T) {
 			if !slices.ContainsFunc(p.Errors, func(e api.FieldError) bool {
 				return strings.HasPrefix(e.Location, where) || strings.HasPrefix(where, e.Location)
 			}) {
-				t.Errorf("%s %s, %s %s: not named in %s", o.method, o.path, where, how, a.Body)
+				t.Errorf("%s %s, %s %s: not named in %s", o.Method, o.Path, where, how, a.Body)
 			}
 		})
 	}

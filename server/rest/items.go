@@ -12,6 +12,7 @@ import (
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
+	"tierboard/server/rest/operation"
 	"tierboard/server/rest/record"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
@@ -20,13 +21,13 @@ import (
 )
 
 // itemOperations are one event, its relations, and the catalogues.
-func (x *REST) itemOperations() []operation {
-	return []operation{
+func (x *REST) itemOperations() []operation.Operation {
+	return []operation.Operation{
 		{
-			method: http.MethodGet, path: api.PathTypes, id: "listPatternTypes", tag: tagPatterns, summary: "List the known patterns",
-			doc: "Producers may send others; those keep their own words.", out: api.PatternTypes{},
-			handle: func(w http.ResponseWriter, r *http.Request) error {
-				if err := noParams(r); err != nil {
+			Method: http.MethodGet, Path: api.PathTypes, ID: "listPatternTypes", Tag: operation.TagPatterns, Summary: "List the known patterns",
+			Doc: "Producers may send others; those keep their own words.", Out: api.PatternTypes{},
+			Handle: func(w http.ResponseWriter, r *http.Request) error {
+				if err := operation.NoParams(r); err != nil {
 					return err
 				}
 				w.Header().Set("Cache-Control", "private, max-age=3600")
@@ -34,27 +35,21 @@ func (x *REST) itemOperations() []operation {
 			},
 		},
 		{
-			method: http.MethodGet, path: api.PathPattern, id: "getPattern", tag: tagPatterns, summary: "Get one pattern",
-			params: query.ItemParams(), out: api.Pattern{}, problems: []problem.Kind{problem.NotFound, problem.Unavailable},
-			handle: x.item,
+			Method: http.MethodGet, Path: api.PathPattern, ID: "getPattern", Tag: operation.TagPatterns, Summary: "Get one pattern",
+			Params: query.ItemParams(), Out: api.Pattern{}, Problems: []problem.Kind{problem.NotFound, problem.Unavailable},
+			Handle: x.item,
 		},
 		{
-			method: http.MethodGet, path: api.PathRelated, id: "getRelatedPatterns", tag: tagPatterns, summary: "Get a pattern's chain and neighbours",
-			doc: "The daily setup, the intraday trigger and the combos that tie them together, and other events of the symbol around the same time.",
-			out: api.Related{}, problems: []problem.Kind{problem.NotFound, problem.Unavailable}, handle: x.related,
+			Method: http.MethodGet, Path: api.PathRelated, ID: "getRelatedPatterns", Tag: operation.TagPatterns, Summary: "Get a pattern's chain and neighbours",
+			Doc: "The daily setup, the intraday trigger and the combos that tie them together, and other events of the symbol around the same time.",
+			Out: api.Related{}, Problems: []problem.Kind{problem.NotFound, problem.Unavailable}, Handle: x.related,
 		},
 		{
-			method: http.MethodGet, path: api.PathSymbols, id: "findSymbols", tag: tagPatterns, summary: "Find symbols",
-			doc:    "For typing ahead: symbols that events were seen of.",
-			params: symbolParams, out: api.Symbols{}, problems: []problem.Kind{problem.Unavailable}, handle: x.symbols,
+			Method: http.MethodGet, Path: api.PathSymbols, ID: "findSymbols", Tag: operation.TagPatterns, Summary: "Find symbols",
+			Doc:    "For typing ahead: symbols that events were seen of.",
+			Params: symbolParams, Out: api.Symbols{}, Problems: []problem.Kind{problem.Unavailable}, Handle: x.symbols,
 		},
 	}
-}
-
-// noParams refuses every parameter.
-func noParams(r *http.Request) error {
-	_, err := query.Read(r.URL.RawQuery, nil, time.Time{})
-	return err
 }
 
 // catalogue returns the known patterns.
@@ -180,7 +175,7 @@ func (x *REST) combos(ctx context.Context, symbols []string, since, until time.T
 
 // related answers with an event's chain and neighbours.
 func (x *REST) related(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	id, err := eventID(r)

@@ -15,31 +15,32 @@ import (
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
+	"tierboard/server/rest/operation"
 	"tierboard/server/rest/record"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
 
 // listOperations are the four lists.
-func (x *REST) listOperations() []operation {
-	list := func(path string, tier event.Tier, id, summary, doc string) operation {
-		return operation{
-			method: http.MethodGet, path: path, id: id, tag: tagPatterns, summary: summary,
-			doc: doc + " Without limit, ndjson and csv are exports of up to 100,000 events in one answer, of which a user may have fewer a minute " +
+func (x *REST) listOperations() []operation.Operation {
+	list := func(path string, tier event.Tier, id, summary, doc string) operation.Operation {
+		return operation.Operation{
+			Method: http.MethodGet, Path: path, ID: id, Tag: operation.TagPatterns, Summary: summary,
+			Doc: doc + " Without limit, ndjson and csv are exports of up to 100,000 events in one answer, of which a user may have fewer a minute " +
 				"than other requests (exports_per_minute in /api/me, and in the X-RateLimit headers of an export); the trailer X-Truncated tells whether more would have followed.",
-			params: query.ListParams(tier == event.TierNone), out: api.PatternList{},
-			formats: []string{"application/x-ndjson", "text/csv"},
-			headers: map[string]string{
+			Params: query.ListParams(tier == event.TierNone), Out: api.PatternList{},
+			Formats: []string{"application/x-ndjson", "text/csv"},
+			Headers: map[string]string{
 				"ETag": "Changes when the list may have changed; send it in If-None-Match.",
 				"Link": "The next page, with rel=\"next\".",
 			},
-			problems: []problem.Kind{problem.NotAcceptable, problem.Cursor, problem.Unavailable},
-			handle: func(w http.ResponseWriter, r *http.Request) error {
+			Problems: []problem.Kind{problem.NotAcceptable, problem.Cursor, problem.Unavailable},
+			Handle: func(w http.ResponseWriter, r *http.Request) error {
 				return x.list(w, r, path, tier)
 			},
 		}
 	}
-	return []operation{
+	return []operation.Operation{
 		list(api.PathDaily, event.Daily, "listDailyPatterns", "List daily patterns",
 			"Patterns found on daily bars after the close, newest first; market_session tells the session the run reported them in."),
 		list(api.PathIntraday, event.Intraday, "listIntradayPatterns", "List intraday patterns",

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"tierboard/server/rest/once"
+	"tierboard/server/rest/operation"
 	"tierboard/shared/api"
 )
 
@@ -14,44 +16,44 @@ import (
 func TestChangesHappenOnce(t *testing.T) {
 	r := full(t)
 	const body = `{"name":"a","symbols":["AAPL"]}`
-	first := r.ask("POST", "/api/watchlists", body, keyHeader, "k1").is(201)
-	again := r.ask("POST", "/api/watchlists", body, keyHeader, "k1").is(201)
+	first := r.ask("POST", "/api/watchlists", body, once.Header, "k1").is(201)
+	again := r.ask("POST", "/api/watchlists", body, once.Header, "k1").is(201)
 	if again.Body.String() != first.Body.String() || again.Header().Get("Location") != first.Header().Get("Location") ||
 		again.Header().Get("Etag") != `"1"` || again.Header().Get("Idempotency-Replayed") != "true" || first.Header().Get("Idempotency-Replayed") != "" {
 		t.Errorf("%v %s\n%v %s", first.Header(), first.Body, again.Header(), again.Body)
 	}
 	r.ask("POST", "/api/watchlists", body).problem(409, "body.name") // without a key it is another change
-	r.ask("POST", "/api/watchlists", `{"name":"b","symbols":[]}`, keyHeader, "k1").problem(422, "header."+keyHeader)
-	r.ask("POST", "/api/views", `{"name":"b","layout":{}}`, keyHeader, "k1").problem(422, "header."+keyHeader)
+	r.ask("POST", "/api/watchlists", `{"name":"b","symbols":[]}`, once.Header, "k1").problem(422, "header."+once.Header)
+	r.ask("POST", "/api/views", `{"name":"b","layout":{}}`, once.Header, "k1").problem(422, "header."+once.Header)
 	for _, key := range []string{"", "<b>", strings.Repeat("x", 41)} {
-		r.ask("POST", "/api/watchlists", body, keyHeader, key).problem(422, "header."+keyHeader)
+		r.ask("POST", "/api/watchlists", body, once.Header, key).problem(422, "header."+once.Header)
 	}
 
 	// A change of a version, repeated, is no conflict.
 	path := first.Header().Get("Location")
 	for range 2 {
-		r.ask("PUT", path, `{"name":"c","symbols":[]}`, "If-Match", `"1"`, keyHeader, "k2").is(200)
+		r.ask("PUT", path, `{"name":"c","symbols":[]}`, "If-Match", `"1"`, once.Header, "k2").is(200)
 	}
-	r.ask("PUT", path, `{"name":"c","symbols":[]}`, "If-Match", `"1"`, keyHeader, "k3").problem(412, "")
+	r.ask("PUT", path, `{"name":"c","symbols":[]}`, "If-Match", `"1"`, once.Header, "k3").problem(412, "")
 	for range 2 {
-		r.ask("PATCH", "/api/me/preferences", `{"values":{"a":1}}`, "If-Match", `"0"`, keyHeader, "k4").is(200)
+		r.ask("PATCH", "/api/me/preferences", `{"values":{"a":1}}`, "If-Match", `"0"`, once.Header, "k4").is(200)
 	}
 	for range 2 {
-		r.ask("DELETE", path, "", "If-Match", `"2"`, keyHeader, "k5").is(204)
+		r.ask("DELETE", path, "", "If-Match", `"2"`, once.Header, "k5").is(204)
 	}
 
 	// What was refused is not remembered: the same key may be used again.
-	r.ask("POST", "/api/watchlists", `{`, keyHeader, "k6").problem(400, "body")
-	r.ask("POST", "/api/watchlists", `{"name":"d","symbols":[]}`, keyHeader, "k6").is(201)
+	r.ask("POST", "/api/watchlists", `{`, once.Header, "k6").problem(400, "body")
+	r.ask("POST", "/api/watchlists", `{"name":"d","symbols":[]}`, once.Header, "k6").is(201)
 
 	// A key is the user's own, and for a day.
 	r.user = "eve"
-	if a := r.ask("POST", "/api/watchlists", body, keyHeader, "k1").is(201); a.Header().Get("Idempotency-Replayed") != "" {
+	if a := r.ask("POST", "/api/watchlists", body, once.Header, "k1").is(201); a.Header().Get("Idempotency-Replayed") != "" {
 		t.Errorf("another user's answer: %s", a.Body)
 	}
-	r.now = r.now.Add(onceFor + time.Second)
-	r.ask("POST", "/api/watchlists", `{"name":"e","symbols":[]}`, keyHeader, "k1").is(201)
-	r.ask("POST", "/api/watchlists", strings.Repeat(" ", maxBody+1), keyHeader, "k7").problem(413, "body")
+	r.now = r.now.Add(once.Life + time.Second)
+	r.ask("POST", "/api/watchlists", `{"name":"e","symbols":[]}`, once.Header, "k1").is(201)
+	r.ask("POST", "/api/watchlists", strings.Repeat(" ", operation.MaxBody+1), once.Header, "k7").problem(413, "body")
 }
 
 // TestChangesAtTheSameTimeHappenOnce sends one change many times at once.
@@ -61,7 +63,7 @@ func TestChangesAtTheSameTimeHappenOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range locations {
 		wg.Go(func() {
-			a := r.ask("POST", "/api/views", `{"name":"a","layout":{}}`, keyHeader, "same")
+			a := r.ask("POST", "/api/views", `{"name":"a","layout":{}}`, once.Header, "same")
 			locations[i] = fmt.Sprint(a.Code, a.Header().Get("Location"))
 		})
 	}
@@ -77,20 +79,4 @@ func TestChangesAtTheSameTimeHappenOnce(t *testing.T) {
 	if len(all.Views) != 1 {
 		t.Errorf("%d views", len(all.Views))
 	}
-}
-
-// TestKeysAreBounded fills the memory of answers; the oldest go.
-func TestKeysAreBounded(t *testing.T) {
-	r := full(t)
-	r.rest.once.most = 64 << 10
-	big := `{"name":"x","layout":{"a":"` + strings.Repeat("x", 2000) + `"}}`
-	r.ask("POST", "/api/views", big, keyHeader, "first").is(201)
-	path := r.ask("POST", "/api/views", strings.Replace(big, `"x"`, `"y"`, 1)).is(201).Header().Get("Location")
-	for i := range 60 {
-		r.ask("PUT", path, strings.Replace(big, `"x"`, `"y"`, 1), "If-Match", "*", keyHeader, fmt.Sprint("k", i)).is(200)
-	}
-	if o := r.rest.once; o.bytes > o.most || o.bytes < o.most/2 || len(o.order) != len(o.known) {
-		t.Errorf("%d bytes, %d in order, %d known", o.bytes, len(o.order), len(o.known))
-	}
-	r.ask("POST", "/api/views", big, keyHeader, "first").problem(409, "body.name")
 }

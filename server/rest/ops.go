@@ -8,21 +8,22 @@ import (
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/numbers"
+	"tierboard/server/rest/operation"
 	"tierboard/shared/api"
 )
 
 // opsOperations are the server's own numbers.
-func (x *REST) opsOperations() []operation {
-	return []operation{
+func (x *REST) opsOperations() []operation.Operation {
+	return []operation.Operation{
 		{
-			method: http.MethodGet, path: api.PathOps, id: "getOps", tag: tagOps, summary: "Tell the server's own numbers",
-			doc: "Connections, totals of delivery, messages by what became of them, rejects by reason, latencies, live streams that do not keep up, and the settings in force with secrets masked.",
-			out: api.Ops{}, handle: x.ops,
+			Method: http.MethodGet, Path: api.PathOps, ID: "getOps", Tag: operation.TagOps, Summary: "Tell the server's own numbers",
+			Doc: "Connections, totals of delivery, messages by what became of them, rejects by reason, latencies, live streams that do not keep up, and the settings in force with secrets masked.",
+			Out: api.Ops{}, Handle: x.ops,
 		},
 		{
-			method: http.MethodGet, path: api.PathDeadLetters, id: "listDeadLetters", tag: tagOps, summary: "List messages that are no event",
-			doc:    "The newest first. The texts are the producer's and untrusted.",
-			params: letterParams, out: api.DeadLetters{}, handle: x.deadLetters,
+			Method: http.MethodGet, Path: api.PathDeadLetters, ID: "listDeadLetters", Tag: operation.TagOps, Summary: "List messages that are no event",
+			Doc:    "The newest first. The texts are the producer's and untrusted.",
+			Params: letterParams, Out: api.DeadLetters{}, Handle: x.deadLetters,
 		},
 	}
 }
@@ -54,7 +55,7 @@ const mostSlow = 20
 
 // ops answers with everything the operator's page shows.
 func (x *REST) ops(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	s := x.cfg.Hub.Stats()

@@ -16,17 +16,18 @@ import (
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/numbers"
+	"tierboard/server/rest/operation"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
 
 // performanceOperations is the one about outcomes.
-func (x *REST) performanceOperations() []operation {
-	return []operation{{
-		method: http.MethodGet, path: api.PathPerformance, id: "getPerformance", tag: tagPerformance, summary: "Tell what became of detections, by tier",
-		doc: "From the outcomes producers reported, and nothing else. A rate needs 30 outcomes and comes with its 95 % Wilson interval; " +
+func (x *REST) performanceOperations() []operation.Operation {
+	return []operation.Operation{{
+		Method: http.MethodGet, Path: api.PathPerformance, ID: "getPerformance", Tag: operation.TagPerformance, Summary: "Tell what became of detections, by tier",
+		Doc: "From the outcomes producers reported, and nothing else. A rate needs 30 outcomes and comes with its 95 % Wilson interval; " +
 			"pending and excluded detections are always told. A report may be up to 30 s old if making it takes long; as_of tells. outcomes is none when nobody reported any: that is no rate of 0 %.",
-		params: performanceParams, out: api.Performance{}, problems: []problem.Kind{problem.Unavailable}, handle: x.performance,
+		Params: performanceParams, Out: api.Performance{}, Problems: []problem.Kind{problem.Unavailable}, Handle: x.performance,
 	}}
 }
 

@@ -33,12 +33,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"tierboard/server/calendar"
 	"tierboard/server/gate"
@@ -48,6 +46,9 @@ import (
 	"tierboard/server/problem"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/docs"
+	"tierboard/server/rest/once"
+	"tierboard/server/rest/operation"
+	"tierboard/server/rest/route"
 	"tierboard/shared/api"
 )
 
@@ -122,10 +123,9 @@ type REST struct {
 	version *versions
 	perf    *performances
 	rates   *rates
-	once    *once
 
-	contract huma.API
-	table    *table
+	contract *operation.Contract
+	table    *route.Table
 	handler  http.Handler
 }
 
@@ -141,21 +141,17 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 		cfg.ExportRows = defaultExportRows
 	}
 	x := &REST{
-		cfg: cfg, m: m, log: log, started: cfg.Now(), table: newTable(),
+		cfg: cfg, m: m, log: log, started: cfg.Now(), table: route.New(),
 		pages:   &pages{hub: cfg.Hub, archive: cfg.Archive, log: log},
 		version: &versions{hub: cfg.Hub},
 		perf:    newPerformances(),
-		once:    newOnce(cfg.Now),
 	}
 	x.rates = &rates{pages: x.pages, market: cfg.Market}
 	if cfg.Archive != nil {
 		cfg.Archive.OnStored(cfg.Hub.Recent().Stored)
 	}
-	x.contract = newContract(cfg.Version, humago.NewAdapter(x.table, ""))
-	for _, o := range x.operations() {
-		x.register(o)
-	}
-	finish(x.contract.OpenAPI())
+	x.contract = operation.New(cfg.Version, x.table, once.New(cfg.Now, operation.MaxBody))
+	x.contract.Add(x.operations()...)
 	x.publish()
 	x.handler = cfg.Gate.Wrap(x.table)
 	return x, nil
@@ -172,10 +168,10 @@ func (x *REST) Routes(mux *http.ServeMux) {
 }
 
 // OpenAPI returns the contract. The caller must not change it.
-func (x *REST) OpenAPI() *huma.OpenAPI { return x.contract.OpenAPI() }
+func (x *REST) OpenAPI() *huma.OpenAPI { return x.contract.Spec() }
 
 // operations lists every operation of the surface, in the order of the docs page.
-func (x *REST) operations() []operation {
+func (x *REST) operations() []operation.Operation {
 	ops := x.listOperations()
 	ops = append(ops, x.itemOperations()...)
 	ops = append(ops, x.performanceOperations()...)
@@ -188,7 +184,7 @@ func (x *REST) operations() []operation {
 // publish adds the contract and the pages made of it to the table. They are written when first asked for, since that takes
 // longer than everything else at start.
 func (x *REST) publish() {
-	spec := x.contract.OpenAPI()
+	spec := x.contract.Spec()
 	pages := sync.OnceValues(func() (*docs.Pages, error) { return docs.New(spec) })
 	page := func(show func(*docs.Pages, http.ResponseWriter, *http.Request)) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -201,18 +197,18 @@ func (x *REST) publish() {
 			show(p, w, r)
 		}
 	}
-	x.table.get(api.PathOpenAPIJSON, x.fixed("application/openapi+json", spec.MarshalJSON))
-	x.table.get(api.PathOpenAPIYAML, x.fixed("application/yaml", spec.YAML))
-	x.table.get(api.PathFrames, x.fixed("application/schema+json", docs.FramesJSON))
-	x.table.get(api.PathDocs, page((*docs.Pages).Index))
-	x.table.get(api.PathProblems+"{slug}", page((*docs.Pages).Problem))
+	x.table.Get(api.PathOpenAPIJSON, x.fixed("application/openapi+json", spec.MarshalJSON))
+	x.table.Get(api.PathOpenAPIYAML, x.fixed("application/yaml", spec.YAML))
+	x.table.Get(api.PathFrames, x.fixed("application/schema+json", docs.FramesJSON))
+	x.table.Get(api.PathDocs, page((*docs.Pages).Index))
+	x.table.Get(api.PathProblems+"{slug}", page((*docs.Pages).Problem))
 }
 
 // fixed answers with the same bytes every time; they are made when first asked for.
 func (x *REST) fixed(contentType string, produce func() ([]byte, error)) http.HandlerFunc {
-	once := sync.OnceValues(produce)
+	made := sync.OnceValues(produce)
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := once()
+		body, err := made()
 		if err != nil {
 			x.log.Error("write the contract", slog.Any("err", err))
 			problem.Write(w, err)
@@ -230,56 +226,3 @@ func (x *REST) fixed(contentType string, produce func() ([]byte, error)) http.Ha
 		_, _ = w.Write(body)
 	}
 }
-
-// table finds handlers by path and method. It answers HEAD, OPTIONS, unknown methods and unknown paths itself, the last two
-// with problems. It is filled before it serves and does not change after.
-type table struct {
-	mux   *http.ServeMux
-	paths map[string]*methods
-	names []string // known paths, for suggestions
-}
-
-// newTable returns an empty table.
-func newTable() *table {
-	t := &table{mux: http.NewServeMux(), paths: map[string]*methods{}}
-	t.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		detail := "There is nothing at this path"
-		if problem.Plain(strings.ReplaceAll(r.URL.Path, "/", "")) {
-			detail += problem.Suggest(r.URL.Path, t.names)
-		}
-		problem.Write(w, problem.New(problem.NotFound, strings.TrimSuffix(detail, "?")+"."))
-	})
-	t.mux.HandleFunc("/api/v1/patterns", t.alias)
-	t.mux.HandleFunc("/api/v1/patterns/", t.alias)
-	return t
-}
-
-// alias answers the versioned name of a path as the path itself.
-func (t *table) alias(w http.ResponseWriter, r *http.Request) {
-	u := *r.URL
-	u.Path, u.RawPath = "/api/patterns"+strings.TrimPrefix(u.Path, "/api/v1/patterns"), ""
-	inner := r.Clone(r.Context())
-	inner.URL = &u
-	t.mux.ServeHTTP(w, inner)
-	r.Pattern = inner.Pattern
-}
-
-// HandleFunc adds a handler under "METHOD /path", for huma's adapter.
-func (t *table) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
-	method, path, _ := strings.Cut(pattern, " ")
-	m := t.paths[path]
-	if m == nil {
-		m = &methods{by: map[string]http.HandlerFunc{}}
-		t.paths[path] = m
-		t.names = append(t.names, path)
-		t.mux.Handle(path, m)
-	}
-	m.by[method] = handler
-	m.allow = allowed(m.by)
-}
-
-// get adds a handler that only answers GET.
-func (t *table) get(path string, handler http.HandlerFunc) { t.HandleFunc("GET "+path, handler) }
-
-// ServeHTTP answers a request.
-func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.mux.ServeHTTP(w, r) }

@@ -16,6 +16,7 @@ import (
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
+	"tierboard/server/rest/operation"
 )
 
 // mostEntries is how many entries a user may have on one shelf.
@@ -25,9 +26,9 @@ const mostEntries = 100
 type shelf[B, V any] struct {
 	x     *REST
 	name  string // on the library's side
-	path  string
+	Path  string
 	word  string // in sentences: "a view"
-	id    string // in operation ids: "View"
+	ID    string // in operation ids: "View"
 	about string
 	// check turns a body into the name and the JSON that is kept.
 	check func(B) (name string, keep any, err error)
@@ -40,39 +41,39 @@ type shelf[B, V any] struct {
 }
 
 // operations are the five of a shelf.
-func (s shelf[B, V]) operations() []operation {
+func (s shelf[B, V]) operations() []operation.Operation {
 	var body B
 	var view V
 	tag := map[string]string{"ETag": "The version, for If-Match."}
 	noun := strings.TrimPrefix(s.word, "a ")
-	return []operation{
+	return []operation.Operation{
 		{
-			method: http.MethodGet, path: s.path, id: "list" + s.id + "s", tag: tagUser, summary: "List your " + noun + "s",
-			doc: s.about, out: s.list(nil), problems: []problem.Kind{problem.Unavailable}, handle: s.all,
+			Method: http.MethodGet, Path: s.Path, ID: "list" + s.ID + "s", Tag: operation.TagUser, Summary: "List your " + noun + "s",
+			Doc: s.about, Out: s.list(nil), Problems: []problem.Kind{problem.Unavailable}, Handle: s.all,
 		},
 		{
-			method: http.MethodPost, path: s.path, id: "create" + s.id, tag: tagUser, summary: "Save " + s.word, in: body, out: view,
-			status: http.StatusCreated, headers: map[string]string{"ETag": tag["ETag"], "Location": "Where it is."},
-			problems: []problem.Kind{problem.Conflict, problem.Unavailable}, handle: s.create,
+			Method: http.MethodPost, Path: s.Path, ID: "create" + s.ID, Tag: operation.TagUser, Summary: "Save " + s.word, In: body, Out: view,
+			Status: http.StatusCreated, Headers: map[string]string{"ETag": tag["ETag"], "Location": "Where it is."},
+			Problems: []problem.Kind{problem.Conflict, problem.Unavailable}, Handle: s.create,
 		},
 		{
-			method: http.MethodGet, path: s.path + "/{id}", id: "get" + s.id, tag: tagUser, summary: "Get " + s.word, out: view, headers: tag,
-			problems: []problem.Kind{problem.NotFound, problem.Unavailable}, handle: s.get,
+			Method: http.MethodGet, Path: s.Path + "/{id}", ID: "get" + s.ID, Tag: operation.TagUser, Summary: "Get " + s.word, Out: view, Headers: tag,
+			Problems: []problem.Kind{problem.NotFound, problem.Unavailable}, Handle: s.get,
 		},
 		{
-			method: http.MethodPut, path: s.path + "/{id}", id: "replace" + s.id, tag: tagUser, summary: "Replace " + s.word, in: body, out: view,
-			ifMatch: true, headers: tag, problems: []problem.Kind{problem.Conflict, problem.Unavailable}, handle: s.replace,
+			Method: http.MethodPut, Path: s.Path + "/{id}", ID: "replace" + s.ID, Tag: operation.TagUser, Summary: "Replace " + s.word, In: body, Out: view,
+			IfMatch: true, Headers: tag, Problems: []problem.Kind{problem.Conflict, problem.Unavailable}, Handle: s.replace,
 		},
 		{
-			method: http.MethodDelete, path: s.path + "/{id}", id: "delete" + s.id, tag: tagUser, summary: "Delete " + s.word,
-			status: http.StatusNoContent, ifMatch: true, problems: []problem.Kind{problem.Unavailable}, handle: s.remove,
+			Method: http.MethodDelete, Path: s.Path + "/{id}", ID: "delete" + s.ID, Tag: operation.TagUser, Summary: "Delete " + s.word,
+			Status: http.StatusNoContent, IfMatch: true, Problems: []problem.Kind{problem.Unavailable}, Handle: s.remove,
 		},
 	}
 }
 
 // all answers with a user's entries.
 func (s shelf[B, V]) all(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	entries, err := s.x.cfg.Library.Entries(r.Context(), gate.User(r.Context()), s.name)
@@ -92,7 +93,7 @@ func (s shelf[B, V]) all(w http.ResponseWriter, r *http.Request) error {
 
 // get answers with one entry.
 func (s shelf[B, V]) get(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	e, err := s.x.entry(r, s.name)
@@ -109,7 +110,7 @@ func (s shelf[B, V]) get(w http.ResponseWriter, r *http.Request) error {
 
 // create saves a new entry.
 func (s shelf[B, V]) create(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	ctx, user := r.Context(), gate.User(r.Context())
@@ -137,13 +138,13 @@ func (s shelf[B, V]) create(w http.ResponseWriter, r *http.Request) error {
 			return s.x.saveFault(ctx, err)
 		}
 	}
-	w.Header().Set("Location", s.path+"/"+e.ID)
+	w.Header().Set("Location", s.Path+"/"+e.ID)
 	return s.answer(w, http.StatusCreated, e)
 }
 
 // replace saves a new version of an entry.
 func (s shelf[B, V]) replace(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	ctx, user := r.Context(), gate.User(r.Context())
@@ -184,7 +185,7 @@ func (s shelf[B, V]) replace(w http.ResponseWriter, r *http.Request) error {
 
 // remove deletes an entry.
 func (s shelf[B, V]) remove(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	version, err := ifMatch(r)
@@ -208,7 +209,7 @@ func (s shelf[B, V]) remove(w http.ResponseWriter, r *http.Request) error {
 // read reads and checks a body.
 func (s shelf[B, V]) read(w http.ResponseWriter, r *http.Request) (Entry, error) {
 	var body B
-	if err := s.x.readBody(w, r, &body); err != nil {
+	if err := s.x.contract.Read(w, r, &body); err != nil {
 		return Entry{}, err
 	}
 	name, keep, err := s.check(body)

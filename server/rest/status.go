@@ -12,30 +12,31 @@ import (
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/numbers"
+	"tierboard/server/rest/operation"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
 
 // statusOperations are the feed's health and the market's calendar.
-func (x *REST) statusOperations() []operation {
-	return []operation{
+func (x *REST) statusOperations() []operation.Operation {
+	return []operation.Operation{
 		{
-			method: http.MethodGet, path: api.PathTiersHealth, id: "getTiersHealth", tag: tagHealth, summary: "Tell whether each tier's events arrive as they should",
-			doc: "Knows the exchange's calendar: silence at night is idle, silence in the morning is stale. Always 200; /readyz is what fails.",
-			out: api.TiersHealth{}, handle: x.tiersHealth,
+			Method: http.MethodGet, Path: api.PathTiersHealth, ID: "getTiersHealth", Tag: operation.TagHealth, Summary: "Tell whether each tier's events arrive as they should",
+			Doc: "Knows the exchange's calendar: silence at night is idle, silence in the morning is stale. Always 200; /readyz is what fails.",
+			Out: api.TiersHealth{}, Handle: x.tiersHealth,
 		},
 		{
-			method: http.MethodGet, path: api.PathClock, id: "getMarketClock", tag: tagHealth, summary: "Tell the exchange's session now",
-			out: api.Clock{}, handle: func(w http.ResponseWriter, r *http.Request) error {
-				if err := noParams(r); err != nil {
+			Method: http.MethodGet, Path: api.PathClock, ID: "getMarketClock", Tag: operation.TagHealth, Summary: "Tell the exchange's session now",
+			Out: api.Clock{}, Handle: func(w http.ResponseWriter, r *http.Request) error {
+				if err := operation.NoParams(r); err != nil {
 					return err
 				}
 				return answer.JSON(w, http.StatusOK, clockOf(x.cfg.Market().Clock(x.cfg.Now())))
 			},
 		},
 		{
-			method: http.MethodGet, path: api.PathSessions, id: "listMarketSessions", tag: tagHealth, summary: "List days of the exchange's calendar",
-			doc: "Closed days too, with their names.", params: sessionParams, out: api.MarketSessions{}, handle: x.sessions,
+			Method: http.MethodGet, Path: api.PathSessions, ID: "listMarketSessions", Tag: operation.TagHealth, Summary: "List days of the exchange's calendar",
+			Doc: "Closed days too, with their names.", Params: sessionParams, Out: api.MarketSessions{}, Handle: x.sessions,
 		},
 	}
 }
@@ -109,7 +110,7 @@ func clockOf(c calendar.Clock) api.Clock {
 
 // tiersHealth answers with the report.
 func (x *REST) tiersHealth(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	now := x.cfg.Now()

@@ -5,22 +5,23 @@ import (
 
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/rest/operation"
 	"tierboard/shared/api"
 )
 
 // streamOperations describes the event stream, which package sse serves.
-func (x *REST) streamOperations() []operation {
+func (x *REST) streamOperations() []operation.Operation {
 	if x.cfg.Stream == nil {
 		return nil
 	}
-	return []operation{{
-		method: http.MethodGet, path: api.PathStream, id: "streamPatterns", tag: tagStream, summary: "Follow patterns as they are detected",
-		doc: "Server-sent events: hello (epoch, max_seq), subscribed (replayed, resumed), pattern (one event, its id is EPOCH-SEQ), gap (what cannot be replayed, and where to read it), " +
+	return []operation.Operation{{
+		Method: http.MethodGet, Path: api.PathStream, ID: "streamPatterns", Tag: operation.TagStream, Summary: "Follow patterns as they are detected",
+		Doc: "Server-sent events: hello (epoch, max_seq), subscribed (replayed, resumed), pattern (one event, its id is EPOCH-SEQ), gap (what cannot be replayed, and where to read it), " +
 			"throttled (how many were held back because more than the limit matched), heartbeat (every 15 s: max_seq, server_time) and bye (come back after retry). " +
 			"Last-Event-ID, or after, resumes: what matched since is replayed, or a gap and the newest matches come instead. " +
 			"Without either, the stream begins with what is detected next.",
-		params: query.StreamParams(), formats: []string{"text/event-stream"},
-		problems: []problem.Kind{problem.NotAcceptable, problem.Unavailable},
+		Params: query.StreamParams(), Formats: []string{"text/event-stream"},
+		Problems: []problem.Kind{problem.NotAcceptable, problem.Unavailable},
 	}}
 }
 

@@ -15,39 +15,40 @@ import (
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
+	"tierboard/server/rest/operation"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
 
 // userOperations are what belongs to whoever asks.
-func (x *REST) userOperations() []operation {
-	ops := []operation{
+func (x *REST) userOperations() []operation.Operation {
+	ops := []operation.Operation{
 		{
-			method: http.MethodGet, path: api.PathMe, id: "getMe", tag: tagUser, summary: "Tell who is asking",
-			out: api.Me{}, handle: func(w http.ResponseWriter, r *http.Request) error {
-				if err := noParams(r); err != nil {
+			Method: http.MethodGet, Path: api.PathMe, ID: "getMe", Tag: operation.TagUser, Summary: "Tell who is asking",
+			Out: api.Me{}, Handle: func(w http.ResponseWriter, r *http.Request) error {
+				if err := operation.NoParams(r); err != nil {
 					return err
 				}
 				return answer.JSON(w, http.StatusOK, x.me(gate.User(r.Context())))
 			},
 		},
 		{
-			method: http.MethodGet, path: api.PathPreferences, id: "getPreferences", tag: tagUser, summary: "Get your preferences",
-			out: api.Preferences{}, headers: map[string]string{"ETag": "The version, for If-Match."},
-			problems: []problem.Kind{problem.Unavailable}, handle: x.preferences,
+			Method: http.MethodGet, Path: api.PathPreferences, ID: "getPreferences", Tag: operation.TagUser, Summary: "Get your preferences",
+			Out: api.Preferences{}, Headers: map[string]string{"ETag": "The version, for If-Match."},
+			Problems: []problem.Kind{problem.Unavailable}, Handle: x.preferences,
 		},
 		{
-			method: http.MethodPatch, path: api.PathPreferences, id: "changePreferences", tag: tagUser, summary: "Change your preferences",
-			doc: "The named settings replace those before, null removes one, and settings that are not named stay.",
-			in:  api.PreferencesChange{}, out: api.Preferences{}, ifMatch: true, headers: map[string]string{"ETag": "The new version."},
-			problems: []problem.Kind{problem.Unavailable}, handle: x.changePreferences,
+			Method: http.MethodPatch, Path: api.PathPreferences, ID: "changePreferences", Tag: operation.TagUser, Summary: "Change your preferences",
+			Doc: "The named settings replace those before, null removes one, and settings that are not named stay.",
+			In:  api.PreferencesChange{}, Out: api.Preferences{}, IfMatch: true, Headers: map[string]string{"ETag": "The new version."},
+			Problems: []problem.Kind{problem.Unavailable}, Handle: x.changePreferences,
 		},
 	}
 	ops = append(ops, x.subscriptions().operations()...)
-	ops = append(ops, operation{
-		method: http.MethodPost, path: api.PathEstimate, id: "estimateSubscription", tag: tagUser, summary: "Estimate how many events filters bring",
-		doc: "From the events of the last 24 hours, as far as they are known.", in: api.EstimateBody{}, out: api.Estimate{}, handle: x.estimate,
+	ops = append(ops, operation.Operation{
+		Method: http.MethodPost, Path: api.PathEstimate, ID: "estimateSubscription", Tag: operation.TagUser, Summary: "Estimate how many events filters bring",
+		Doc: "From the events of the last 24 hours, as far as they are known.", In: api.EstimateBody{}, Out: api.Estimate{}, Handle: x.estimate,
 	})
 	ops = append(ops, x.views().operations()...)
 	return append(ops, x.watchlists().operations()...)
@@ -90,7 +91,7 @@ func (x *REST) current(ctx context.Context, user string) (api.Preferences, error
 
 // preferences answers with the user's preferences.
 func (x *REST) preferences(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	p, err := x.current(r.Context(), gate.User(r.Context()))
@@ -108,7 +109,7 @@ func (x *REST) preferences(w http.ResponseWriter, r *http.Request) error {
 
 // changePreferences merges a change.
 func (x *REST) changePreferences(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	version, err := ifMatch(r)
@@ -116,7 +117,7 @@ func (x *REST) changePreferences(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var change api.PreferencesChange
-	if err := x.readBody(w, r, &change); err != nil {
+	if err := x.contract.Read(w, r, &change); err != nil {
 		return err
 	}
 	ctx, user := r.Context(), gate.User(r.Context())
@@ -144,8 +145,8 @@ func (x *REST) changePreferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if len(raw) > maxBody {
-		return problem.At(problem.Body, problem.Field("body.values", "", "would make more than %d bytes of settings", maxBody))
+	if len(raw) > operation.MaxBody {
+		return problem.At(problem.Body, problem.Field("body.values", "", "would make more than %d bytes of settings", operation.MaxBody))
 	}
 	e := Entry{ID: PreferencesID, Name: Preferences, Body: raw, Version: p.Version}
 	if p.Version == 0 {
@@ -172,7 +173,7 @@ type keptSubscription struct {
 // subscriptions is the shelf of saved subscriptions.
 func (x *REST) subscriptions() shelf[api.SubscriptionBody, api.Subscription] {
 	return shelf[api.SubscriptionBody, api.Subscription]{
-		x: x, name: Subscriptions, path: api.PathSubscriptions, word: "a subscription", id: "Subscription",
+		x: x, name: Subscriptions, Path: api.PathSubscriptions, word: "a subscription", ID: "Subscription",
 		about: "A subscription is a list of filters with a name; an event is wanted when one of them wants it.",
 		check: func(b api.SubscriptionBody) (string, any, error) {
 			filters, err := parseFilters(b.Filters)
@@ -247,11 +248,11 @@ func specOf(f *filter.Filter) api.FilterSpec {
 
 // estimate tells how many events filters would have brought.
 func (x *REST) estimate(w http.ResponseWriter, r *http.Request) error {
-	if err := noParams(r); err != nil {
+	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	var body api.EstimateBody
-	if err := x.readBody(w, r, &body); err != nil {
+	if err := x.contract.Read(w, r, &body); err != nil {
 		return err
 	}
 	filters, err := parseFilters(body.Filters)

@@ -36,7 +36,7 @@ func (x *REST) views() shelf[api.ViewBody, api.View] {
 		}, nil
 	}
 	return shelf[api.ViewBody, api.View]{
-		x: x, name: Views, path: api.PathViews, word: "a view", id: "View",
+		x: x, name: Views, Path: api.PathViews, word: "a view", ID: "View",
 		about: "A view is filters, order, density and columns of the board under a name. At most one is the default: making one the default ends that of the others.",
 		check: func(b api.ViewBody) (string, any, error) {
 			return b.Name, keptView{Default: b.Default, Layout: b.Layout}, nil
@@ -77,7 +77,7 @@ func (x *REST) onlyDefault(ctx context.Context, user, id string) error {
 // watchlists is the shelf of lists of symbols.
 func (x *REST) watchlists() shelf[api.WatchlistBody, api.Watchlist] {
 	return shelf[api.WatchlistBody, api.Watchlist]{
-		x: x, name: Watchlists, path: api.PathWatchlists, word: "a watchlist", id: "Watchlist",
+		x: x, name: Watchlists, Path: api.PathWatchlists, word: "a watchlist", ID: "Watchlist",
 		about: "A watchlist is a list of symbols under a name; lists take its id in the parameter watchlist.",
 		check: func(b api.WatchlistBody) (string, any, error) {
 			symbols := make([]string, 0, len(b.Symbols))

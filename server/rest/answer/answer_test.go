@@ -42,6 +42,12 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+func TestAppend(t *testing.T) {
+	if got := string(Append([]byte(`{"a":`), []string{"<"})); got != `{"a":["\u003c"]` {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestTimesAndNumbers(t *testing.T) {
 	at := time.Date(2026, 11, 20, 14, 31, 11, 123_456_789, time.FixedZone("EST", -5*3600))
 	want := time.Date(2026, 11, 20, 19, 31, 11, 123_000_000, time.UTC)

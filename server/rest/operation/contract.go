@@ -1,10 +1,9 @@
-package rest
+package operation
 
 import (
 	"cmp"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,21 +12,22 @@ import (
 
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/rest/once"
 	"tierboard/shared/api"
 )
 
 // The tags that group operations.
 const (
-	tagPatterns    = "Patterns"
-	tagPerformance = "Performance"
-	tagHealth      = "Health and market"
-	tagStream      = "Stream"
-	tagUser        = "Saved by users"
-	tagOps         = "Operations"
+	TagPatterns    = "Patterns"
+	TagPerformance = "Performance"
+	TagHealth      = "Health and market"
+	TagStream      = "Stream"
+	TagUser        = "Saved by users"
+	TagOps         = "Operations"
 )
 
-// newContract returns a contract without operations, on an adapter.
-func newContract(version string, adapter huma.Adapter) huma.API {
+// newAPI returns a contract without operations, on an adapter.
+func newAPI(version string, adapter huma.Adapter) huma.API {
 	return huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -40,12 +40,12 @@ func newContract(version string, adapter huma.Adapter) huma.API {
 			},
 			Servers: []*huma.Server{{URL: "/", Description: "This server"}},
 			Tags: []*huma.Tag{
-				{Name: tagPatterns, Description: "What was detected."},
-				{Name: tagPerformance, Description: "What became of it."},
-				{Name: tagHealth, Description: "Whether the feed flows, and when it should."},
-				{Name: tagStream, Description: "What is being detected."},
-				{Name: tagUser, Description: "What belongs to whoever asks."},
-				{Name: tagOps, Description: "The server itself, for its operator."},
+				{Name: TagPatterns, Description: "What was detected."},
+				{Name: TagPerformance, Description: "What became of it."},
+				{Name: TagHealth, Description: "Whether the feed flows, and when it should."},
+				{Name: TagStream, Description: "What is being detected."},
+				{Name: TagUser, Description: "What belongs to whoever asks."},
+				{Name: TagOps, Description: "The server itself, for its operator."},
 			},
 			Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)},
 		},
@@ -54,20 +54,20 @@ func newContract(version string, adapter huma.Adapter) huma.API {
 }
 
 // describe returns an operation as the contract says it.
-func (x *REST) describe(o operation) *huma.Operation {
+func (c *Contract) describe(o *Operation) *huma.Operation {
 	op := &huma.Operation{
-		Method: o.method, Path: o.path, OperationID: o.id, Tags: []string{o.tag}, Summary: o.summary, Description: o.doc,
+		Method: o.Method, Path: o.Path, OperationID: o.ID, Tags: []string{o.Tag}, Summary: o.Summary, Description: o.Doc,
 		Responses: map[string]*huma.Response{},
 	}
-	if strings.Contains(o.path, "{id}") {
+	if strings.Contains(o.Path, "{id}") {
 		op.Parameters = append(op.Parameters, &huma.Param{
 			Name: "id", In: "path", Required: true, Description: "Its id.", Example: "Q5FJ3QZ4", Schema: &huma.Schema{Type: huma.TypeString},
 		})
 	}
-	for _, p := range o.params {
+	for _, p := range o.Params {
 		op.Parameters = append(op.Parameters, paramOf(p))
 	}
-	if o.ifMatch {
+	if o.IfMatch {
 		op.Parameters = append(op.Parameters, &huma.Param{
 			Name: "If-Match", In: "header", Required: true, Description: "The ETag of the version the change is for, or *.", Example: `"1"`,
 			Schema: &huma.Schema{Type: huma.TypeString},
@@ -75,31 +75,31 @@ func (x *REST) describe(o operation) *huma.Operation {
 	}
 	if o.changes() {
 		op.Parameters = append(op.Parameters, &huma.Param{
-			Name: keyHeader, In: "header", Example: "5b1f0f3a-9d10", Schema: &huma.Schema{Type: huma.TypeString},
+			Name: once.Header, In: "header", Example: "5b1f0f3a-9d10", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "A key of your own, 1 to 40 characters: the same request with the same key changes nothing twice within a day, but gets the first answer again, with Idempotency-Replayed: true.",
 		})
 	}
-	if o.in != nil {
-		s := x.schema(o.in)
+	if o.In != nil {
+		s := c.schema(o.In)
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-			"application/json": {Schema: s, Example: x.example(s)},
+			"application/json": {Schema: s, Example: c.example(s)},
 		}}
 	}
-	answer := &huma.Response{Description: "As asked.", Headers: x.answerHeaders(o)}
-	if o.out != nil {
-		s := x.schema(o.out)
-		answer.Content = map[string]*huma.MediaType{"application/json": {Schema: s, Example: x.example(s)}}
-		for _, f := range o.formats {
+	answer := &huma.Response{Description: "As asked.", Headers: c.answerHeaders(o)}
+	if o.Out != nil {
+		s := c.schema(o.Out)
+		answer.Content = map[string]*huma.MediaType{"application/json": {Schema: s, Example: c.example(s)}}
+		for _, f := range o.Formats {
 			answer.Content[f] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}, Example: formatExamples[f]}
 		}
-	} else if len(o.formats) > 0 {
+	} else if len(o.Formats) > 0 {
 		answer.Content = map[string]*huma.MediaType{}
-		for _, f := range o.formats {
+		for _, f := range o.Formats {
 			answer.Content[f] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}, Example: formatExamples[f]}
 		}
 	}
-	op.Responses[strconv.Itoa(cmp.Or(o.status, http.StatusOK))] = answer
-	x.describeProblems(op, o)
+	op.Responses[strconv.Itoa(cmp.Or(o.Status, http.StatusOK))] = answer
+	c.describeProblems(op, o)
 	return op
 }
 
@@ -111,7 +111,7 @@ var formatExamples = map[string]string{
 }
 
 // answerHeaders describes the headers of an answer.
-func (x *REST) answerHeaders(o operation) map[string]*huma.Param {
+func (c *Contract) answerHeaders(o *Operation) map[string]*huma.Param {
 	text := func(doc, example string) *huma.Param {
 		return &huma.Param{Description: doc, Schema: &huma.Schema{Type: huma.TypeString}, Example: example}
 	}
@@ -124,7 +124,7 @@ func (x *REST) answerHeaders(o operation) map[string]*huma.Param {
 		"X-RateLimit-Remaining": number("Requests left in this minute.", 5999),
 		"X-RateLimit-Reset":     number("When the minute ends, in Unix seconds.", 1795289471),
 	}
-	for name, doc := range o.headers {
+	for name, doc := range o.Headers {
 		h[name] = text(doc, "")
 		h[name].Example = nil
 	}
@@ -132,21 +132,21 @@ func (x *REST) answerHeaders(o operation) map[string]*huma.Param {
 }
 
 // describeProblems adds the errors an operation can answer with.
-func (x *REST) describeProblems(op *huma.Operation, o operation) {
-	kinds := append([]problem.Kind{problem.RateLimited, problem.Internal}, o.problems...)
-	if len(o.params) > 0 {
+func (c *Contract) describeProblems(op *huma.Operation, o *Operation) {
+	kinds := append([]problem.Kind{problem.RateLimited, problem.Internal}, o.Problems...)
+	if len(o.Params) > 0 {
 		kinds = append(kinds, problem.BadRequest, problem.Parameter)
 	}
-	if o.in != nil {
+	if o.In != nil {
 		kinds = append(kinds, problem.BadRequest, problem.Forbidden, problem.TooLarge, problem.MediaType, problem.Body)
 	}
 	if o.changes() {
 		kinds = append(kinds, problem.Parameter)
 	}
-	if o.ifMatch {
+	if o.IfMatch {
 		kinds = append(kinds, problem.Forbidden, problem.NotFound, problem.Changed, problem.NeedsMatch)
 	}
-	s := x.schema(api.Problem{})
+	s := c.schema(api.Problem{})
 	for _, k := range kinds {
 		status := strconv.Itoa(k.Status)
 		r := op.Responses[status]
@@ -223,8 +223,8 @@ func paramOf(p query.Param) *huma.Param {
 }
 
 // schema returns the schema of a value's type.
-func (x *REST) schema(v any) *huma.Schema {
-	return x.contract.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
+func (c *Contract) schema(v any) *huma.Schema {
+	return c.Spec().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
 }
 
 // finish makes the contract's schemas say what the answers are: lists are never null.
@@ -239,8 +239,8 @@ func finish(spec *huma.OpenAPI) {
 }
 
 // example makes a value out of the examples of a schema's fields.
-func (x *REST) example(s *huma.Schema) any {
-	registry := x.contract.OpenAPI().Components.Schemas
+func (c *Contract) example(s *huma.Schema) any {
+	registry := c.Spec().Components.Schemas
 	for s.Ref != "" {
 		s = registry.SchemaFromRef(s.Ref)
 	}
@@ -252,19 +252,19 @@ func (x *REST) example(s *huma.Schema) any {
 		out := map[string]any{}
 		if len(s.Properties) == 0 {
 			if of, ok := s.AdditionalProperties.(*huma.Schema); ok && of.Ref != "" {
-				out["intraday"] = x.example(of)
+				out["intraday"] = c.example(of)
 			}
 			return out
 		}
 		for name, p := range s.Properties {
-			out[name] = x.example(p)
+			out[name] = c.example(p)
 		}
 		return out
 	case huma.TypeArray:
 		if s.Items == nil {
 			return []any{}
 		}
-		return []any{x.example(s.Items)}
+		return []any{c.example(s.Items)}
 	case huma.TypeInteger, huma.TypeNumber:
 		return 1
 	case huma.TypeBoolean:
@@ -294,19 +294,3 @@ func plain(v any) any {
 	}
 	return r.Interface()
 }
-
-// fieldNames are the names of the fields that bodies can have, for suggestions.
-var fieldNames = func() []string {
-	var names []string
-	for _, t := range []reflect.Type{
-		reflect.TypeFor[api.SubscriptionBody](), reflect.TypeFor[api.ViewBody](), reflect.TypeFor[api.WatchlistBody](), reflect.TypeFor[api.FilterSpec](),
-		reflect.TypeFor[api.PreferencesChange](),
-	} {
-		for f := range t.Fields() {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}()

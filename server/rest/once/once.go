@@ -1,4 +1,5 @@
-package rest
+// Package once makes a change that carries an Idempotency-Key happen once, however often it is asked for.
+package once
 
 import (
 	"bytes"
@@ -13,29 +14,34 @@ import (
 	"tierboard/server/problem"
 )
 
+// Header is the header that carries a key: one, of 1 to 40 plain characters.
+const Header = "Idempotency-Key"
+
+// Life is how long an answer is remembered.
+const Life = 24 * time.Hour
+
 // Bounds of what is remembered of changes that were asked for with an Idempotency-Key.
 const (
-	keyHeader = "Idempotency-Key"
-	onceFor   = 24 * time.Hour
-	mostOnce  = 8 << 20 // bytes of answers, of all users together; the oldest go first
-	onceCost  = 512     // bytes that an answer costs beside its body
+	mostBytes = 8 << 20 // bytes of answers, of all users together; the oldest go first
+	cost      = 512     // bytes that an answer costs beside its body
 )
 
-// once remembers the answers to changes that carried an Idempotency-Key, so that a client that has lost an answer can ask
+// Once remembers the answers to changes that carried an Idempotency-Key, so that a client that has lost an answer can ask
 // again without changing anything twice. It remembers for a day, in the memory of this process, and only what succeeded: a
 // change that was refused has changed nothing.
-type once struct {
-	now  func() time.Time
-	most int // bytes of answers
+type Once struct {
+	now     func() time.Time
+	most    int // bytes of answers
+	maxBody int64
 
 	mu    sync.Mutex
-	known map[onceKey]*answered // guarded by mu
-	order []onceKey             // of the finished ones, oldest first; guarded by mu
-	bytes int                   // guarded by mu
+	known map[owned]*answered // guarded by mu
+	order []owned             // of the finished ones, oldest first; guarded by mu
+	bytes int                 // guarded by mu
 }
 
-// onceKey is a user's key.
-type onceKey struct{ user, key string }
+// owned is a user's key.
+type owned struct{ user, key string }
 
 // answered is a change and its answer.
 type answered struct {
@@ -47,22 +53,24 @@ type answered struct {
 	body   []byte
 }
 
-func newOnce(now func() time.Time) *once {
-	return &once{now: now, most: mostOnce, known: map[onceKey]*answered{}}
+// New returns a Once that remembers nothing yet. The bodies of changes are read up to maxBody bytes
+// and one more, which is for the change to refuse.
+func New(now func() time.Time, maxBody int64) *Once {
+	return &Once{now: now, maxBody: maxBody, most: mostBytes, known: map[owned]*answered{}}
 }
 
-// wrap makes a change that may carry an Idempotency-Key happen once.
-func (o *once) wrap(change func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+// Wrap makes a change that may carry an Idempotency-Key happen once. Its errors are problems, or those of the change.
+func (o *Once) Wrap(change func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		keys := r.Header.Values(keyHeader)
+		keys := r.Header.Values(Header)
 		if len(keys) == 0 {
 			return change(w, r)
 		}
 		key := keys[0]
 		if len(keys) > 1 || key == "" || !problem.Plain(key) {
-			return problem.At(problem.Parameter, problem.Field("header."+keyHeader, "", "must be one key of 1 to 40 letters, digits and -_.:+,"))
+			return problem.At(problem.Parameter, problem.Field("header."+Header, "", "must be one key of 1 to 40 letters, digits and -_.:+,"))
 		}
-		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+		body, err := io.ReadAll(io.LimitReader(r.Body, o.maxBody+1))
 		if err != nil {
 			return problem.At(problem.BadRequest, problem.Field("body", "", "ended early"))
 		}
@@ -72,14 +80,14 @@ func (o *once) wrap(change func(http.ResponseWriter, *http.Request) error) func(
 			_, _ = io.WriteString(asked, part+"\x00")
 		}
 		a := &answered{asked: [sha256.Size]byte(asked.Sum(nil)), done: make(chan struct{})}
-		at := onceKey{gate.User(r.Context()), key}
+		at := owned{gate.User(r.Context()), key}
 		for {
 			old := o.begin(at, a)
 			if old == nil {
 				return o.run(w, r, at, a, change)
 			}
 			if old.asked != a.asked {
-				return problem.At(problem.Parameter, problem.Field("header."+keyHeader, key, "was used for another request; use a new one"))
+				return problem.At(problem.Parameter, problem.Field("header."+Header, key, "was used for another request; use a new one"))
 			}
 			select {
 			case <-old.done:
@@ -94,11 +102,11 @@ func (o *once) wrap(change func(http.ResponseWriter, *http.Request) error) func(
 }
 
 // begin takes a key for a request, unless another one has it, which is returned.
-func (o *once) begin(at onceKey, a *answered) *answered {
+func (o *Once) begin(at owned, a *answered) *answered {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.now()
-	for len(o.order) > 0 && now.Sub(o.known[o.order[0]].at) > onceFor {
+	for len(o.order) > 0 && now.Sub(o.known[o.order[0]].at) > Life {
 		o.forgetOldest()
 	}
 	if old := o.known[at]; old != nil {
@@ -109,7 +117,7 @@ func (o *once) begin(at onceKey, a *answered) *answered {
 }
 
 // run makes the change and remembers its answer.
-func (o *once) run(w http.ResponseWriter, r *http.Request, at onceKey, a *answered, change func(http.ResponseWriter, *http.Request) error) error {
+func (o *Once) run(w http.ResponseWriter, r *http.Request, at owned, a *answered, change func(http.ResponseWriter, *http.Request) error) error {
 	defer o.finish(at, a) // also when the change panics
 	rec := &copied{ResponseWriter: w, status: http.StatusOK}
 	err := change(rec, r)
@@ -126,7 +134,7 @@ func (o *once) run(w http.ResponseWriter, r *http.Request, at onceKey, a *answer
 }
 
 // finish keeps the answer of a change that succeeded and lets those go on who wait for it.
-func (o *once) finish(at onceKey, a *answered) {
+func (o *Once) finish(at owned, a *answered) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	defer close(a.done)
@@ -136,17 +144,17 @@ func (o *once) finish(at onceKey, a *answered) {
 	}
 	a.at = o.now()
 	o.order = append(o.order, at)
-	o.bytes += onceCost + len(a.body)
+	o.bytes += cost + len(a.body)
 	for o.bytes > o.most {
 		o.forgetOldest()
 	}
 }
 
 // forgetOldest forgets the oldest answer. The caller holds the mutex.
-func (o *once) forgetOldest() {
+func (o *Once) forgetOldest() {
 	at := o.order[0]
 	o.order = o.order[1:]
-	o.bytes -= onceCost + len(o.known[at].body)
+	o.bytes -= cost + len(o.known[at].body)
 	delete(o.known, at)
 }
 
