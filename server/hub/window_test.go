@@ -119,9 +119,9 @@ func TestWindowsThatAreNearlyDueCloseTogether(t *testing.T) {
 			l.subscribe("main", nil, ofSymbol(symbol))
 			ls = append(ls, l)
 		}
-		for i, wait := range []time.Duration{10, 1, 39} { // A's window opens at 0, B's at 10, C's at 11 ms
+		for i, wait := range []time.Duration{10 * time.Millisecond, time.Millisecond, 39 * time.Millisecond} { // A's window opens at 0, B's at 10, C's at 11 ms
 			r.publish(symbol(string(rune('A' + i))))
-			time.Sleep(wait * time.Millisecond)
+			time.Sleep(wait)
 			r.publish(symbol(string(rune('A' + i))))
 		}
 		synctest.Wait() // at 50 ms A's is due, and 10 ms more is early enough for B's
