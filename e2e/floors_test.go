@@ -38,7 +38,7 @@ type place struct {
 var wiring = []string{"server/daemon", "server"}
 
 // surface is what answers HTTP questions: package rest, and what it is made of.
-var surface = []string{"server/rest", "server/rest/numbers", "server/rest/record", "server/rest/operation"}
+var surface = []string{"server/rest", "server/rest/numbers", "server/rest/record", "server/rest/operation", "server/rest/source"}
 
 // screen is what draws: package ui, and what it is made of.
 var screen = []string{"app/ui/..."}
@@ -95,6 +95,7 @@ var floors = []place{
 	{"server/rest/once", 6, surface},
 	{"server/rest/route", 5, surface},
 	{"server/rest/operation", 7, surface},
+	{"server/rest/source", 7, append([]string{"server/rest/stored"}, surface...)},
 	{"server/rest", 9, append([]string{"server/rest/stored"}, wiring...)},
 	{"server/rest/stored", 10, wiring},
 	{"app/ui/draw", 4, screen},

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"tierboard/server/gate"
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
@@ -94,7 +93,7 @@ func (x *REST) item(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	row, err := x.pages.one(r.Context(), id)
+	row, err := x.source.Event(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -169,8 +168,8 @@ func (x *REST) combosOf(ctx context.Context, rows []query.Row) (map[string][]str
 // combos returns the newest combos of some symbols in a time, at most a page.
 func (x *REST) combos(ctx context.Context, symbols []string, since, until time.Time) ([]query.Row, error) {
 	f := filter.Filter{Tiers: []event.Tier{event.Combo}, Symbols: symbols}.Canonical()
-	found, err := x.pages.find(ctx, query.Ask{Question: query.Question{Filter: f, Since: since, Until: until, Sort: query.Newest}, Limit: query.MaxLimit})
-	return found.rows, err
+	found, err := x.source.Page(ctx, query.Ask{Question: query.Question{Filter: f, Since: since, Until: until, Sort: query.Newest}, Limit: query.MaxLimit})
+	return found.Rows, err
 }
 
 // related answers with an event's chain and neighbours.
@@ -183,7 +182,7 @@ func (x *REST) related(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
-	row, err := x.pages.one(ctx, id)
+	row, err := x.source.Event(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -226,7 +225,7 @@ func (x *REST) chain(ctx context.Context, row query.Row) ([]query.Row, error) {
 			return nil
 		}
 		seen[id] = true
-		found, err := x.pages.one(ctx, id)
+		found, err := x.source.Event(ctx, id)
 		switch {
 		case err == nil:
 			out = append(out, found)
@@ -268,15 +267,15 @@ func (x *REST) chain(ctx context.Context, row query.Row) ([]query.Row, error) {
 func (x *REST) neighbors(ctx context.Context, row query.Row) ([]query.Row, error) {
 	at := record.Time(row.Body, "detected_at")
 	f := filter.Filter{Symbols: []string{record.Text(row.Body, "symbol")}}
-	before, err := x.pages.find(ctx, query.Ask{Question: query.Question{Filter: f, Until: at, Sort: query.Newest}, Limit: mostNeighbor})
+	before, err := x.source.Page(ctx, query.Ask{Question: query.Question{Filter: f, Until: at, Sort: query.Newest}, Limit: mostNeighbor})
 	if err != nil {
 		return nil, err
 	}
-	after, err := x.pages.find(ctx, query.Ask{Question: query.Question{Filter: f, Since: at, Sort: query.Oldest}, Limit: mostNeighbor + 1})
+	after, err := x.source.Page(ctx, query.Ask{Question: query.Question{Filter: f, Since: at, Sort: query.Oldest}, Limit: mostNeighbor + 1})
 	if err != nil {
 		return nil, err
 	}
-	all := slices.DeleteFunc(slices.Concat(before.rows, after.rows), func(r query.Row) bool { return r.ID == row.ID })
+	all := slices.DeleteFunc(slices.Concat(before.Rows, after.Rows), func(r query.Row) bool { return r.ID == row.ID })
 	far := func(r query.Row) time.Duration { return record.Time(r.Body, "detected_at").Sub(at).Abs() }
 	slices.SortStableFunc(all, func(a, b query.Row) int { return cmp.Or(cmp.Compare(far(a), far(b)), strings.Compare(a.ID, b.ID)) })
 	return all[:min(len(all), mostNeighbor)], nil
@@ -302,33 +301,9 @@ func (x *REST) symbols(w http.ResponseWriter, r *http.Request) error {
 	if err := v.Err(); err != nil {
 		return err
 	}
-	last := map[string]time.Time{}
-	for _, it := range x.cfg.Hub.Recent().Symbols(want) {
-		last[it.Event.Symbol] = it.Event.DetectedAt
+	found, err := x.source.Symbols(r.Context(), want, limit)
+	if err != nil {
+		return err
 	}
-	names := make([]string, 0, len(last))
-	for s := range last {
-		names = append(names, s)
-	}
-	if x.cfg.Archive != nil {
-		began := time.Now()
-		stored, err := x.cfg.Archive.Symbols(r.Context(), want, limit)
-		gate.Database(r.Context(), time.Since(began))
-		if err != nil {
-			return x.pages.fault(r.Context(), "read symbols", err)
-		}
-		names = append(names, stored...)
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	out := api.Symbols{Symbols: []api.Symbol{}}
-	for _, name := range names[:min(len(names), limit)] {
-		s := api.Symbol{Symbol: name}
-		if at, ok := last[name]; ok {
-			at = answer.Time(at)
-			s.LastAt = &at
-		}
-		out.Symbols = append(out.Symbols, s)
-	}
-	return answer.JSON(w, http.StatusOK, out)
+	return answer.JSON(w, http.StatusOK, api.Symbols{Symbols: found})
 }

@@ -17,6 +17,7 @@ import (
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/operation"
 	"tierboard/server/rest/record"
+	"tierboard/server/rest/source"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
@@ -84,35 +85,35 @@ func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier ev
 		}
 		return x.export(w, r, l, ask, p, nothing)
 	}
-	var found page
+	var found source.Page
 	if !nothing {
-		if found, err = x.pages.find(r.Context(), ask); err != nil {
+		if found, err = x.source.Page(r.Context(), ask); err != nil {
 			return err
 		}
 	}
-	extra, err := x.extras(r.Context(), p, found.rows)
+	extra, err := x.extras(r.Context(), p, found.Rows)
 	if err != nil {
 		return err
 	}
 	meta := api.ListMeta{
-		Tier: tier.String(), Count: len(found.rows), AsOf: answer.Time(now), Epoch: x.cfg.Hub.Epoch(), MaxSeq: seq, Applied: l.Applied(),
+		Tier: tier.String(), Count: len(found.Rows), AsOf: answer.Time(now), Epoch: x.cfg.Hub.Epoch(), MaxSeq: seq, Applied: l.Applied(),
 	}
 	meta.Applied.Symbols = ask.Filter.Symbols
-	if n := len(found.rows); found.more && n > 0 {
-		meta.NextCursor = l.Cursor(record.Key(found.rows[n-1], l.Sort), now)
+	if n := len(found.Rows); found.More && n > 0 {
+		meta.NextCursor = l.Cursor(record.Key(found.Rows[n-1], l.Sort), now)
 		meta.NextURL = nextURL(path, l, meta.NextCursor)
 		h.Set("Link", "<"+meta.NextURL+`>; rel="next"`)
 	}
 	if l.Format != "json" {
 		out := record.NewWriter(w, l.Format, p)
-		out.Write(found.rows, extra)
+		out.Write(found.Rows, extra)
 		out.Flush()
 		return nil
 	}
 	meta.TookMS = float64(gate.Took(r.Context()).Microseconds()) / 1000
-	buf := make([]byte, 0, 512+1024*len(found.rows))
+	buf := make([]byte, 0, 512+1024*len(found.Rows))
 	buf = append(buf, `{"patterns":[`...)
-	for i, row := range found.rows {
+	for i, row := range found.Rows {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
@@ -221,21 +222,13 @@ func (x *REST) extras(ctx context.Context, p *record.Presenter, rows []query.Row
 	if len(rows) == 0 {
 		return out, nil
 	}
-	if p.Outcome && x.cfg.Archive != nil {
-		ids := make([]string, len(rows))
-		for i, r := range rows {
-			ids[i] = r.ID
+	var err error
+	if p.Outcome {
+		if out.Outcomes, err = x.source.Outcomes(ctx, rows); err != nil {
+			return out, err
 		}
-		began := time.Now()
-		found, err := x.cfg.Archive.Outcomes(ctx, ids)
-		gate.Database(ctx, time.Since(began))
-		if err != nil {
-			return out, x.pages.fault(ctx, "read outcomes", err)
-		}
-		out.Outcomes = found
 	}
 	if p.Related {
-		var err error
 		if out.Combos, err = x.combosOf(ctx, rows); err != nil {
 			return out, err
 		}
@@ -255,12 +248,12 @@ func (x *REST) export(w http.ResponseWriter, r *http.Request, l *query.List, ask
 	written := 0
 	for {
 		ask.Limit = min(query.MaxLimit, x.cfg.ExportRows-written)
-		var found page
+		var found source.Page
 		var extra record.Extras
 		var err error
 		if !nothing {
-			if found, err = x.pages.find(ctx, ask); err == nil {
-				extra, err = x.extras(ctx, p, found.rows)
+			if found, err = x.source.Page(ctx, ask); err == nil {
+				extra, err = x.extras(ctx, p, found.Rows)
 			}
 		}
 		switch {
@@ -273,14 +266,14 @@ func (x *REST) export(w http.ResponseWriter, r *http.Request, l *query.List, ask
 			w.Header().Set("Trailer", "X-Truncated")
 			out = record.NewWriter(w, l.Format, p)
 		}
-		out.Write(found.rows, extra)
-		written += len(found.rows)
-		if !found.more || len(found.rows) == 0 || written >= x.cfg.ExportRows || r.Method == http.MethodHead {
+		out.Write(found.Rows, extra)
+		written += len(found.Rows)
+		if !found.More || len(found.Rows) == 0 || written >= x.cfg.ExportRows || r.Method == http.MethodHead {
 			out.Flush()
-			w.Header().Set("X-Truncated", strconv.FormatBool(found.more && written >= x.cfg.ExportRows))
+			w.Header().Set("X-Truncated", strconv.FormatBool(found.More && written >= x.cfg.ExportRows))
 			return nil
 		}
-		last := record.Key(found.rows[len(found.rows)-1], l.Sort)
+		last := record.Key(found.Rows[len(found.Rows)-1], l.Sort)
 		ask.After = &last
 		out.Flush()
 		_ = control.SetWriteDeadline(time.Now().Add(exportWrite)) // where the connection has one; a test's has not

@@ -60,7 +60,7 @@ func (x *REST) performance(w http.ResponseWriter, r *http.Request) error {
 	}
 	out, err := x.perf.get(r.Context(), p, x.measure)
 	if err != nil {
-		return x.pages.fault(r.Context(), "read outcomes", err)
+		return x.source.Fault(r.Context(), "read outcomes", err)
 	}
 	n := numbers.Gather(x.m)
 	out.Tiers = slices.Clone(out.Tiers) // the report is shared

@@ -49,6 +49,7 @@ import (
 	"tierboard/server/rest/once"
 	"tierboard/server/rest/operation"
 	"tierboard/server/rest/route"
+	"tierboard/server/rest/source"
 	"tierboard/shared/api"
 )
 
@@ -119,7 +120,7 @@ type REST struct {
 	m       *metrics.Metrics
 	log     *slog.Logger
 	started time.Time
-	pages   *pages
+	source  *source.Source
 	version *versions
 	perf    *performances
 	rates   *rates
@@ -142,14 +143,11 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 	}
 	x := &REST{
 		cfg: cfg, m: m, log: log, started: cfg.Now(), table: route.New(),
-		pages:   &pages{hub: cfg.Hub, archive: cfg.Archive, log: log},
+		source:  source.New(cfg.Hub, cfg.Archive, log),
 		version: &versions{hub: cfg.Hub},
 		perf:    newPerformances(),
 	}
-	x.rates = &rates{pages: x.pages, market: cfg.Market}
-	if cfg.Archive != nil {
-		cfg.Archive.OnStored(cfg.Hub.Recent().Stored)
-	}
+	x.rates = &rates{hub: cfg.Hub, market: cfg.Market}
 	x.contract = operation.New(cfg.Version, x.table, once.New(cfg.Now, operation.MaxBody))
 	x.contract.Add(x.operations()...)
 	x.publish()

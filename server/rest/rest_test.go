@@ -545,25 +545,3 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Error("New takes an empty Config")
 	}
 }
-
-// TestRareEventsInMemoryNeedNoArchive asks for something so rare that the archive is asked first; when that is away, memory answers.
-func TestRareEventsInMemoryNeedNoArchive(t *testing.T) {
-	r := start(t, setup{ring: 3 * enough})
-	for i := range 2 * enough {
-		e := spike(fmt.Sprint("m", i), "AAPL", friday.Add(time.Duration(i)*time.Millisecond), .5)
-		if i < 3 && i > 0 {
-			e.Confidence = .99
-		}
-		if i == 0 { // so that the ring reaches back further than all that is asked for
-			e.ReceivedAt, e.DetectedAt = friday.Add(-time.Hour), friday.Add(-time.Hour)
-		}
-		r.publish(e)
-	}
-	const target = "/api/patterns/intraday?confidence_min=.9&limit=1"
-	r.memory.broken(errAway)
-	var l api.PatternList
-	if r.get(target).is(200).read(&l); !slices.Equal(ids(l), []string{"m2"}) || l.Metadata.NextCursor == "" || r.memory.pages != 1 {
-		t.Errorf("%v, %d questions for the archive", ids(l), r.memory.pages)
-	}
-	r.get("/api/patterns/intraday?confidence_min=.9&limit=5").problem(503, "") // memory cannot know that there are no more
-}

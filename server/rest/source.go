@@ -4,31 +4,15 @@ import (
 	"context"
 	"time"
 
-	"tierboard/server/query"
-	"tierboard/shared/api"
+	"tierboard/server/rest/source"
 	"tierboard/shared/event"
-	"tierboard/shared/filter"
 )
 
-// Archive is the database behind the lists. All methods may be called by any number of goroutines; errors other than those
-// of package query mean that the database is away.
+// Archive is the database behind the lists and the reports of performance.
 type Archive interface {
-	// Page returns at most a.Limit events in the order asked for, and whether more follow. It answers query.ErrTooBroad
-	// instead of searching for long.
-	Page(ctx context.Context, a query.Ask) (rows []query.Row, more bool, err error)
-	// OnStored calls do for every batch of events that is stored from then on, as soon as Page would find them.
-	OnStored(do func(events []*event.Event))
-	// Event returns one event, or query.ErrNotFound.
-	Event(ctx context.Context, id string) (query.Row, error)
-	// Symbols returns at most limit symbols that begin with a prefix, in order.
-	Symbols(ctx context.Context, prefix string, limit int) ([]string, error)
-	// Outcomes returns what is known of the events with these ids; the others are absent.
-	Outcomes(ctx context.Context, ids []string) (map[string][]api.Outcome, error)
+	source.Archive
 	// Performance tells how the events of a span did, by tier in the order of the board.
 	Performance(ctx context.Context, s Span) ([]TierTally, error)
-	// Estimate tells how many events an hour match one of the filters, from those of the last within before now, and how many
-	// hours of that are known.
-	Estimate(ctx context.Context, filters []filter.Filter, now time.Time, within time.Duration) (perHour, sampleHours float64, err error)
 }
 
 // Span is which detections performance looks at.

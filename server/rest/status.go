@@ -8,6 +8,7 @@ import (
 
 	"tierboard/server/calendar"
 	"tierboard/server/health"
+	"tierboard/server/hub"
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
@@ -176,12 +177,15 @@ func healthOf(r health.Report) api.TiersHealth {
 	return out
 }
 
+// piece is how many events are counted at once.
+const piece = 1024
+
 // ratesFor is how long counted rates are used again: counting walks the ring.
 const ratesFor = time.Second
 
 // rates counts the accepted events of the last minute and hour, as far as the ring remembers.
 type rates struct {
-	pages  *pages
+	hub    *hub.Hub
 	market func() *calendar.Calendar
 
 	mu      sync.Mutex
@@ -200,7 +204,7 @@ func (c *rates) at(now time.Time) map[event.Tier]api.Rate {
 		return c.counts
 	}
 	counts := map[event.Tier]api.Rate{}
-	ring := c.pages.hub.Recent()
+	ring := c.hub.Recent()
 	first, last := ring.Span()
 	for last >= max(first, 1) {
 		from := max(first-1, max(last, piece)-piece)
@@ -235,7 +239,7 @@ func (c *rates) ofDay(now time.Time) map[event.Tier]int {
 	if _, day := c.market().SessionAt(now); day != c.day {
 		c.day, c.seen, c.session = day, 0, map[event.Tier]int{}
 	}
-	ring := c.pages.hub.Recent()
+	ring := c.hub.Recent()
 	first, last := ring.Span()
 	for first > 0 && c.seen < last {
 		from := max(c.seen, first-1)

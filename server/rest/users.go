@@ -8,10 +8,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"time"
 
 	"tierboard/server/gate"
-	"tierboard/server/match"
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
@@ -259,42 +257,9 @@ func (x *REST) estimate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if x.cfg.Archive != nil {
-		began := time.Now()
-		perHour, hours, err := x.cfg.Archive.Estimate(r.Context(), filters, x.cfg.Now(), estimateWithin)
-		gate.Database(r.Context(), time.Since(began))
-		if err != nil {
-			return x.pages.fault(r.Context(), "estimate", err)
-		}
-		return answer.JSON(w, http.StatusOK, api.Estimate{PerHour: answer.Rounded(perHour, 2), SampleHours: answer.Rounded(hours, 2)})
+	out, err := x.source.Estimate(r.Context(), filters, x.cfg.Now())
+	if err != nil {
+		return err
 	}
-	return answer.JSON(w, http.StatusOK, x.estimateRecent(filters))
-}
-
-// estimateWithin is how far back an estimate looks.
-const estimateWithin = 24 * time.Hour
-
-// estimateRecent estimates from the ring alone.
-func (x *REST) estimateRecent(filters []filter.Filter) api.Estimate {
-	index := match.New()
-	index.Add(filters)
-	var hits []match.ID
-	wanted := 0
-	var oldest time.Time
-	ring := x.cfg.Hub.Recent()
-	first, last := ring.Span()
-	_, _ = ring.Between(max(first, 1)-1, last, func(e *event.Event) bool {
-		if oldest.IsZero() {
-			oldest = e.ReceivedAt
-		}
-		if hits = index.Match(e, hits[:0]); len(hits) > 0 {
-			wanted++
-		}
-		return false
-	})
-	if oldest.IsZero() {
-		return api.Estimate{}
-	}
-	hours := max(x.cfg.Now().Sub(oldest), time.Minute).Hours()
-	return api.Estimate{PerHour: answer.Rounded(float64(wanted)/hours, 2), SampleHours: answer.Rounded(hours, 2)}
+	return answer.JSON(w, http.StatusOK, out)
 }
