@@ -142,7 +142,7 @@ func (s *spill) append(c class, items []item) error {
 	g := s.open[c]
 	if g == nil {
 		g = &segment{n: s.next, class: c, path: filepath.Join(s.dir, fmt.Sprintf("%012d-%s%s", s.next, c, suffix))}
-		f, err := os.OpenFile(g.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // in our own directory
+		f, err := os.OpenFile(g.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
 		if err != nil {
 			return err
 		}
@@ -293,7 +293,7 @@ func (s *spill) close() {
 // readLines calls take with the events of each line behind an offset, and where the line ends, until it returns false.
 // Lines that are no batch, such as the last one of a process that was killed, go to skip.
 func readLines(path string, from int64, take func([]*event.Event, int64) bool, skip func([]byte)) error {
-	f, err := os.Open(path) //nolint:gosec // one of our own files
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
