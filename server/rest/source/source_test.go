@@ -239,9 +239,9 @@ func TestWhatIsAskedOfSingleEvents(t *testing.T) {
 	s, publish := start(t, 16, m)
 	alone, give := start(t, 16, nil)
 	for i := range 6 {
-		e := spike(fmt.Sprint("e", i), []string{"AAPL", "NVDA"}[i%2], friday.Add(time.Duration(i-6)*time.Hour), .7)
-		publish(e)
-		give(e)
+		for _, to := range []func(...*event.Event){publish, give} { // each hub owns its events
+			to(spike(fmt.Sprint("e", i), []string{"AAPL", "NVDA"}[i%2], friday.Add(time.Duration(i-6)*time.Hour), .7))
+		}
 	}
 	for id, want := range map[string][2]string{"e1": {"<nil>", "<nil>"}, "old": {"<nil>", problem.NotFound.Slug}, "nope": {problem.NotFound.Slug, problem.NotFound.Slug}} {
 		for i, s := range []*Source{s, alone} {
