@@ -10,6 +10,7 @@ import (
 	"tierboard/app/board"
 	"tierboard/app/format"
 	"tierboard/app/ui/draw"
+	"tierboard/app/ui/prefs"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/pattern"
@@ -143,7 +144,7 @@ func (d *Dashboard) filterFields(i int) app.UI {
 			app.Select().ID("order-"+s.Class).OnChange(func(ctx app.Context, _ app.Event) {
 				d.prefs.Orders[i] = board.Order(max(ctx.JSSrc().Get("selectedIndex").Int(), 0)) //nolint:gosec // a select with four options
 				d.page.applyPrefs()
-			}).Body(app.Range(orders).Slice(func(o int) app.UI { return app.Option().Text(orders[o].Label) })),
+			}).Body(app.Range(prefs.Orders).Slice(func(o int) app.UI { return app.Option().Text(prefs.Orders[o].Label) })),
 		),
 		app.Label().Class("field").Body(
 			draw.Text("span", "Least confidence"),

@@ -9,6 +9,8 @@ import (
 	"tierboard/app/board"
 	"tierboard/app/format"
 	"tierboard/app/ui/draw"
+	"tierboard/app/ui/prefs"
+	"tierboard/app/ui/sheet"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 )
@@ -24,7 +26,7 @@ type Dashboard struct {
 	theme     string
 	tab       event.Tier // which column a narrow screen shows
 	allHeld   bool       // everything paused
-	prefs     prefs
+	prefs     prefs.Prefs
 	query     string // narrows all columns
 	setupStep int    // of the set-up dialog, from 0
 	library   library
@@ -106,8 +108,8 @@ func (d *Dashboard) Render() app.UI {
 				),
 			draw.El("div.spring"),
 			draw.El("nav.links").Aria("label", "Pages").Body(
-				app.A().Href(pathPerformance).Text("Performance"),
-				app.A().Href(pathOperations).Text("Operations"),
+				app.A().Href(sheet.PathPerformance).Text("Performance"),
+				app.A().Href(sheet.PathOperations).Text("Operations"),
 			),
 			draw.El("ul.tierstats").Aria("label", "State of the tiers").Body(
 				app.Range(tier.All[:]).Slice(func(i int) app.UI {

@@ -11,6 +11,7 @@ import (
 	"tierboard/app/board"
 	"tierboard/app/fetch"
 	"tierboard/app/ui/dom"
+	"tierboard/app/ui/prefs"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/filter"
 )
@@ -103,7 +104,7 @@ func (p *page) openView(v savedView) {
 	}
 	c := &p.d.prefs
 	c.Orders, c.Density, c.Places, c.Collapsed = orders, v.Layout.Density, v.Layout.Places, v.Layout.Collapsed
-	*c = parsePrefs(c.text()) // a view may come from another version
+	*c = prefs.Parse(c.Text()) // a view may come from another version
 	p.applyPrefs()
 	p.closeLibrary()
 	p.tell("View: " + v.Name)

@@ -6,6 +6,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/ui/draw"
+	"tierboard/app/ui/sheet"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/pattern"
 )
@@ -33,8 +34,8 @@ var fixedCommands = []command{
 	{"setup", "Set up the board", "action"},
 	{"library", "Views, watchlists, subscriptions", "action"},
 	{"help", "Keyboard", "action"},
-	{"page:" + pathPerformance, "Performance", "page"},
-	{"page:" + pathOperations, "Operations", "page"},
+	{"page:" + sheet.PathPerformance, "Performance", "page"},
+	{"page:" + sheet.PathOperations, "Operations", "page"},
 	{"theme:dark", "Dark theme", "setting"},
 	{"theme:light", "Light theme", "setting"},
 	{"theme:system", "Theme as the system", "setting"},

@@ -12,15 +12,14 @@ import (
 	"tierboard/app/format"
 	"tierboard/app/ui/dom"
 	"tierboard/app/ui/draw"
+	"tierboard/app/ui/prefs"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 )
 
-const prefsKey = "tierboard.prefs"
-
 // applyPrefs makes the page follow the choices and keeps them.
 func (p *page) applyPrefs() {
-	dom.Store(prefsKey, p.d.prefs.text())
+	dom.Store(prefs.Key, p.d.prefs.Text())
 	p.usePrefs()
 }
 
@@ -40,7 +39,7 @@ func (p *page) usePrefs() {
 		p.viewer.zone = p.viewer.exchange
 	}
 	main := p.main.El
-	for _, class := range c.places() {
+	for _, class := range c.LeftToRight() {
 		main.Call("appendChild", dom.ByID("column-"+class)) // go-app knows the elements, not where they stand
 	}
 	now := time.Now()
@@ -61,7 +60,7 @@ func (p *page) usePrefs() {
 }
 
 // restorePrefs takes over the choices of the last visit.
-func (p *page) restorePrefs() { p.d.prefs = parsePrefs(dom.Stored(prefsKey)) }
+func (p *page) restorePrefs() { p.d.prefs = prefs.Parse(dom.Stored(prefs.Key)) }
 
 // openSettings shows the dialog with the choices in force.
 func (p *page) openSettings() { p.openDialog("settings", p.fillSettings) }
@@ -77,13 +76,13 @@ func (p *page) fillSettings() {
 		id, value string
 		choices   []draw.Choice
 	}{
-		{"theme", theme, themes},
-		{"contrast", c.Contrast, contrasts},
-		{"density", c.Density, densities},
-		{"direction", c.Direction, directions},
-		{"zone", c.Zone, zones},
-		{"sound", c.Sound, noises},
-		{"notify", c.Notify, noises},
+		{"theme", theme, prefs.Themes},
+		{"contrast", c.Contrast, prefs.Contrasts},
+		{"density", c.Density, prefs.Densities},
+		{"direction", c.Direction, prefs.Directions},
+		{"zone", c.Zone, prefs.Zones},
+		{"sound", c.Sound, prefs.Noises},
+		{"notify", c.Notify, prefs.Noises},
 	} {
 		for i, k := range s.choices {
 			if k.Value == s.value {

@@ -16,39 +16,6 @@ import (
 	"tierboard/shared/filter"
 )
 
-func TestPrefsSurviveStoring(t *testing.T) {
-	want := prefs{
-		Zone: "utc", Density: "rows", Direction: "classic", Contrast: "high", Orders: [3]board.Order{1, 0, 3}, Collapsed: [3]bool{true, false, true},
-		Places: []string{"combo", "daily", "intraday"}, Sound: "high", Notify: "critical",
-	}
-	if d := cmp.Diff(want, parsePrefs(want.text())); d != "" {
-		t.Error(d)
-	}
-}
-
-func TestPrefsRefuseWhatTheyDoNotKnow(t *testing.T) {
-	for name, text := range map[string]string{
-		"nothing": "", "no JSON": "{", "another type": "[]",
-		"unknown values": `{"zone":"mars","density":"tiny","direction":"x","contrast":"x","sound":"x","notify":"x","orders":[9,9,9],"collapsed":[true,true,true],"places":["daily","daily","combo"]}`,
-	} {
-		if d := cmp.Diff(prefs{}, parsePrefs(text)); d != "" {
-			t.Errorf("%s: %s", name, d)
-		}
-	}
-}
-
-func TestMovingColumnsKeepsEachOnce(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var p prefs
-		for range rapid.IntRange(0, 20).Draw(t, "moves") {
-			p.Places = p.move(tier.All[rapid.IntRange(0, 2).Draw(t, "column")].Class, rapid.SampledFrom([]int{-1, 1}).Draw(t, "by"))
-			if !validPlaces(p.Places) {
-				t.Fatalf("order %v", p.Places)
-			}
-		}
-	})
-}
-
 func TestSharedLinkShowsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var filters [3]board.ColumnFilter

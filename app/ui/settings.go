@@ -4,6 +4,8 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/ui/draw"
+	"tierboard/app/ui/prefs"
+	"tierboard/app/ui/sheet"
 	"tierboard/app/ui/tier"
 )
 
@@ -16,16 +18,16 @@ func (d *Dashboard) settings() app.UI {
 				app.Button().Class("button square plain").Aria("label", "Close").Body(draw.Mark("span.i.i-x")),
 			),
 			draw.El("div.settings",
-				d.pick("theme", "Theme", themes, func(v string) { d.setTheme(v) }),
-				d.pick("contrast", "Contrast", contrasts, func(v string) { d.prefs.Contrast = v }),
-				d.pick("density", "Density", densities, func(v string) { d.prefs.Density = v }),
-				d.pick("direction", "Up and down", directions, func(v string) { d.prefs.Direction = v }),
-				d.pick("zone", "Times on cards", zones, func(v string) { d.prefs.Zone = v }),
-				d.pick("sound", "Sound", noises, func(v string) {
+				d.pick("theme", "Theme", prefs.Themes, func(v string) { d.setTheme(v) }),
+				d.pick("contrast", "Contrast", prefs.Contrasts, func(v string) { d.prefs.Contrast = v }),
+				d.pick("density", "Density", prefs.Densities, func(v string) { d.prefs.Density = v }),
+				d.pick("direction", "Up and down", prefs.Directions, func(v string) { d.prefs.Direction = v }),
+				d.pick("zone", "Times on cards", prefs.Zones, func(v string) { d.prefs.Zone = v }),
+				d.pick("sound", "Sound", prefs.Noises, func(v string) {
 					d.prefs.Sound = v
 					d.page.beep()
 				}),
-				d.pick("notify", "Notifications", noises, func(v string) {
+				d.pick("notify", "Notifications", prefs.Noises, func(v string) {
 					d.prefs.Notify = v
 					d.page.askNotify()
 				}),
@@ -35,16 +37,13 @@ func (d *Dashboard) settings() app.UI {
 				app.Range(tier.All[:]).Slice(func(i int) app.UI { return d.place(i) }),
 			),
 			draw.El("p.links.settings-head",
-				app.A().Href(pathPerformance).Text("Performance"),
-				app.A().Href(pathOperations).Text("Operations"),
+				app.A().Href(sheet.PathPerformance).Text("Performance"),
+				app.A().Href(sheet.PathOperations).Text("Operations"),
 				app.A().Href("/docs").Target("_blank").Text("API"),
 			),
 		)
 	})
 }
-
-// themes are the values of the theme button and of boot.js.
-var themes = draw.Choices("dark", "Dark", "light", "Light", "system", "As the system")
 
 // pick is one setting: a name and a select.
 func (d *Dashboard) pick(id, name string, choices []draw.Choice, set func(value string)) app.UI {
@@ -64,7 +63,7 @@ func (d *Dashboard) place(i int) app.UI {
 	s := tier.All[i]
 	move := func(by int) app.EventHandler {
 		return func(_ app.Context, _ app.Event) {
-			d.prefs.Places = d.prefs.move(s.Class, by)
+			d.prefs.Places = d.prefs.Move(s.Class, by)
 			d.page.applyPrefs()
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/ui/draw"
+	"tierboard/app/ui/prefs"
 	"tierboard/app/ui/tier"
 )
 
@@ -54,7 +55,7 @@ func (d *Dashboard) setup() app.UI {
 			d.step(2, draw.Text("p.muted", "Confidence is the detector's own score. It is not a probability."),
 				radios("setup-amount", amounts)),
 			d.step(3, draw.Text("p.muted", "Desktop notifications come while Tierboard is open in the background."),
-				radios("setup-notify", noises)),
+				radios("setup-notify", prefs.Noises)),
 			draw.El("div.setup-foot",
 				draw.Text("span.muted", "Step "+strconv.Itoa(d.setupStep+1)+" of 4"),
 				draw.El("div.spring"),

@@ -1,24 +1,26 @@
-package ui
+package operations
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/fetch"
+	"tierboard/app/ui/sheet/sheettest"
 	"tierboard/shared/api"
 )
 
 var opsNow = time.Date(2026, 11, 20, 19, 31, 11, 0, time.UTC)
 
 func TestOperationsShowEverything(t *testing.T) {
-	p := &Operations{}
+	p := &Page{}
 	feed(t, p, opsNow)
-	html := drawn(p)
-	expect(t, html,
+	html := sheettest.Draw(p)
+	sheettest.Expect(t, html,
 		"Version v1.0.0, up 6 h 30 m, numbers of 19:31:11 UTC", "Demo feed", "Degraded: combo: no combo for 41 min; typical gap 6 min",
 		"Sessions 12 36 subscriptions, 5 cohorts, 2 event streams", "Events accepted … 184,467 in all, 212 copies refused",
 		"90,110 of 90,121 matched", "184,722 in all, 3 rejected", "9 by the limit of 100/s, 2 for lagging sessions", "window 10 ms",
@@ -37,24 +39,24 @@ func TestOperationsShowEverything(t *testing.T) {
 }
 
 func TestOperationsWithNothingToTell(t *testing.T) {
-	p := &Operations{}
+	p := &Page{}
 	p.take(api.PathOps, fetch.Answer{Status: 200, Body: `{"as_of":"2026-11-20T19:31:11Z"}`}, opsNow)
-	expect(t, drawn(p), "Nothing was read yet.", "Nothing was rejected.", "No session has ended.", "Nothing was measured yet.", "Loading.", "The server does not tell its settings.")
+	sheettest.Expect(t, sheettest.Draw(p), "Nothing was read yet.", "Nothing was rejected.", "No session has ended.", "Nothing was measured yet.", "Loading.", "The server does not tell its settings.")
 	p.take(lettersPath(), fetch.Answer{Status: 200, Body: `{"total":0,"letters":[]}`}, opsNow)
-	expect(t, drawn(p), "None. Every message so far was understood.")
+	sheettest.Expect(t, sheettest.Draw(p), "None. Every message so far was understood.")
 }
 
 func TestOperationsFaults(t *testing.T) {
-	p := &Operations{}
+	p := &Page{}
 	p.take(api.PathOps, fetch.Answer{}, opsNow)
-	expect(t, drawn(p), "Operations cannot be shown now", "The server cannot be reached.", "Try again")
+	sheettest.Expect(t, sheettest.Draw(p), "Operations cannot be shown now", "The server cannot be reached.", "Try again")
 
-	p = &Operations{}
+	p = &Page{}
 	feed(t, p, opsNow)
 	p.take(api.PathTiersHealth, fetch.Answer{Status: 500}, opsNow)
 	p.take(lettersPath(), fetch.Answer{Status: 500}, opsNow)
-	html := drawn(p)
-	expect(t, html, "The server answered 500. What is shown is from 19:31:11.", "Intraday ok", "No symbol data.symbol: missing")
+	html := sheettest.Draw(p)
+	sheettest.Expect(t, html, "The server answered 500. What is shown is from 19:31:11.", "Intraday ok", "No symbol data.symbol: missing")
 	if !strings.Contains(html, "sheet waiting") {
 		t.Error("old numbers look like new ones")
 	}
@@ -62,8 +64,8 @@ func TestOperationsFaults(t *testing.T) {
 
 // Dead letters are long and seldom new: they are asked for when there may be others, and after a fault.
 func TestDeadLettersAreAskedForWhenThereMayBeOthers(t *testing.T) {
-	wants := func(p *Operations) bool { return len(p.paths()) == 3 }
-	p := &Operations{}
+	wants := func(p *Page) bool { return len(p.paths()) == 3 }
+	p := &Page{}
 	if !wants(p) {
 		t.Error("they are not asked for at first")
 	}
@@ -71,7 +73,7 @@ func TestDeadLettersAreAskedForWhenThereMayBeOthers(t *testing.T) {
 	if wants(p) {
 		t.Error("they are asked for again though nothing was rejected")
 	}
-	body := answerOf(t, "ops.json").Body
+	body := sheettest.Answer(t, "ops.json").Body
 	p.take(api.PathOps, fetch.Answer{Status: 200, Body: strings.Replace(body, `"no_symbol":2`, `"no_symbol":3`, 1)}, opsNow)
 	if !wants(p) {
 		t.Error("a reject more, and they are not asked for")
@@ -80,7 +82,7 @@ func TestDeadLettersAreAskedForWhenThereMayBeOthers(t *testing.T) {
 	if !wants(p) {
 		t.Error("after a fault they are not asked for")
 	}
-	p.take(lettersPath(), answerOf(t, "letters.json"), opsNow)
+	p.take(lettersPath(), sheettest.Answer(t, "letters.json"), opsNow)
 	if wants(p) {
 		t.Error("they are asked for again though they are here")
 	}
@@ -91,72 +93,12 @@ func TestDeadLettersAreAskedForWhenThereMayBeOthers(t *testing.T) {
 	}
 }
 
-// at is an answer's numbers after a number of seconds.
-func numbersAt(seconds float64, epoch string, accepted uint64) *operations {
-	o := &operations{AsOf: opsNow.Add(time.Duration(seconds * float64(time.Second)))}
-	o.Hub.Epoch, o.Hub.Seq = epoch, accepted
-	return o
-}
-
-func TestRatesComeFromNeighbours(t *testing.T) {
-	type step struct {
-		at       float64
-		epoch    string
-		accepted uint64
-	}
-	for _, c := range []struct {
-		name  string
-		steps []step
-		want  []point
-	}{
-		{"one answer is no rate", []step{{0, "a", 100}}, nil},
-		{"two give what was between them", []step{{0, "a", 100}, {2, "a", 350}}, []point{{0, 125}}},
-		{"by the time between, whatever it was", []step{{0, "a", 0}, {4, "a", 8}, {5, "a", 11}}, []point{{1, 2}, {0, 3}}},
-		{"a gap gives none", []step{{0, "a", 0}, {2, "a", 2}, {60, "a", 100}, {62, "a", 102}}, []point{{60, 1}, {0, 1}}},
-		{"a restarted server counts from zero", []step{{0, "a", 100}, {2, "a", 200}, {4, "b", 3}, {6, "b", 5}}, []point{{0, 1}}},
-		{"copies and old answers do not count", []step{{2, "a", 0}, {2, "a", 9}, {4, "a", 4}}, []point{{0, 2}}},
-		{"what is two minutes old is forgotten", []step{{0, "a", 0}, {2, "a", 2}, {121, "a", 4}, {123, "a", 8}}, []point{{0, 2}}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var s samples
-			for _, step := range c.steps {
-				s.add(numbersAt(step.at, step.epoch, step.accepted))
-			}
-			if d := cmp.Diff(c.want, s.rate(acceptedTotal), cmp.AllowUnexported(point{})); d != "" {
-				t.Errorf("(-want +got):\n%s", d)
-			}
-		})
-	}
-}
-
-// Asked at any times, the page remembers two minutes and no more, and the newest rate is that of the last two answers.
-func TestSamplesAreBounded(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var s samples
-		at, accepted, last := 0.0, uint64(0), 0.0
-		for range rapid.IntRange(2, 300).Draw(t, "answers") {
-			step, more := float64(rapid.IntRange(1, 9).Draw(t, "step")), uint64(rapid.IntRange(0, 1000).Draw(t, "more"))
-			at, accepted, last = at+step, accepted+more, float64(more)/step
-			s.add(numbersAt(at, "a", accepted))
-		}
-		if n := len(s.list); n > 121 {
-			t.Fatalf("%d numbers are remembered", n)
-		}
-		if old := s.ago(0); old > sampleSpan.Seconds() {
-			t.Fatalf("the oldest is %v s old", old)
-		}
-		if v, ok := latest(s.rate(acceptedTotal)); !ok || v != last {
-			t.Fatalf("rate %v, %v; want %v", v, ok, last)
-		}
-	})
-}
-
 func TestOperationsShowRates(t *testing.T) {
-	p := &Operations{}
+	p := &Page{}
 	feed(t, p, opsNow)
-	body := strings.Replace(answerOf(t, "ops.json").Body, "19:31:11.020Z", "19:31:13.020Z", 1)
+	body := strings.Replace(sheettest.Answer(t, "ops.json").Body, "19:31:11.020Z", "19:31:13.020Z", 1)
 	p.take(api.PathOps, fetch.Answer{Status: 200, Body: strings.Replace(body, `"seq":184467`, `"seq":184720`, 1)}, opsNow)
-	expect(t, drawn(p), "Events accepted 127/s peak 127/s; 184,720 in all")
+	sheettest.Expect(t, sheettest.Draw(p), "Events accepted 127/s peak 127/s; 184,720 in all")
 }
 
 func TestOnlyTheSettingMakesAFeedInvented(t *testing.T) {
@@ -166,10 +108,78 @@ func TestOnlyTheSettingMakesAFeedInvented(t *testing.T) {
 		`{"settings":[{"name":"--demo","value":"false"}]}`:   false,
 		`{"settings":[{"name":"demo-rate","value":"true"}]}`: false,
 	} {
-		p := &Operations{}
+		p := &Page{}
 		p.take(api.PathOps, fetch.Answer{Status: 200, Body: body}, opsNow)
-		if got := p.now.demo(); got != want {
+		if got := p.now.Settings.Demo(); got != want {
 			t.Errorf("%s: %v", body, got)
 		}
 	}
+}
+
+// feed gives the operations page every document.
+func feed(t *testing.T, p *Page, now time.Time) {
+	t.Helper()
+	p.take(api.PathOps, sheettest.Answer(t, "ops.json"), now)
+	p.take(api.PathTiersHealth, sheettest.Answer(t, "health.json"), now)
+	p.take(lettersPath(), sheettest.Answer(t, "letters.json"), now)
+}
+
+// What a producer wrote is text on the page, whatever it is.
+func TestProducersTextStaysText(t *testing.T) {
+	p := &Page{}
+	feed(t, p, time.Now())
+	html := sheettest.Draw(p)
+	for _, bad := range []string{"<img src=x", "</td><script"} {
+		if strings.Contains(html, bad) {
+			t.Errorf("a dead letter's text became markup: %q", bad)
+		}
+	}
+	if !strings.Contains(html, "&lt;img src=x") {
+		t.Error("the dead letter's text is not shown")
+	}
+}
+
+// states are the page in each of its states, for the rules that hold in all of them.
+func states(t *testing.T) map[string]app.Composer {
+	t.Helper()
+	now := time.Date(2026, 11, 20, 21, 5, 0, 0, time.UTC)
+	out := map[string]app.Composer{"nothing": &Page{}}
+	for name, failing := range map[string]fetch.Answer{"data": sheettest.Answer(t, "ops.json"), "error": {Status: 500}, "data, then away": {}} {
+		p := &Page{}
+		if name != "error" {
+			feed(t, p, now)
+		}
+		if name != "data" {
+			p.take(api.PathOps, failing, now)
+		}
+		out[name] = p
+	}
+	return out
+}
+
+func TestOperationsObeyTheRulesOfPages(t *testing.T) {
+	for name, c := range states(t) {
+		html := sheettest.Draw(c)
+		sheettest.Policy(t, name, html)
+		sheettest.Names(t, name, html)
+	}
+	sheettest.Nothing(t, "Operations", &Page{})
+}
+
+func FuzzOperationsAnswers(f *testing.F) {
+	for _, name := range []string{"ops.json", "health.json", "letters.json"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(b))
+	}
+	f.Add(`{"tiers":{"daily":null},"hub":{"sessions":-1},"messages":{"":18446744073709551615}}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		p := &Page{}
+		for _, path := range p.paths() {
+			p.take(path, fetch.Answer{Status: 200, Body: body}, time.Now())
+		}
+		sheettest.Answers(t, body, p)
+	})
 }

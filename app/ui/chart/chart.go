@@ -1,4 +1,6 @@
-package ui
+// Package chart draws charts: SVG made of ordinary go-app elements, so that an update changes attributes in place and text is escaped
+// like any other. Sizes are in the drawing's own units; colours are the style sheet's.
+package chart
 
 import (
 	"math"
@@ -6,12 +8,11 @@ import (
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/app/ui/spell"
 )
 
-// The charts are SVG made of ordinary go-app elements, so that an update changes attributes in place and text is escaped like any
-// other. Sizes are in the drawing's own units; colours are the style sheet's.
-
-// shape makes an SVG element with pairs of attribute and value. Both come from this package: numbers and constants.
+// shape makes an SVG element with pairs of attribute and value. Both are numbers and constants.
 func shape(tag string, attrs ...string) app.HTMLElem {
 	e := app.Elem(tag).XMLNS("http://www.w3.org/2000/svg")
 	for i := 0; i+1 < len(attrs); i += 2 {
@@ -57,8 +58,8 @@ func coordinate(v float64) string {
 	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
 }
 
-// rateBar shows a share of 0 to 1 as a bar, and its interval as a whisker over the end of it.
-func rateBar(rate, low, high float64) app.UI {
+// Rate shows a share of 0 to 1 as a bar, and its interval as a whisker over the end of it.
+func Rate(rate, low, high float64) app.UI {
 	const width, height, left = 320, 18, 2
 	at := func(share float64) float64 { return left + min(max(share, 0), 1)*(width-2*left) }
 	const mid = height / 2
@@ -73,8 +74,8 @@ func rateBar(rate, low, high float64) app.UI {
 	return drawing("rate", width, height, "", shapes)
 }
 
-// spreadBar shows a distribution from its 10th to its 90th percentile, with the median, on a scale that several bars may share.
-func spreadBar(d distribution, low, high float64) app.UI {
+// Spread shows a distribution from its 10th to its 90th percentile, with the median, on a scale that several bars may share.
+func Spread(p10, median, p90, low, high float64) app.UI {
 	const width, height, left = 320, 22, 4
 	if high <= low {
 		high = low + 1
@@ -82,24 +83,23 @@ func spreadBar(d distribution, low, high float64) app.UI {
 	at := func(v float64) float64 { return left + min(max((v-low)/(high-low), 0), 1)*(width-2*left) }
 	return drawing("spread", width, height, "", []app.UI{
 		line("axis", left, height/2, width-left, height/2),
-		box("fill", at(d.P10), 6, at(d.P90)-at(d.P10), height-12),
+		box("fill", at(p10), 6, at(p90)-at(p10), height-12),
 		line("zero", at(0), 1, at(0), height-1),
-		line("median", at(d.Median), 3, at(d.Median), height-3),
+		line("median", at(median), 3, at(median), height-3),
 	})
 }
 
-// spreadScale is the scale on which all tiers' returns can be compared: it holds zero and every distribution.
-func spreadScale(tiers []tierReport) (low, high float64) {
-	for i := range tiers {
-		if d := tiers[i].ReturnPct; d != nil {
-			low, high = min(low, d.P10), max(high, d.P90)
-		}
-	}
-	return low, high
+// Bucket is what happened to the detections with scores in a range.
+type Bucket struct {
+	Score     float64  // the mean, 0 to 1
+	N         int      // outcomes
+	Rate      *float64 // that succeeded, 0 to 1; nil when they are too few to tell, and then nothing is drawn
+	Low, High float64  // the rate's interval, drawn if bounded
+	Bounded   bool
 }
 
-// calibration plots what happened against the detector's score. On the dashed line a score would be a probability.
-func calibration(buckets []calibrationBucket) app.UI {
+// Calibration plots what happened against the detector's score. On the dashed line a score would be a probability.
+func Calibration(buckets []Bucket) app.UI {
 	const width, height = 320.0, 216.0
 	const left, right, top, bottom = 34.0, 10.0, 10.0, 34.0
 	x := func(share float64) float64 { return left + min(max(share, 0), 1)*(width-left-right) }
@@ -126,27 +126,28 @@ func calibration(buckets []calibrationBucket) app.UI {
 		if b.Rate == nil {
 			continue
 		}
-		at := x(b.MeanConfidence)
-		if low, high, ok := b.interval(); ok {
-			shapes = append(shapes, line("whisker", at, y(low), at, y(high)), line("whisker", at-4, y(low), at+4, y(low)), line("whisker", at-4, y(high), at+4, y(high)))
+		at := x(b.Score)
+		if b.Bounded {
+			low, high := y(b.Low), y(b.High)
+			shapes = append(shapes, line("whisker", at, low, at, high), line("whisker", at-4, low, at+4, low), line("whisker", at-4, high, at+4, high))
 		}
 		radius := 3 + 3*math.Sqrt(float64(b.N)/float64(most))
 		shapes = append(shapes, shape("circle", "class", "point", "cx", coordinate(at), "cy", coordinate(y(*b.Rate)), "r", coordinate(radius)))
-		spoken = append(spoken, "confidence "+wholePercent(b.MeanConfidence)+": "+wholePercent(*b.Rate)+" succeeded of "+strconv.Itoa(b.N))
+		spoken = append(spoken, "confidence "+spell.Percent(b.Score)+": "+spell.Percent(*b.Rate)+" succeeded of "+strconv.Itoa(b.N))
 	}
 	return drawing("calibration", width, height, strings.Join(spoken, "; "), shapes)
 }
 
-// point is one value of a line: how many seconds before now, and how much.
-type point struct{ ago, value float64 }
+// Point is one value of a line: how many seconds before now, and how much.
+type Point struct{ Ago, Value float64 }
 
-// sparkline draws the values of the last span seconds, now at the right, from zero up. Where values are missing for longer than
+// Sparkline draws the values of the last span seconds, now at the right, from zero up. Where values are missing for longer than
 // gap seconds the line is broken.
-func sparkline(points []point, span, gap float64) app.UI {
+func Sparkline(points []Point, span, gap float64) app.UI {
 	const width, height, pad = 160.0, 32.0, 2.0
 	top := 0.0
 	for _, p := range points {
-		top = max(top, p.value)
+		top = max(top, p.Value)
 	}
 	if top == 0 {
 		top = 1
@@ -155,11 +156,11 @@ func sparkline(points []point, span, gap float64) app.UI {
 	before := math.Inf(1)
 	for _, p := range points {
 		step := "L"
-		if before-p.ago > gap {
+		if before-p.Ago > gap {
 			step = "M"
 		}
-		before = p.ago
-		path.WriteString(step + coordinate(width*(1-min(p.ago/span, 1))) + " " + coordinate(height-pad-p.value/top*(height-2*pad)))
+		before = p.Ago
+		path.WriteString(step + coordinate(width*(1-min(p.Ago/span, 1))) + " " + coordinate(height-pad-p.Value/top*(height-2*pad)))
 	}
 	shapes := []app.UI{line("axis", 0, height-pad, width, height-pad)}
 	if path.Len() > 0 {

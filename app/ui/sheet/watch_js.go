@@ -1,6 +1,6 @@
 //go:build js
 
-package ui
+package sheet
 
 import (
 	"net/url"
@@ -10,15 +10,16 @@ import (
 	"tierboard/app/fetch"
 	"tierboard/app/format"
 	"tierboard/app/ui/dom"
+	"tierboard/app/ui/prefs"
 )
 
 // patience is how long an answer may take; then it counts as none, and the next question is asked.
 const patience = 15 * time.Second
 
-// watcher asks the server for a page's documents as long as the page can be seen: at once, each interval, when the page comes back
+// Watcher asks the server for a page's documents as long as the page can be seen: at once, each interval, when the page comes back
 // into view and when the network does. It asks nothing while answers are missing, so that a slow server is not asked faster than
 // it answers.
-type watcher struct {
+type Watcher struct {
 	paths   func() []string
 	take    func(path string, a fetch.Answer)
 	round   int      // counts the questions: answers to earlier ones are dropped
@@ -27,12 +28,12 @@ type watcher struct {
 	stops   []func()
 }
 
-// startWatcher begins to ask. paths says what for, each time anew; take gets one answer a path, outside of go-app's handlers.
-func startWatcher(interval time.Duration, paths func() []string, take func(path string, a fetch.Answer)) *watcher {
-	w := &watcher{paths: paths, take: take}
+// Watch begins to ask. paths says what for, each time anew; take gets one answer a path, outside of go-app's handlers.
+func Watch(interval time.Duration, paths func() []string, take func(path string, a fetch.Answer)) *Watcher {
+	w := &Watcher{paths: paths, take: take}
 	again := func(js.Value) {
 		if !dom.Hidden() {
-			w.ask()
+			w.Ask()
 		}
 	}
 	w.stops = []func(){
@@ -41,12 +42,12 @@ func startWatcher(interval time.Duration, paths func() []string, take func(path 
 		dom.Listen(dom.Window, "online", again),
 		leaveByLinks(),
 	}
-	w.ask()
+	w.Ask()
 	return w
 }
 
 // tick asks when it is time, and gives up answers that do not come.
-func (w *watcher) tick() {
+func (w *Watcher) tick() {
 	if dom.Hidden() {
 		return
 	}
@@ -59,11 +60,11 @@ func (w *watcher) tick() {
 			w.take(path, fetch.Answer{})
 		}
 	}
-	w.ask()
+	w.Ask()
 }
 
-// ask asks now; answers to earlier questions no longer count.
-func (w *watcher) ask() {
+// Ask asks now; answers to earlier questions no longer count.
+func (w *Watcher) Ask() {
 	w.round++
 	w.askedAt = time.Now()
 	w.pending = w.paths()
@@ -85,8 +86,8 @@ func (w *watcher) ask() {
 	}
 }
 
-// stop ends everything startWatcher began.
-func (w *watcher) stop() {
+// Stop ends everything startWatcher began.
+func (w *Watcher) Stop() {
 	w.round++
 	for _, f := range w.stops {
 		f()
@@ -94,10 +95,10 @@ func (w *watcher) stop() {
 	dom.Document.Set("title", "Tierboard") // the board has the name of the app, and does not say so itself
 }
 
-// enterPage makes the page follow the person's choices, puts the keyboard into it and returns the zone that times are shown in
+// Enter makes the page follow the person's choices, puts the keyboard into it and returns the zone that times are shown in
 // and the exchange's.
-func enterPage() (shown, exchange format.Zone) {
-	c := parsePrefs(dom.Stored(prefsKey))
+func Enter() (shown, exchange format.Zone) {
+	c := prefs.Parse(dom.Stored(prefs.Key))
 	data := dom.Document.Get("documentElement").Get("dataset")
 	data.Set("direction", c.Direction)
 	data.Set("contrast", c.Contrast)
@@ -123,8 +124,8 @@ func leaveByLinks() (stop func()) {
 	})
 }
 
-// pageQuery returns what the page's address asks for.
-func pageQuery() url.Values {
+// Query returns what the page's address asks for.
+func Query() url.Values {
 	q, err := url.ParseQuery(trimQuestion(dom.Window.Get("location").Get("search").String()))
 	if err != nil {
 		return nil
@@ -139,8 +140,8 @@ func trimQuestion(search string) string {
 	return search
 }
 
-// replaceQuery writes the choices into the address, so that it can be shared and reloaded.
-func replaceQuery(query string) {
+// ReplaceQuery writes the choices into the address, so that it can be shared and reloaded.
+func ReplaceQuery(query string) {
 	dom.Window.Get("history").Call("replaceState", nil, "", "?"+query)
 }
 

@@ -1,15 +1,18 @@
-package ui
+// Package numbers holds what the server tells of itself, and remembers two minutes of it.
+package numbers
 
 import (
 	"slices"
 	"strings"
 	"time"
 
+	"tierboard/app/ui/chart"
+	"tierboard/app/ui/panel"
 	"tierboard/shared/wire"
 )
 
-// operations is the server's own numbers, as far as the page shows them.
-type operations struct {
+// Operations is the server's own numbers, as far as the page shows them.
+type Operations struct {
 	AsOf      time.Time `json:"as_of"`
 	Version   string
 	StartedAt time.Time `json:"started_at"`
@@ -25,7 +28,20 @@ type operations struct {
 	Messages   map[string]uint64
 	Closed     map[string]uint64 `json:"sessions_closed"`
 	Histograms map[string]latency
-	Settings   []struct{ Name, Value, From string }
+	Settings   Settings
+}
+
+// Settings are the server's, as its document about operations lists them.
+type Settings []struct{ Name, Value, From string }
+
+// Demo reports whether the feed is invented.
+func (s Settings) Demo() bool {
+	for _, one := range s {
+		if strings.TrimLeft(one.Name, "-") == "demo" {
+			return one.Value == "true"
+		}
+	}
+	return false
 }
 
 // latency is a histogram in short, in milliseconds.
@@ -34,18 +50,8 @@ type latency struct {
 	P50, P95, P99 float64
 }
 
-// demo reports whether the feed is invented.
-func (o *operations) demo() bool {
-	for _, s := range o.Settings {
-		if strings.TrimLeft(s.Name, "-") == "demo" {
-			return s.Value == "true"
-		}
-	}
-	return false
-}
-
-// total adds a map's numbers up.
-func total(m map[string]uint64) uint64 {
+// Total adds a map's numbers up.
+func Total(m map[string]uint64) uint64 {
 	var sum uint64
 	for _, n := range m {
 		sum += n
@@ -53,8 +59,8 @@ func total(m map[string]uint64) uint64 {
 	return sum
 }
 
-// byCount returns a map's keys, the largest number first.
-func byCount(m map[string]uint64) []string {
+// ByCount returns a map's keys, the largest number first.
+func ByCount(m map[string]uint64) []string {
 	var keys []string
 	for k := range m {
 		keys = append(keys, k)
@@ -68,8 +74,8 @@ func byCount(m map[string]uint64) []string {
 	return keys
 }
 
-// deadLetters are messages that are no event, the newest first. Their texts are the producer's: untrusted.
-type deadLetters struct {
+// DeadLetters are messages that are no event, the newest first. Their texts are the producer's: untrusted.
+type DeadLetters struct {
 	Total   uint64
 	Letters []struct {
 		Time                          time.Time
@@ -78,8 +84,8 @@ type deadLetters struct {
 	}
 }
 
-// tiersHealth is how fresh the feed is.
-type tiersHealth struct {
+// TiersHealth is how fresh the feed is.
+type TiersHealth struct {
 	Status, Reason string
 	AsOf           time.Time `json:"as_of"`
 	Market         struct {
@@ -117,11 +123,11 @@ type tiersHealth struct {
 		Lost           uint64
 		StoredAt       time.Time `json:"stored_at"`
 	}
-	Tiers map[string]*tierHealth
+	Tiers map[string]*TierHealth
 }
 
-// tierHealth is how fresh one tier is.
-type tierHealth struct {
+// TierHealth is how fresh one tier is.
+type TierHealth struct {
 	Status, Reason string
 	LastEventAt    time.Time `json:"last_event_at"`
 	AgeS           *int64    `json:"age_s"`
@@ -130,12 +136,12 @@ type tierHealth struct {
 		PerMin  int `json:"per_min"`
 		PerHour int `json:"per_hour"`
 	}
-	DeliverMS *percentiles `json:"deliver_ms"`
+	DeliverMS *panel.Percentiles `json:"deliver_ms"`
 	Counters  *struct{ Accepted uint64 }
 }
 
-// market returns the exchange's clock as the board's words for it want it.
-func (h *tiersHealth) market() *wire.Market {
+// Clock returns the exchange's clock as the board's words for it want it.
+func (h *TiersHealth) Clock() *wire.Market {
 	m := &h.Market
 	if m.Session == "" {
 		return nil
@@ -143,36 +149,36 @@ func (h *tiersHealth) market() *wire.Market {
 	return &wire.Market{Session: m.Session, Holiday: m.HolidayName, EarlyClose: m.EarlyClose, ClosesAt: m.ClosesAt, NextOpen: m.NextOpen}
 }
 
-// sampleSpan is how far back the page remembers numbers, and sampleGap from where on two of them are no longer neighbours.
+// SampleSpan is how far back the page remembers numbers, and SampleGap from where on two of them are no longer neighbours.
 const (
-	sampleSpan = 2 * time.Minute
-	sampleGap  = 10 * time.Second
+	SampleSpan = 2 * time.Minute
+	SampleGap  = 10 * time.Second
 )
 
 // The numbers that are remembered: totals, from which rates are made, and counts.
 const (
-	acceptedTotal = iota
-	deliveredTotal
-	messageTotal
-	heldBackTotal
-	sessionCount
-	inboxCount
+	AcceptedTotal = iota
+	DeliveredTotal
+	MessageTotal
+	HeldBackTotal
+	SessionCount
+	InboxCount
 )
 
 // sample is the numbers of one answer, and the server's clock.
 type sample struct {
 	at     time.Time
-	number [inboxCount + 1]uint64
+	number [InboxCount + 1]uint64
 }
 
-// samples are the last two minutes of numbers, the oldest first. The zero samples are empty.
-type samples struct {
+// Samples are the last two minutes of numbers, the oldest first. The zero samples are empty.
+type Samples struct {
 	epoch string // of the server they come from: a restarted server counts from zero
 	list  []sample
 }
 
-// add takes an answer's numbers in and forgets what is too old.
-func (s *samples) add(o *operations) {
+// Add takes an answer's numbers in and forgets what is too old.
+func (s *Samples) Add(o *Operations) {
 	if n := len(s.list); s.epoch != o.Hub.Epoch || (n > 0 && o.AsOf.Before(s.list[n-1].at)) {
 		s.epoch, s.list = o.Hub.Epoch, nil
 	} else if n > 0 && !o.AsOf.After(s.list[n-1].at) {
@@ -180,55 +186,55 @@ func (s *samples) add(o *operations) {
 	}
 	h := &o.Hub
 	s.list = append(s.list, sample{o.AsOf, [...]uint64{
-		acceptedTotal: h.Seq, deliveredTotal: h.Delivered, messageTotal: total(o.Messages), heldBackTotal: h.Suppressed + h.Dropped,
-		sessionCount: uint64(max(h.Sessions, 0)), inboxCount: uint64(max(h.Inbox, 0)),
+		AcceptedTotal: h.Seq, DeliveredTotal: h.Delivered, MessageTotal: Total(o.Messages), HeldBackTotal: h.Suppressed + h.Dropped,
+		SessionCount: uint64(max(h.Sessions, 0)), InboxCount: uint64(max(h.Inbox, 0)),
 	}})
 	old := 0
-	for old < len(s.list) && o.AsOf.Sub(s.list[old].at) > sampleSpan {
+	for old < len(s.list) && o.AsOf.Sub(s.list[old].at) > SampleSpan {
 		old++
 	}
 	s.list = s.list[:copy(s.list, s.list[old:])]
 }
 
-// gauge returns a count's line.
-func (s *samples) gauge(which int) []point {
-	var out []point
+// Gauge returns a count's line.
+func (s *Samples) Gauge(which int) []chart.Point {
+	var out []chart.Point
 	for i := range s.list {
-		out = append(out, point{s.ago(i), float64(s.list[i].number[which])})
+		out = append(out, chart.Point{Ago: s.ago(i), Value: float64(s.list[i].number[which])})
 	}
 	return out
 }
 
-// rate returns the line of what a total grew by, each second. Between numbers that are no neighbours nothing is known.
-func (s *samples) rate(which int) []point {
-	var out []point
+// Rate returns the line of what a total grew by, each second. Between numbers that are no neighbours nothing is known.
+func (s *Samples) Rate(which int) []chart.Point {
+	var out []chart.Point
 	for i := 1; i < len(s.list); i++ {
 		a, b := &s.list[i-1], &s.list[i]
 		from, to, took := a.number[which], b.number[which], b.at.Sub(a.at)
-		if took > sampleGap || to < from {
+		if took > SampleGap || to < from {
 			continue
 		}
-		out = append(out, point{s.ago(i), float64(to-from) / took.Seconds()})
+		out = append(out, chart.Point{Ago: s.ago(i), Value: float64(to-from) / took.Seconds()})
 	}
 	return out
 }
 
 // ago is how many seconds before the newest numbers those with an index were taken.
-func (s *samples) ago(i int) float64 { return s.list[len(s.list)-1].at.Sub(s.list[i].at).Seconds() }
+func (s *Samples) ago(i int) float64 { return s.list[len(s.list)-1].at.Sub(s.list[i].at).Seconds() }
 
-// latest is the newest value of a line; false when there is none, or the newest numbers did not give one.
-func latest(points []point) (float64, bool) {
-	if n := len(points); n > 0 && points[n-1].ago == 0 {
-		return points[n-1].value, true
+// Latest is the newest value of a line; false when there is none, or the newest numbers did not give one.
+func Latest(points []chart.Point) (float64, bool) {
+	if n := len(points); n > 0 && points[n-1].Ago == 0 {
+		return points[n-1].Value, true
 	}
 	return 0, false
 }
 
-// highest is the largest value of a line.
-func highest(points []point) float64 {
+// Highest is the largest value of a line.
+func Highest(points []chart.Point) float64 {
 	top := 0.0
 	for _, p := range points {
-		top = max(top, p.value)
+		top = max(top, p.Value)
 	}
 	return top
 }
