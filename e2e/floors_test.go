@@ -38,7 +38,7 @@ type place struct {
 var wiring = []string{"server/daemon", "server"}
 
 // surface is what answers HTTP questions: package rest, and what it is made of.
-var surface = []string{"server/rest", "server/rest/numbers", "server/rest/record", "server/rest/operation", "server/rest/source"}
+var surface = []string{"server/rest", "server/rest/numbers", "server/rest/record", "server/rest/operation", "server/rest/source", "server/rest/performance", "server/rest/shelf", "server/rest/saved"}
 
 // screen is what draws: package ui, and what it is made of.
 var screen = []string{"app/ui/..."}
@@ -95,8 +95,11 @@ var floors = []place{
 	{"server/rest/once", 6, surface},
 	{"server/rest/route", 5, surface},
 	{"server/rest/operation", 7, surface},
-	{"server/rest/source", 7, append([]string{"server/rest/stored"}, surface...)},
-	{"server/rest", 9, append([]string{"server/rest/stored"}, wiring...)},
+	{"server/rest/source", 7, surface},
+	{"server/rest/performance", 8, append([]string{"server/rest/stored"}, surface...)},
+	{"server/rest/shelf", 8, append([]string{"server/rest/stored"}, surface...)},
+	{"server/rest/saved", 9, surface},
+	{"server/rest", 10, wiring},
 	{"server/rest/stored", 10, wiring},
 	{"app/ui/draw", 4, screen},
 	{"app/ui/tier", 4, screen},

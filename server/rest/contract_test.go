@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tierboard/server/health"
+	"tierboard/server/rest/performance"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
@@ -91,10 +92,10 @@ func full(t *testing.T) *rig {
 	}
 	one, yes := 1.2, true
 	r.memory.known["i1"] = []api.Outcome{{Horizon: "1d", ReturnPct: &one, Success: &yes, ResolvedAt: &at}}
-	r.memory.tallies = []TierTally{{
-		Tier: event.Daily, Tally: Tally{Detected: 100, Resolved: 60, Pending: 40, Successes: 40, Returns: Spread{60, 1, 1, -1, 2}},
-		Seconds: Spread{60, 1, 1, 1, 1}, Calibration: []Bucket{{.8, .9, 60, 40, .85}},
-		Groups: []GroupTally{{Value: "bull_flag", Tally: Tally{Detected: 100, Resolved: 60, Pending: 40, Successes: 40, Returns: Spread{60, 1, 1, -1, 2}}}},
+	r.memory.tallies = []performance.TierTally{{
+		Tier: event.Daily, Tally: performance.Tally{Detected: 100, Resolved: 60, Pending: 40, Successes: 40, Returns: performance.Spread{N: 60, Mean: 1, Median: 1, P10: -1, P90: 2}},
+		Seconds: performance.Spread{N: 60, Mean: 1, Median: 1, P10: 1, P90: 1}, Calibration: []performance.Bucket{{Low: .8, High: .9, N: 60, Successes: 40, MeanConfidence: .85}},
+		Groups: []performance.GroupTally{{Value: "bull_flag", Tally: performance.Tally{Detected: 100, Resolved: 60, Pending: 40, Successes: 40, Returns: performance.Spread{N: 60, Mean: 1, Median: 1, P10: -1, P90: 2}}}},
 	}}
 	r.tracker.Ingest(true, friday.Add(-2*time.Hour))
 	r.tracker.EventAccepted("daily", friday.Add(-22*time.Hour))

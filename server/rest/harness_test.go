@@ -21,6 +21,8 @@ import (
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
 	"tierboard/server/query"
+	"tierboard/server/rest/performance"
+	"tierboard/server/rest/shelf"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -34,17 +36,17 @@ var friday = time.Date(2026, 11, 20, 19, 31, 11, 0, time.UTC)
 type memory struct {
 	mu      sync.Mutex
 	events  []*event.Event
-	entries map[string][]Entry // by user and shelf
-	tallies []TierTally
+	entries map[string][]shelf.Entry // by user and shelf
+	tallies []performance.TierTally
 	known   map[string][]api.Outcome
 	fault   error
 	pages   int
 	told    func([]*event.Event)
-	span    Span // that performance was asked for last
+	span    performance.Span // that performance was asked for last
 }
 
 func newMemory() *memory {
-	return &memory{entries: map[string][]Entry{}, known: map[string][]api.Outcome{}}
+	return &memory{entries: map[string][]shelf.Entry{}, known: map[string][]api.Outcome{}}
 }
 
 // broken makes every call fail.
@@ -120,7 +122,7 @@ func (m *memory) Outcomes(_ context.Context, ids []string) (map[string][]api.Out
 	return out, m.fault
 }
 
-func (m *memory) Performance(_ context.Context, s Span) ([]TierTally, error) {
+func (m *memory) Performance(_ context.Context, s performance.Span) ([]performance.TierTally, error) {
 	m.span = s
 	return m.tallies, m.fault
 }
@@ -137,30 +139,30 @@ func (m *memory) Estimate(_ context.Context, filters []filter.Filter, now time.T
 	return float64(n) / within.Hours(), within.Hours(), m.fault
 }
 
-func (m *memory) Entries(_ context.Context, user, shelf string) ([]Entry, error) {
+func (m *memory) Entries(_ context.Context, user, name string) ([]shelf.Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.entries[user+"/"+shelf]), m.fault
+	return slices.Clone(m.entries[user+"/"+name]), m.fault
 }
 
-func (m *memory) Entry(_ context.Context, user, shelf, id string) (Entry, error) {
+func (m *memory) Entry(_ context.Context, user, name, id string) (shelf.Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, e := range m.entries[user+"/"+shelf] {
+	for _, e := range m.entries[user+"/"+name] {
 		if e.ID == id && m.fault == nil {
 			return e, nil
 		}
 	}
-	return Entry{}, cmp.Or(m.fault, query.ErrNotFound)
+	return shelf.Entry{}, cmp.Or(m.fault, query.ErrNotFound)
 }
 
-func (m *memory) Add(_ context.Context, user, shelf string, e Entry) (Entry, error) {
+func (m *memory) Add(_ context.Context, user, name string, e shelf.Entry) (shelf.Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	key := user + "/" + shelf
+	key := user + "/" + name
 	for _, other := range m.entries[key] {
 		if other.ID == e.ID {
-			return Entry{}, query.ErrConflict
+			return shelf.Entry{}, query.ErrConflict
 		}
 	}
 	e.Version, e.CreatedAt, e.UpdatedAt = 1, friday, friday
@@ -168,27 +170,27 @@ func (m *memory) Add(_ context.Context, user, shelf string, e Entry) (Entry, err
 	return e, m.fault
 }
 
-func (m *memory) Change(_ context.Context, user, shelf string, e Entry) (Entry, error) {
+func (m *memory) Change(_ context.Context, user, name string, e shelf.Entry) (shelf.Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i, old := range m.entries[user+"/"+shelf] {
+	for i, old := range m.entries[user+"/"+name] {
 		if old.ID != e.ID {
 			continue
 		}
 		if old.Version != e.Version {
-			return Entry{}, query.ErrChanged
+			return shelf.Entry{}, query.ErrChanged
 		}
 		e.Version, e.CreatedAt, e.UpdatedAt = old.Version+1, old.CreatedAt, friday.Add(time.Minute)
-		m.entries[user+"/"+shelf][i] = e
+		m.entries[user+"/"+name][i] = e
 		return e, m.fault
 	}
-	return Entry{}, query.ErrNotFound
+	return shelf.Entry{}, query.ErrNotFound
 }
 
-func (m *memory) Remove(_ context.Context, user, shelf, id string, version int64) error {
+func (m *memory) Remove(_ context.Context, user, name, id string, version int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	key := user + "/" + shelf
+	key := user + "/" + name
 	for i, e := range m.entries[key] {
 		switch {
 		case e.ID != id:

@@ -3,6 +3,7 @@ package rest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -306,4 +307,10 @@ func (x *REST) symbols(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return answer.JSON(w, http.StatusOK, api.Symbols{Symbols: found})
+}
+
+// isNotFound reports whether an error says that there is no such thing.
+func isNotFound(err error) bool {
+	p, ok := errors.AsType[*problem.Error](err)
+	return ok && p.Kind == problem.NotFound
 }

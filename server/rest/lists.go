@@ -203,7 +203,7 @@ func (x *REST) expand(ctx context.Context, id string, q *query.Question) (nothin
 	if id == "" {
 		return false, nil
 	}
-	list, err := x.watchlist(ctx, id)
+	list, err := x.saved.Watchlist(ctx, id)
 	if err != nil {
 		return false, err
 	}

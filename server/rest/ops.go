@@ -1,10 +1,8 @@
 package rest
 
 import (
-	"errors"
 	"net/http"
 
-	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/numbers"
@@ -84,12 +82,4 @@ func (x *REST) ops(w http.ResponseWriter, r *http.Request) error {
 		out.Settings = x.cfg.Settings()
 	}
 	return answer.JSON(w, http.StatusOK, out)
-}
-
-// asProblem returns the problem an error is, or nil.
-func asProblem(err error) *problem.Error {
-	if p, ok := errors.AsType[*problem.Error](err); ok {
-		return p
-	}
-	return nil
 }

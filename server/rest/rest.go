@@ -48,7 +48,10 @@ import (
 	"tierboard/server/rest/docs"
 	"tierboard/server/rest/once"
 	"tierboard/server/rest/operation"
+	"tierboard/server/rest/performance"
 	"tierboard/server/rest/route"
+	"tierboard/server/rest/saved"
+	"tierboard/server/rest/shelf"
 	"tierboard/server/rest/source"
 	"tierboard/shared/api"
 )
@@ -62,7 +65,7 @@ type Config struct {
 	// ArchiveHealth tells how the archive does; nil leaves it out of the report.
 	ArchiveHealth func() api.ArchiveHealth
 	// Library keeps what users save.
-	Library Library
+	Library shelf.Library
 	// Market returns the exchange's calendar, which an operator may replace.
 	Market func() *calendar.Calendar
 	// Health judges the feed.
@@ -90,6 +93,12 @@ type Config struct {
 	Settings func() []api.Setting
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+}
+
+// Archive is the database behind the lists and the reports of performance.
+type Archive interface {
+	source.Archive
+	performance.Archive
 }
 
 // defaultExportRows is the most rows of an export unless a setting says otherwise.
@@ -121,8 +130,9 @@ type REST struct {
 	log     *slog.Logger
 	started time.Time
 	source  *source.Source
+	saved   *saved.Saved
 	version *versions
-	perf    *performances
+	perf    *performance.Performance
 	rates   *rates
 
 	contract *operation.Contract
@@ -145,10 +155,11 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 		cfg: cfg, m: m, log: log, started: cfg.Now(), table: route.New(),
 		source:  source.New(cfg.Hub, cfg.Archive, log),
 		version: &versions{hub: cfg.Hub},
-		perf:    newPerformances(),
 	}
 	x.rates = &rates{hub: cfg.Hub, market: cfg.Market}
+	x.perf = performance.New(performance.Config{Archive: cfg.Archive, Fault: x.source.Fault, Market: cfg.Market, Metrics: m, Now: cfg.Now})
 	x.contract = operation.New(cfg.Version, x.table, once.New(cfg.Now, operation.MaxBody))
+	x.saved = saved.New(&shelf.Rack{Library: cfg.Library, Read: x.contract.Read, Log: log}, x.source, cfg.Now)
 	x.contract.Add(x.operations()...)
 	x.publish()
 	x.handler = cfg.Gate.Wrap(x.table)
@@ -172,10 +183,11 @@ func (x *REST) OpenAPI() *huma.OpenAPI { return x.contract.Spec() }
 func (x *REST) operations() []operation.Operation {
 	ops := x.listOperations()
 	ops = append(ops, x.itemOperations()...)
-	ops = append(ops, x.performanceOperations()...)
+	ops = append(ops, x.perf.Operation())
 	ops = append(ops, x.statusOperations()...)
 	ops = append(ops, x.streamOperations()...)
-	ops = append(ops, x.userOperations()...)
+	ops = append(ops, x.meOperation())
+	ops = append(ops, x.saved.Operations()...)
 	return append(ops, x.opsOperations()...)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"tierboard/server/gate"
 	"tierboard/server/problem"
+	"tierboard/server/rest/shelf"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
@@ -241,7 +242,7 @@ func TestSavedThings(t *testing.T) {
 			r.ask("DELETE", own, "", "If-Match", `"1"`).problem(412, "")
 			r.ask("DELETE", own, "", "If-Match", `"3"`).is(204)
 			r.get(own).problem(404, "")
-			for i := range mostEntries {
+			for i := range shelf.Most {
 				r.ask("POST", path, strings.Replace(body[1], "two", fmt.Sprint("n", i), 1)).is(201)
 			}
 			r.ask("POST", path, body[1]).problem(409, "")
@@ -282,55 +283,6 @@ func TestPreferencesMerge(t *testing.T) {
 	if r.get("/api/me/preferences").is(200).read(&none); len(none.Values) != 0 {
 		t.Errorf("another user's preferences: %+v", none)
 	}
-}
-
-func TestPerformanceTellsWhatItKnows(t *testing.T) {
-	r := start(t, setup{})
-	var none api.Performance
-	if r.get("/api/patterns/performance").is(200).read(&none); none.Outcomes != "none" || len(none.Tiers) != 3 || none.Tiers[0].Success.Rate != nil || none.Tiers[0].Success.Sample != "none" {
-		t.Fatalf("%+v", none)
-	}
-	r.now = r.now.Add(time.Minute) // the report above is kept for a while
-	r.memory.tallies = []TierTally{{
-		Tier:    event.Daily,
-		Tally:   Tally{Detected: 652, Resolved: 612, Pending: 31, Excluded: 9, Successes: 355, Returns: Spread{600, .62, .41, -2.9, 4.2}},
-		Seconds: Spread{612, 30000, 19800, 60, 86400},
-		Calibration: []Bucket{
-			{Low: .7, High: .8, N: 12, Successes: 10, MeanConfidence: .75},
-			{Low: .8, High: .9, N: 201, Successes: 123, MeanConfidence: .84},
-		},
-		Groups: []GroupTally{{Value: "bull_flag", Tally: Tally{Detected: 14, Resolved: 12, Pending: 2, Successes: 8}}},
-	}}
-	var p api.Performance
-	r.get("/api/patterns/performance?tiers=daily&since=2026-08-22").is(200).read(&p)
-	got, err := json.Marshal(p.Tiers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `[{"tier":"daily","detected":652,"resolved":612,"pending":31,"excluded":9,` +
-		`"success":{"count":355,"rate":0.5801,"ci95":[0.5406,0.6185],"sample":"ok"},"return_pct":{"mean":0.62,"median":0.41,"p10":-2.9,"p90":4.2},` +
-		`"time_to_outcome_s":{"median":19800,"p90":86400},"calibration":[{"bucket":[0.7,0.8],"n":12,"mean_confidence":0.75,"rate":null},` +
-		`{"bucket":[0.8,0.9],"n":201,"mean_confidence":0.84,"rate":0.6119,"ci95":[0.5431,0.6766]}],` +
-		`"groups":[{"group":"bull_flag","pattern_type":"bull_flag","detected":14,"resolved":12,"pending":2,"excluded":0,"success":{"count":8,"rate":null,"sample":"small"}}]}]`
-	if string(got) != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-	if p.Window != (api.PerformanceWindow{Since: "2026-08-22", Until: "2026-11-20", Sessions: 64}) || p.Outcomes != "reported" {
-		t.Errorf("%+v %s", p.Window, p.Outcomes)
-	}
-	var bySession api.Performance
-	r.get("/api/patterns/performance?tiers=daily&group_by=session").is(200).read(&bySession)
-	if g := bySession.Tiers[0].Groups; len(g) != 1 || g[0].Group != "bull_flag" || g[0].PatternType != "" || r.memory.span.GroupBy != "session" {
-		t.Errorf("%+v of %+v", g, r.memory.span)
-	}
-	var whole api.Performance
-	r.get("/api/patterns/performance?tiers=daily&group_by=none").is(200).read(&whole)
-	if g := whole.Tiers[0].Groups; g != nil || r.memory.span.GroupBy != "" {
-		t.Errorf("%+v of %+v", g, r.memory.span)
-	}
-	r.memory.broken(errAway)
-	r.get("/api/patterns/performance?tiers=daily&since=2026-08-22").is(200) // kept
-	r.get("/api/patterns/performance?tiers=combo").problem(503, "")
 }
 
 // TestRatesOfTheDay counts a trading day's events, also those that have left the ring since, and begins anew with the next day.

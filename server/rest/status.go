@@ -9,7 +9,6 @@ import (
 	"tierboard/server/calendar"
 	"tierboard/server/health"
 	"tierboard/server/hub"
-	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/numbers"
@@ -257,10 +256,4 @@ func (c *rates) ofDay(now time.Time) map[event.Tier]int {
 		c.seen = upTo
 	}
 	return c.session
-}
-
-// isNotFound reports whether an error says that there is no such thing.
-func isNotFound(err error) bool {
-	p := asProblem(err)
-	return p != nil && p.Kind == problem.NotFound
 }

@@ -13,7 +13,8 @@ import (
 
 	"tierboard/server/problem"
 	"tierboard/server/query"
-	"tierboard/server/rest"
+	"tierboard/server/rest/performance"
+	"tierboard/server/rest/shelf"
 	"tierboard/server/store"
 	"tierboard/server/store/ask"
 	"tierboard/server/store/list"
@@ -25,7 +26,7 @@ import (
 	"tierboard/shared/filter"
 )
 
-// Store is a rest.Archive and a rest.Library in a database. Any number of goroutines may use it.
+// Store is a rest.Archive and a shelf.Library in a database. Any number of goroutines may use it.
 type Store struct{ db *store.Store }
 
 // New returns a Store in an open database, which the caller closes.
@@ -134,7 +135,7 @@ func (s *Store) Outcomes(ctx context.Context, ids []string) (map[string][]api.Ou
 }
 
 // Performance tells how the events of a span did.
-func (s *Store) Performance(ctx context.Context, p rest.Span) ([]rest.TierTally, error) {
+func (s *Store) Performance(ctx context.Context, p performance.Span) ([]performance.TierTally, error) {
 	horizon := slices.Index(horizons[:], p.Horizon)
 	if horizon < 0 {
 		return nil, fmt.Errorf("there is no horizon %q", p.Horizon)
@@ -145,14 +146,14 @@ func (s *Store) Performance(ctx context.Context, p rest.Span) ([]rest.TierTally,
 	if err != nil {
 		return nil, err
 	}
-	out := make([]rest.TierTally, 0, len(tiers))
+	out := make([]performance.TierTally, 0, len(tiers))
 	for _, t := range tiers {
-		tier := rest.TierTally{Tier: t.Tier, Tally: tallyOf(t.Tally)}
+		tier := performance.TierTally{Tier: t.Tier, Tally: tallyOf(t.Tally)}
 		for _, b := range t.Calibration {
-			tier.Calibration = append(tier.Calibration, rest.Bucket(b))
+			tier.Calibration = append(tier.Calibration, performance.Bucket(b))
 		}
 		for _, g := range t.Groups {
-			tier.Groups = append(tier.Groups, rest.GroupTally{Value: g.Value, Tally: tallyOf(g.Tally)})
+			tier.Groups = append(tier.Groups, performance.GroupTally{Value: g.Value, Tally: tallyOf(g.Tally)})
 		}
 		out = append(out, tier)
 	}
@@ -160,9 +161,9 @@ func (s *Store) Performance(ctx context.Context, p rest.Span) ([]rest.TierTally,
 }
 
 // tallyOf turns a tally into the other kind.
-func tallyOf(t tally.Tally) rest.Tally {
-	return rest.Tally{
-		Detected: t.Detected, Resolved: t.Resolved, Pending: t.Pending, Excluded: t.Excluded, Successes: t.Successes, Returns: rest.Spread(t.Returns),
+func tallyOf(t tally.Tally) performance.Tally {
+	return performance.Tally{
+		Detected: t.Detected, Resolved: t.Resolved, Pending: t.Pending, Excluded: t.Excluded, Successes: t.Successes, Returns: performance.Spread(t.Returns),
 	}
 }
 
@@ -172,18 +173,18 @@ func (s *Store) Estimate(ctx context.Context, filters []filter.Filter, now time.
 }
 
 // entryOf turns a record into an entry.
-func entryOf(r saved.Record) rest.Entry {
-	return rest.Entry{ID: r.ID, Name: r.Name, Body: r.Body, Version: r.Version, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
+func entryOf(r saved.Record) shelf.Entry {
+	return shelf.Entry{ID: r.ID, Name: r.Name, Body: r.Body, Version: r.Version, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
 }
 
 // Entries returns a user's entries, oldest first.
-func (s *Store) Entries(ctx context.Context, user, shelf string) ([]rest.Entry, error) {
-	records, err := s.db.Records(ctx, saved.Collection(shelf), user)
+func (s *Store) Entries(ctx context.Context, user, name string) ([]shelf.Entry, error) {
+	records, err := s.db.Records(ctx, saved.Collection(name), user)
 	if err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(records, func(a, b saved.Record) int { return a.CreatedAt.Compare(b.CreatedAt) })
-	out := make([]rest.Entry, len(records))
+	out := make([]shelf.Entry, len(records))
 	for i, r := range records {
 		out[i] = entryOf(r)
 	}
@@ -191,18 +192,18 @@ func (s *Store) Entries(ctx context.Context, user, shelf string) ([]rest.Entry, 
 }
 
 // Entry returns one entry.
-func (s *Store) Entry(ctx context.Context, user, shelf, id string) (rest.Entry, error) {
-	r, err := s.db.Record(ctx, saved.Collection(shelf), user, id)
+func (s *Store) Entry(ctx context.Context, user, name, id string) (shelf.Entry, error) {
+	r, err := s.db.Record(ctx, saved.Collection(name), user, id)
 	if err != nil {
-		return rest.Entry{}, translated(err)
+		return shelf.Entry{}, translated(err)
 	}
 	return entryOf(r), nil
 }
 
 // Add stores a new entry.
-func (s *Store) Add(ctx context.Context, user, shelf string, e rest.Entry) (rest.Entry, error) {
+func (s *Store) Add(ctx context.Context, user, name string, e shelf.Entry) (shelf.Entry, error) {
 	e.Version = 0
-	out, err := s.put(ctx, user, shelf, e)
+	out, err := s.put(ctx, user, name, e)
 	if errors.Is(err, query.ErrChanged) { // it is there already
 		err = query.ErrConflict
 	}
@@ -210,25 +211,25 @@ func (s *Store) Add(ctx context.Context, user, shelf string, e rest.Entry) (rest
 }
 
 // Change replaces an entry.
-func (s *Store) Change(ctx context.Context, user, shelf string, e rest.Entry) (rest.Entry, error) {
+func (s *Store) Change(ctx context.Context, user, name string, e shelf.Entry) (shelf.Entry, error) {
 	if e.Version < 1 { // to the database that would be a new one
-		return rest.Entry{}, query.ErrChanged
+		return shelf.Entry{}, query.ErrChanged
 	}
-	return s.put(ctx, user, shelf, e)
+	return s.put(ctx, user, name, e)
 }
 
 // put stores an entry.
-func (s *Store) put(ctx context.Context, user, shelf string, e rest.Entry) (rest.Entry, error) {
-	r, err := s.db.Put(ctx, saved.Collection(shelf), saved.Record{User: user, ID: e.ID, Name: e.Name, Body: e.Body, Version: e.Version})
+func (s *Store) put(ctx context.Context, user, name string, e shelf.Entry) (shelf.Entry, error) {
+	r, err := s.db.Put(ctx, saved.Collection(name), saved.Record{User: user, ID: e.ID, Name: e.Name, Body: e.Body, Version: e.Version})
 	if err != nil {
-		return rest.Entry{}, translated(err)
+		return shelf.Entry{}, translated(err)
 	}
 	return entryOf(r), nil
 }
 
 // Remove deletes an entry.
-func (s *Store) Remove(ctx context.Context, user, shelf, id string, version int64) error {
-	if err := s.db.Delete(ctx, saved.Collection(shelf), user, id, version); err != nil {
+func (s *Store) Remove(ctx context.Context, user, name, id string, version int64) error {
+	if err := s.db.Delete(ctx, saved.Collection(name), user, id, version); err != nil {
 		return translated(err)
 	}
 	return nil

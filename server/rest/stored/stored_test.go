@@ -16,6 +16,8 @@ import (
 	"tierboard/server/metrics"
 	"tierboard/server/query"
 	"tierboard/server/rest"
+	"tierboard/server/rest/performance"
+	"tierboard/server/rest/shelf"
 	"tierboard/server/store"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
@@ -24,8 +26,8 @@ import (
 
 // Store is what rest asks for.
 var (
-	_ rest.Archive = (*Store)(nil)
-	_ rest.Library = (*Store)(nil)
+	_ rest.Archive  = (*Store)(nil)
+	_ shelf.Library = (*Store)(nil)
 )
 
 // noon is the time of the tests.
@@ -166,7 +168,7 @@ func TestPerformanceOfReportedOutcomes(t *testing.T) {
 	if _, err := db.AddOutcomes(t.Context(), outcomes); err != nil {
 		t.Fatal(err)
 	}
-	tiers, err := s.Performance(t.Context(), rest.Span{
+	tiers, err := s.Performance(t.Context(), performance.Span{
 		Since: noon.Add(-48 * time.Hour), Until: noon.Add(time.Hour), Tiers: []event.Tier{event.Intraday}, Horizon: "1d", Now: noon.Add(time.Hour), GroupBy: "pattern_type",
 	})
 	if err != nil || len(tiers) != 1 {
@@ -189,7 +191,7 @@ func TestPerformanceOfReportedOutcomes(t *testing.T) {
 	if diff := cmp.Diff(want, known); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := s.Performance(t.Context(), rest.Span{Horizon: "2d"}); err == nil {
+	if _, err := s.Performance(t.Context(), performance.Span{Horizon: "2d"}); err == nil {
 		t.Error("an unknown horizon is taken")
 	}
 }
@@ -197,43 +199,43 @@ func TestPerformanceOfReportedOutcomes(t *testing.T) {
 func TestLibrary(t *testing.T) {
 	s, _ := open(t)
 	ctx := t.Context()
-	e, err := s.Add(ctx, "ann", rest.Views, rest.Entry{ID: "v1", Name: "one", Body: []byte(`{"a":1}`)})
+	e, err := s.Add(ctx, "ann", shelf.Views, shelf.Entry{ID: "v1", Name: "one", Body: []byte(`{"a":1}`)})
 	if err != nil || e.Version != 1 || e.CreatedAt.IsZero() {
 		t.Fatalf("%+v %v", e, err)
 	}
-	if _, err := s.Add(ctx, "ann", rest.Views, e); !errors.Is(err, query.ErrConflict) {
+	if _, err := s.Add(ctx, "ann", shelf.Views, e); !errors.Is(err, query.ErrConflict) {
 		t.Errorf("added twice: %v", err)
 	}
 	e.Name = "two"
-	if e, err = s.Change(ctx, "ann", rest.Views, e); err != nil || e.Version != 2 {
+	if e, err = s.Change(ctx, "ann", shelf.Views, e); err != nil || e.Version != 2 {
 		t.Fatalf("%+v %v", e, err)
 	}
 	for rule, err := range map[string]error{
-		"an old version":          second(s.Change(ctx, "ann", rest.Views, rest.Entry{ID: "v1", Body: []byte(`1`), Version: 1})),
-		"no version":              second(s.Change(ctx, "ann", rest.Views, rest.Entry{ID: "v9", Body: []byte(`1`)})),
-		"removing an old version": s.Remove(ctx, "ann", rest.Views, "v1", 1),
+		"an old version":          second(s.Change(ctx, "ann", shelf.Views, shelf.Entry{ID: "v1", Body: []byte(`1`), Version: 1})),
+		"no version":              second(s.Change(ctx, "ann", shelf.Views, shelf.Entry{ID: "v9", Body: []byte(`1`)})),
+		"removing an old version": s.Remove(ctx, "ann", shelf.Views, "v1", 1),
 	} {
 		if !errors.Is(err, query.ErrChanged) {
 			t.Errorf("%s: %v", rule, err)
 		}
 	}
 	for rule, err := range map[string]error{
-		"another user":           second(s.Entry(ctx, "eve", rest.Views, "v1")),
-		"another shelf":          second(s.Entry(ctx, "ann", rest.Watchlists, "v1")),
-		"another user's change":  second(s.Change(ctx, "eve", rest.Views, e)),
-		"another user's removal": s.Remove(ctx, "eve", rest.Views, "v1", 0),
+		"another user":           second(s.Entry(ctx, "eve", shelf.Views, "v1")),
+		"another shelf":          second(s.Entry(ctx, "ann", shelf.Watchlists, "v1")),
+		"another user's change":  second(s.Change(ctx, "eve", shelf.Views, e)),
+		"another user's removal": s.Remove(ctx, "eve", shelf.Views, "v1", 0),
 	} {
 		if !errors.Is(err, query.ErrNotFound) {
 			t.Errorf("%s: %v", rule, err)
 		}
 	}
-	if got, err := s.Entries(ctx, "ann", rest.Views); err != nil || len(got) != 1 || got[0].Name != "two" {
+	if got, err := s.Entries(ctx, "ann", shelf.Views); err != nil || len(got) != 1 || got[0].Name != "two" {
 		t.Errorf("%+v %v", got, err)
 	}
-	if got, err := s.Entries(ctx, "eve", rest.Views); err != nil || len(got) != 0 {
+	if got, err := s.Entries(ctx, "eve", shelf.Views); err != nil || len(got) != 0 {
 		t.Errorf("%+v %v", got, err)
 	}
-	if err := s.Remove(ctx, "ann", rest.Views, "v1", 2); err != nil {
+	if err := s.Remove(ctx, "ann", shelf.Views, "v1", 2); err != nil {
 		t.Error(err)
 	}
 }

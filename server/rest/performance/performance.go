@@ -1,4 +1,5 @@
-package rest
+// Package performance reports what became of detections, by tier: how many succeeded, how surely, and what they returned.
+package performance
 
 import (
 	"cmp"
@@ -11,6 +12,7 @@ import (
 
 	"tierboard/server/calendar"
 	"tierboard/server/gate"
+	"tierboard/server/metrics"
 	"tierboard/server/perf"
 	"tierboard/server/problem"
 	"tierboard/server/query"
@@ -21,17 +23,41 @@ import (
 	"tierboard/shared/event"
 )
 
-// performanceOperations is the one about outcomes.
-func (x *REST) performanceOperations() []operation.Operation {
-	return []operation.Operation{{
+// Config is what performance is reported from. All but Archive are required.
+type Config struct {
+	// Archive counts; nil means that nothing is known of any event.
+	Archive Archive
+	// Fault turns an error of the archive, met doing something, into what clients may see.
+	Fault func(ctx context.Context, doing string, err error) error
+	// Market returns the exchange's calendar.
+	Market func() *calendar.Calendar
+	// Metrics has the latencies of deliveries.
+	Metrics *metrics.Metrics
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Performance answers how events did. Any number of goroutines may use it.
+type Performance struct {
+	cfg  Config
+	kept *reports
+}
+
+// New returns a Performance that keeps no report yet.
+func New(cfg Config) *Performance { return &Performance{cfg, newReports()} }
+
+// Operation is the one about outcomes.
+func (p *Performance) Operation() operation.Operation {
+	return operation.Operation{
 		Method: http.MethodGet, Path: api.PathPerformance, ID: "getPerformance", Tag: operation.TagPerformance, Summary: "Tell what became of detections, by tier",
 		Doc: "From the outcomes producers reported, and nothing else. A rate needs 30 outcomes and comes with its 95 % Wilson interval; " +
 			"pending and excluded detections are always told. A report may be up to 30 s old if making it takes long; as_of tells. outcomes is none when nobody reported any: that is no rate of 0 %.",
-		Params: performanceParams, Out: api.Performance{}, Problems: []problem.Kind{problem.Unavailable}, Handle: x.performance,
-	}}
+		Params: params, Out: api.Performance{}, Problems: []problem.Kind{problem.Unavailable}, Handle: p.answer,
+	}
 }
 
-var performanceParams = []query.Param{
+// params are the parameters of a report.
+var params = []query.Param{
 	{Name: "tiers", Aliases: []string{"tier"}, Type: query.TypeList, Enum: []string{"daily", "intraday", "combo"}, Doc: "Only these tiers.", Example: "daily,combo"},
 	{Name: "horizon", Type: query.TypeText, Enum: []string{"1d", "5d", "30d"}, Default: "1d", Doc: "How long after the detection.", Example: "1d"},
 	{Name: "since", Type: query.TypeTime, Default: "-90d", Doc: "First day: YYYY-MM-DD, a time, or relative (-90d); at most 400 days back from until.", Example: "-90d"},
@@ -44,25 +70,25 @@ var groupWords = []string{"pattern_type", "symbol", "timeframe", "direction", "s
 
 // Bounds of a performance report.
 const (
-	mostSpan       = 400 * 24 * time.Hour
-	mostGroups     = 200
-	performanceFor = 30 * time.Second // the longest a report is used again
-	freshFor       = time.Second      // the shortest
-	worthOf        = 50               // how many times longer a report is used than making it took
-	mostReports    = 32               // reports that are kept
+	mostSpan    = 400 * 24 * time.Hour
+	mostGroups  = 200
+	keptFor     = 30 * time.Second // the longest a report is used again
+	freshFor    = time.Second      // the shortest
+	worthOf     = 50               // how many times longer a report is used than making it took
+	mostReports = 32               // reports that are kept
 )
 
-// performance answers with a report.
-func (x *REST) performance(w http.ResponseWriter, r *http.Request) error {
-	p, err := x.period(r, x.cfg.Now())
+// answer answers with a report.
+func (p *Performance) answer(w http.ResponseWriter, r *http.Request) error {
+	s, err := p.period(r, p.cfg.Now())
 	if err != nil {
 		return err
 	}
-	out, err := x.perf.get(r.Context(), p, x.measure)
+	out, err := p.kept.get(r.Context(), s, p.measure)
 	if err != nil {
-		return x.source.Fault(r.Context(), "read outcomes", err)
+		return p.cfg.Fault(r.Context(), "read outcomes", err)
 	}
-	n := numbers.Gather(x.m)
+	n := numbers.Gather(p.cfg.Metrics)
 	out.Tiers = slices.Clone(out.Tiers) // the report is shared
 	for i := range out.Tiers {
 		out.Tiers[i].DeliveryMS = n.Percentiles("tierboard_deliver_seconds", out.Tiers[i].Tier)
@@ -74,12 +100,12 @@ func (x *REST) performance(w http.ResponseWriter, r *http.Request) error {
 type period struct {
 	Span
 
-	since, until string
+	since, until calendar.Date
 }
 
 // key is what a period's report is kept under.
 func (p period) key() string {
-	words := []string{p.since, p.until, p.Horizon, p.GroupBy}
+	words := []string{p.since.String(), p.until.String(), p.Horizon, p.GroupBy}
 	for _, t := range p.Tiers {
 		words = append(words, t.String())
 	}
@@ -87,24 +113,24 @@ func (p period) key() string {
 }
 
 // period reads the parameters.
-func (x *REST) period(r *http.Request, now time.Time) (period, error) {
-	v, err := query.Read(r.URL.RawQuery, performanceParams, now)
+func (p *Performance) period(r *http.Request, now time.Time) (period, error) {
+	v, err := query.Read(r.URL.RawQuery, params, now)
 	if err != nil {
 		return period{}, err
 	}
-	p := period{}
-	p.GroupBy = v.OneOf("group_by", "pattern_type", groupWords...)
-	p.Now, p.Horizon = now, v.OneOf("horizon", "1d", "1d", "5d", "30d")
+	s := period{}
+	s.GroupBy = v.OneOf("group_by", "pattern_type", groupWords...)
+	s.Now, s.Horizon = now, v.OneOf("horizon", "1d", "1d", "5d", "30d")
 	for _, word := range v.Words("tiers", []string{"daily", "intraday", "combo"}) {
 		t, _ := event.ParseTier(word) // it is one of the three
-		p.Tiers = append(p.Tiers, t)
+		s.Tiers = append(s.Tiers, t)
 	}
-	if len(p.Tiers) == 0 {
+	if len(s.Tiers) == 0 {
 		all := event.Tiers()
-		p.Tiers = all[:]
+		s.Tiers = all[:]
 	}
-	slices.Sort(p.Tiers)
-	market := x.cfg.Market()
+	slices.Sort(s.Tiers)
+	market := p.cfg.Market()
 	day := func(name string, otherwise time.Time) time.Time {
 		if t := v.DateOrTime(name); !t.IsZero() {
 			if t.Format(time.DateOnly) == v.Text(name) { // a day is the exchange's own
@@ -122,8 +148,8 @@ func (x *REST) period(r *http.Request, now time.Time) (period, error) {
 	case until.Sub(since) > mostSpan:
 		v.Refuse("since", "must be at most 400 days before until")
 	}
-	p.since, p.until = since.Format(time.DateOnly), until.Format(time.DateOnly)
-	return p, v.Err()
+	s.since, s.until = calendar.DateOf(since), calendar.DateOf(until)
+	return s, v.Err()
 }
 
 // midnight is a date as a time in UTC.
@@ -132,25 +158,24 @@ func midnight(d calendar.Date) time.Time {
 }
 
 // measure makes a report of a span of session dates.
-func (x *REST) measure(ctx context.Context, s period) (api.Performance, error) {
-	market := x.cfg.Market()
-	since, until := dateOf(s.since, calendar.Date{}), dateOf(s.until, calendar.Date{})
-	sessions := market.TradingDaysBetween(since, until)
-	if market.Day(since).Trades() {
+func (p *Performance) measure(ctx context.Context, s period) (api.Performance, error) {
+	market := p.cfg.Market()
+	sessions := market.TradingDaysBetween(s.since, s.until)
+	if market.Day(s.since).Trades() {
 		sessions++
 	}
 	var tiers []TierTally
-	if x.cfg.Archive != nil {
+	if p.cfg.Archive != nil {
 		span := s.Span
 		if span.GroupBy == "none" {
 			span.GroupBy = ""
 		}
 		// A trading day begins with its pre-market and lasts until the next one's; weekends belong to Friday.
-		span.Since = market.At(since, 4, 0)
-		span.Until = market.At(calendar.DateOf(midnight(until).AddDate(0, 0, 1)), 4, 0)
+		span.Since = market.At(s.since, 4, 0)
+		span.Until = market.At(calendar.DateOf(midnight(s.until).AddDate(0, 0, 1)), 4, 0)
 		began := time.Now()
 		var err error
-		tiers, err = x.cfg.Archive.Performance(ctx, span)
+		tiers, err = p.cfg.Archive.Performance(ctx, span)
 		gate.Database(ctx, time.Since(began))
 		if err != nil {
 			return api.Performance{}, err
@@ -158,7 +183,7 @@ func (x *REST) measure(ctx context.Context, s period) (api.Performance, error) {
 	}
 	out := api.Performance{
 		AsOf: answer.Time(s.Now), Outcomes: "none",
-		Window:     api.PerformanceWindow{Since: s.since, Until: s.until, Sessions: sessions},
+		Window:     api.PerformanceWindow{Since: s.since.String(), Until: s.until.String(), Sessions: sessions},
 		Definition: api.PerformanceDefinition{Horizon: s.Horizon, Rule: "producer", Interval: "wilson95", MinSample: perf.MinSample},
 		Tiers:      []api.TierPerformance{},
 	}
@@ -238,13 +263,13 @@ func returns(s Spread) *api.Distribution {
 	return &api.Distribution{Mean: answer.Rounded(s.Mean, 4), Median: answer.Rounded(s.Median, 4), P10: answer.Rounded(s.P10, 4), P90: answer.Rounded(s.P90, 4)}
 }
 
-// performances keeps reports for a while, so that a page that many have open costs one look at the outcomes. Reports are made
+// reports keeps reports for a while, so that a page that many have open costs one look at the outcomes. Reports are made
 // one at a time: two that are asked for together are most likely the same.
-type performances struct {
+type reports struct {
 	turn chan struct{} // held by who makes a report
 
-	mu      sync.Mutex
-	reports map[string]made // guarded by mu
+	mu   sync.Mutex
+	made map[string]made // guarded by mu
 }
 
 // made is a kept report; it is not changed any more.
@@ -257,26 +282,26 @@ type made struct {
 // old reports whether a report is not used any more.
 func (m made) old(now time.Time) bool { return now.Sub(m.at).Abs() >= m.keep }
 
-// newPerformances returns an empty keep.
-func newPerformances() *performances {
-	return &performances{turn: make(chan struct{}, 1), reports: map[string]made{}}
+// newReports returns an empty keep.
+func newReports() *reports {
+	return &reports{turn: make(chan struct{}, 1), made: map[string]made{}}
 }
 
 // get returns a report that is young enough, or makes one.
-func (p *performances) get(
+func (k *reports) get(
 	ctx context.Context, s period, measure func(context.Context, period) (api.Performance, error),
 ) (api.Performance, error) {
 	words, now := s.key(), s.Now
-	if r, ok := p.find(words, now); ok {
+	if r, ok := k.find(words, now); ok {
 		return r, nil
 	}
 	select {
-	case p.turn <- struct{}{}:
+	case k.turn <- struct{}{}:
 	case <-ctx.Done():
 		return api.Performance{}, ctx.Err()
 	}
-	defer func() { <-p.turn }()
-	if r, ok := p.find(words, now); ok {
+	defer func() { <-k.turn }()
+	if r, ok := k.find(words, now); ok {
 		return r, nil
 	}
 	began := time.Now()
@@ -284,22 +309,22 @@ func (p *performances) get(
 	if err != nil {
 		return api.Performance{}, err
 	}
-	keep := min(max(worthOf*time.Since(began), freshFor), performanceFor)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for k, kept := range p.reports {
-		if len(p.reports) >= mostReports || kept.old(now) {
-			delete(p.reports, k)
+	keep := min(max(worthOf*time.Since(began), freshFor), keptFor)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for key, kept := range k.made {
+		if len(k.made) >= mostReports || kept.old(now) {
+			delete(k.made, key)
 		}
 	}
-	p.reports[words] = made{now, keep, r}
+	k.made[words] = made{now, keep, r}
 	return r, nil
 }
 
 // find returns a kept report.
-func (p *performances) find(words string, now time.Time) (api.Performance, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	m, ok := p.reports[words]
+func (k *reports) find(words string, now time.Time) (api.Performance, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	m, ok := k.made[words]
 	return m.report, ok && !m.old(now)
 }

@@ -1,4 +1,4 @@
-package rest
+package saved
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
+	"tierboard/server/rest/shelf"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -24,8 +25,8 @@ type keptView struct {
 }
 
 // views is the shelf of saved views.
-func (x *REST) views() shelf[api.ViewBody, api.View] {
-	show := func(e Entry) (api.View, error) {
+func (s *Saved) views() shelf.Shelf[api.ViewBody, api.View] {
+	show := func(e shelf.Entry) (api.View, error) {
 		var kept keptView
 		if err := json.Unmarshal(e.Body, &kept); err != nil {
 			return api.View{}, fmt.Errorf("read view %s: %w", e.ID, err)
@@ -35,26 +36,26 @@ func (x *REST) views() shelf[api.ViewBody, api.View] {
 			CreatedAt: answer.Time(e.CreatedAt), UpdatedAt: answer.Time(e.UpdatedAt),
 		}, nil
 	}
-	return shelf[api.ViewBody, api.View]{
-		x: x, name: Views, Path: api.PathViews, word: "a view", ID: "View",
-		about: "A view is filters, order, density and columns of the board under a name. At most one is the default: making one the default ends that of the others.",
-		check: func(b api.ViewBody) (string, any, error) {
+	return shelf.Shelf[api.ViewBody, api.View]{
+		Rack: s.rack, Name: shelf.Views, Path: api.PathViews, Word: "a view", ID: "View",
+		About: "A view is filters, order, density and columns of the board under a name. At most one is the default: making one the default ends that of the others.",
+		Check: func(b api.ViewBody) (string, any, error) {
 			return b.Name, keptView{Default: b.Default, Layout: b.Layout}, nil
 		},
-		show: show,
-		list: func(v []api.View) any { return api.ViewList{Views: v, Metadata: api.CountMeta{Count: len(v)}} },
-		saved: func(ctx context.Context, user string, e Entry) error {
+		Show: show,
+		List: func(v []api.View) any { return api.ViewList{Views: v, Metadata: api.CountMeta{Count: len(v)}} },
+		Saved: func(ctx context.Context, user string, e shelf.Entry) error {
 			if v, err := show(e); err != nil || !v.Default {
 				return err
 			}
-			return x.onlyDefault(ctx, user, e.ID)
+			return s.onlyDefault(ctx, user, e.ID)
 		},
 	}
 }
 
 // onlyDefault ends the default of every other view.
-func (x *REST) onlyDefault(ctx context.Context, user, id string) error {
-	entries, err := x.cfg.Library.Entries(ctx, user, Views)
+func (s *Saved) onlyDefault(ctx context.Context, user, id string) error {
+	entries, err := s.rack.Library.Entries(ctx, user, shelf.Views)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (x *REST) onlyDefault(ctx context.Context, user, id string) error {
 		if e.Body, err = json.Marshal(kept); err != nil {
 			return err
 		}
-		if _, err := x.cfg.Library.Change(ctx, user, Views, e); err != nil && !errors.Is(err, query.ErrChanged) && !errors.Is(err, query.ErrNotFound) {
+		if _, err := s.rack.Library.Change(ctx, user, shelf.Views, e); err != nil && !errors.Is(err, query.ErrChanged) && !errors.Is(err, query.ErrNotFound) {
 			return err
 		}
 	}
@@ -75,11 +76,11 @@ func (x *REST) onlyDefault(ctx context.Context, user, id string) error {
 }
 
 // watchlists is the shelf of lists of symbols.
-func (x *REST) watchlists() shelf[api.WatchlistBody, api.Watchlist] {
-	return shelf[api.WatchlistBody, api.Watchlist]{
-		x: x, name: Watchlists, Path: api.PathWatchlists, word: "a watchlist", ID: "Watchlist",
-		about: "A watchlist is a list of symbols under a name; lists take its id in the parameter watchlist.",
-		check: func(b api.WatchlistBody) (string, any, error) {
+func (s *Saved) watchlists() shelf.Shelf[api.WatchlistBody, api.Watchlist] {
+	return shelf.Shelf[api.WatchlistBody, api.Watchlist]{
+		Rack: s.rack, Name: shelf.Watchlists, Path: api.PathWatchlists, Word: "a watchlist", ID: "Watchlist",
+		About: "A watchlist is a list of symbols under a name; lists take its id in the parameter watchlist.",
+		Check: func(b api.WatchlistBody) (string, any, error) {
 			symbols := make([]string, 0, len(b.Symbols))
 			for i, s := range b.Symbols {
 				clean := filter.Symbol(s)
@@ -91,15 +92,15 @@ func (x *REST) watchlists() shelf[api.WatchlistBody, api.Watchlist] {
 			slices.Sort(symbols)
 			return b.Name, slices.Compact(symbols), nil
 		},
-		show: showWatchlist,
-		list: func(v []api.Watchlist) any {
+		Show: showWatchlist,
+		List: func(v []api.Watchlist) any {
 			return api.WatchlistList{Watchlists: v, Metadata: api.CountMeta{Count: len(v)}}
 		},
 	}
 }
 
 // showWatchlist turns a kept watchlist back.
-func showWatchlist(e Entry) (api.Watchlist, error) {
+func showWatchlist(e shelf.Entry) (api.Watchlist, error) {
 	out := api.Watchlist{ID: e.ID, Name: e.Name, Version: e.Version, CreatedAt: answer.Time(e.CreatedAt), UpdatedAt: answer.Time(e.UpdatedAt)}
 	if err := json.Unmarshal(e.Body, &out.Symbols); err != nil {
 		return out, fmt.Errorf("read watchlist %s: %w", e.ID, err)
@@ -107,14 +108,14 @@ func showWatchlist(e Entry) (api.Watchlist, error) {
 	return out, nil
 }
 
-// watchlist returns the user's watchlist that a parameter names.
-func (x *REST) watchlist(ctx context.Context, id string) (api.Watchlist, error) {
-	e, err := x.cfg.Library.Entry(ctx, gate.User(ctx), Watchlists, id)
+// Watchlist returns the user's watchlist that a parameter names.
+func (s *Saved) Watchlist(ctx context.Context, id string) (api.Watchlist, error) {
+	e, err := s.rack.Library.Entry(ctx, gate.User(ctx), shelf.Watchlists, id)
 	if errors.Is(err, query.ErrNotFound) {
 		return api.Watchlist{}, problem.At(problem.Parameter, problem.Field("query.watchlist", id, "is no watchlist of yours"))
 	}
 	if err != nil {
-		return api.Watchlist{}, x.saveFault(ctx, err)
+		return api.Watchlist{}, s.rack.Fault(ctx, err)
 	}
 	return showWatchlist(e)
 }
