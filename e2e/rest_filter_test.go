@@ -189,8 +189,8 @@ func streamed(t testing.TB, s *stack.TierboardServer, v url.Values, after string
 // filter.Match.
 func TestRestOneFilterEverywhere(t *testing.T) {
 	redis := stack.Redis(t)
-	s := stack.Server(t, stack.Env("REDIS_URL", redis.URL()), stack.Args("--rate-limit=0"))
-	small := stack.Server(t, stack.Env("REDIS_URL", redis.URL()), stack.Args("--ring=1024"))
+	s := stack.Server(t, stack.Env("REDIS_URL", redis.URL()), stack.Args("--rate-limit=0", "--exports-per-minute=100000"))
+	small := stack.Server(t, stack.Env("REDIS_URL", redis.URL()), stack.Args("--ring=1024", "--exports-per-minute=100000"))
 	p := newPublisher(t, redis.URL())
 	r := rand.New(rand.NewPCG(4, 4))
 	const n = 2500
