@@ -5,11 +5,18 @@ package ui
 import (
 	"encoding/base64"
 	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/board"
 	"tierboard/app/live"
 	"tierboard/app/ui/dom"
+	"tierboard/app/ui/draw"
 	"tierboard/app/ui/tier"
+	"tierboard/shared/event"
 )
 
 // restoreQuery takes over a text that narrows all columns, while the page starts.
@@ -55,4 +62,64 @@ func (p *page) restoreFilters() {
 		p.d.columns[i].filter = f
 		p.board.SetFilter(tier.All[i].Tier, f)
 	}
+}
+
+// setFilter narrows a column at once and tells the server when the typing has stopped.
+func (p *page) setFilter(t event.Tier, f board.ColumnFilter) {
+	p.board.SetFilter(t, f)
+	i := tier.Position(t)
+	p.lists[i].limit = p.lists[i].window()
+	p.syncInputs(i, f)
+	p.storeFilters()
+	if p.resend != nil {
+		p.resend()
+	}
+	p.resend = dom.After(debounce, func() {
+		p.resend = nil
+		p.stream.SetFilters(p.board.Filters())
+	})
+	p.paint(time.Now())
+}
+
+// fillFilters sets the inputs of a filter row once it has been drawn.
+func (p *page) fillFilters(i int) {
+	p.ctx.Defer(func(app.Context) {
+		p.syncInputs(i, p.d.columns[i].filter)
+		p.syncOrder(i)
+	})
+}
+
+// syncOrder makes the picker of a column's order show the one in force.
+func (p *page) syncOrder(i int) {
+	if p.d.columns[i].asked {
+		dom.ByID("order-"+tier.All[i].Class).Set("selectedIndex", int(p.d.prefs.Orders[i]))
+	}
+}
+
+// syncInputs makes the inputs show a filter that something else than typing has set.
+func (p *page) syncInputs(i int, f board.ColumnFilter) {
+	if !p.d.columns[i].asked {
+		return // they are filled when they are drawn
+	}
+	class := tier.All[i].Class
+	if in := dom.ByID("symbols-" + class); f.Symbols == "" {
+		in.Set("value", "")
+	} else if !dom.Document.Get("activeElement").Equal(in) {
+		in.Set("value", strings.Trim(f.Symbols, ", "))
+	}
+	for _, id := range []string{"pattern-", "without-", "watch-"} { // they say what was picked on their first option
+		dom.ByID(id+class).Set("selectedIndex", 0)
+	}
+	dom.ByID("confidence-"+class).Set("value", strconv.Itoa(int(f.MinConfidence*100+0.5)))
+	pick := func(id string, choices []draw.Choice, value string) {
+		for n, c := range choices {
+			if c.Value == value {
+				dom.ByID(id+"-"+class).Set("selectedIndex", n)
+			}
+		}
+	}
+	pick("direction", directionChoices, string(f.Direction))
+	pick("priority", priorityChoices, f.MinPriority.String())
+	pick("timeframe", timeframeChoices, f.Timeframe)
+	pick("session", sessionChoices, string(f.Session))
 }

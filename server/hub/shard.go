@@ -2,15 +2,11 @@ package hub
 
 import (
 	"context"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"tierboard/server/match"
 	"tierboard/server/recent"
-	"tierboard/shared/event"
-	"tierboard/shared/filter"
 	"tierboard/shared/wire"
 )
 
@@ -61,30 +57,6 @@ type shard struct {
 	notices  fifo
 	cuts     fifo
 	beats    fifo
-}
-
-// audience is who gets what an entry of the index wants. Most filters are one session's alone, which is then named here,
-// because the way through the cohort to it is three cache lines that nobody else has warmed.
-type audience struct {
-	only *Session // nil unless the cohort has one member
-	all  *cohort
-}
-
-// cohort is the subscriptions that have the same filters, and so share one entry of the index.
-type cohort struct {
-	key     string
-	id      match.ID
-	filters []filter.Filter
-	members []*subscription
-}
-
-// audience returns who gets the cohort's events.
-func (c *cohort) audience() audience {
-	a := audience{all: c}
-	if len(c.members) == 1 {
-		a.only = c.members[0].session
-	}
-	return a
 }
 
 // request is something a session asks of its shard.
@@ -359,109 +331,4 @@ func (sh *shard) leave(s *Session) {
 	s.out.release()
 	sh.hub.counts.sessions.Add(-1)
 	sh.hub.m.Sessions.Dec()
-}
-
-// join adds a subscription to the cohort of its filters, which is made if there is none.
-func (sh *shard) join(s *Session, id, key string, filters []filter.Filter) *cohort {
-	c := sh.cohorts[key]
-	if c == nil {
-		c = &cohort{key: key, filters: filters}
-		c.id = sh.index.Add(filters)
-		for int(c.id) >= len(sh.byID) {
-			sh.byID = append(sh.byID, audience{})
-		}
-		sh.cohorts[key] = c
-		sh.hub.counts.cohorts.Add(1)
-	}
-	sub := &subscription{id: id, session: s, cohort: c, at: len(c.members)}
-	c.members = append(c.members, sub)
-	sh.byID[c.id] = c.audience()
-	s.subs = append(s.subs, sub)
-	sh.hub.counts.subscriptions.Add(1)
-	sh.hub.m.Subscriptions.Inc()
-	return c
-}
-
-// part takes a subscription out of its cohort, and the cohort out of the index with its last member.
-func (sh *shard) part(s *Session, id string) {
-	i := slices.IndexFunc(s.subs, func(sub *subscription) bool { return sub.id == id })
-	if i < 0 {
-		return
-	}
-	sub := s.subs[i]
-	s.subs = slices.Delete(s.subs, i, i+1)
-	c := sub.cohort
-	last := len(c.members) - 1
-	c.members[sub.at] = c.members[last]
-	c.members[sub.at].at = sub.at
-	c.members[last] = nil
-	c.members = c.members[:last]
-	sh.byID[c.id] = c.audience()
-	if last == 0 {
-		sh.index.Remove(c.id)
-		sh.byID[c.id] = audience{}
-		delete(sh.cohorts, c.key)
-		sh.hub.counts.cohorts.Add(-1)
-	}
-	sh.hub.counts.subscriptions.Add(-1)
-	sh.hub.m.Subscriptions.Dec()
-}
-
-// wanted reports whether a subscription of the session, other than the one named, wants an event.
-func (s *Session) wanted(e *event.Event, but string) bool {
-	for _, sub := range s.subs {
-		if sub.id != but && filter.Any(sub.cohort.filters, e) {
-			return true
-		}
-	}
-	return false
-}
-
-// mostMail is how many frames for everybody may wait for a busy shard.
-const mostMail = 16
-
-// mail is what other goroutines leave for the shard without waiting for it.
-type mail struct {
-	wake chan struct{} // holds one token while there is mail
-
-	mu      sync.Mutex
-	frames  []encoded
-	drained []*Session // at most one entry a session, since each asks once
-}
-
-// broadcast leaves a frame for every session and reports whether an older one gave way.
-func (m *mail) broadcast(b encoded) (lost bool) {
-	m.mu.Lock()
-	if lost = len(m.frames) == mostMail; lost {
-		m.frames = append(m.frames[:0], m.frames[1:]...)
-	}
-	m.frames = append(m.frames, b)
-	m.mu.Unlock()
-	m.ring()
-	return lost
-}
-
-// drain says that a lagging session has room again.
-func (m *mail) drain(s *Session) {
-	m.mu.Lock()
-	m.drained = append(m.drained, s)
-	m.mu.Unlock()
-	m.ring()
-}
-
-// ring wakes the shard.
-func (m *mail) ring() {
-	select {
-	case m.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take empties the box.
-func (m *mail) take() ([]encoded, []*Session) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	frames, drained := m.frames, m.drained
-	m.frames, m.drained = nil, nil
-	return frames, drained
 }
