@@ -50,6 +50,7 @@ var floors = []place{
 	{"assets", 0, nil},
 	{"shared/pattern", 1, nil},
 	{"shared/filter", 2, nil},
+	{"shared/wire/wiretest", 0, []string{}}, // for tests
 	{"shared/wire/value", 1, nil},
 	{"shared/wire/pack", 2, nil},
 	{"shared/wire/unpack", 2, nil},

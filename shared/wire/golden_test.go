@@ -15,6 +15,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"tierboard/shared/event"
+	"tierboard/shared/wire/wiretest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of today's protocol (never the frozen ones in testdata/v1)")
@@ -118,34 +119,7 @@ func object(t interface{ Fatalf(string, ...any) }, b []byte, f Format) map[strin
 	if err != nil {
 		t.Fatalf("the library cannot read %q: %v", b, err)
 	}
-	return asFloats(v).(map[string]any)
-}
-
-// asFloats makes all numbers of a decoded value float64.
-func asFloats(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k := range v {
-			v[k] = asFloats(v[k])
-		}
-		return v
-	case []any:
-		for i := range v {
-			v[i] = asFloats(v[i])
-		}
-		return v
-	}
-	switch r := reflect.ValueOf(v); {
-	case v == nil:
-		return nil
-	case r.CanInt():
-		return float64(r.Int())
-	case r.CanUint():
-		return float64(r.Uint())
-	case r.CanFloat():
-		return r.Float()
-	}
-	return v
+	return wiretest.Floats(v).(map[string]any)
 }
 
 // The library is the oracle for the hand-written codec: it reads the same from both golden files, and what it writes is

@@ -3,7 +3,6 @@ package pack_test
 import (
 	"encoding/json"
 	"math"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"tierboard/shared/wire/pack"
+	"tierboard/shared/wire/wiretest"
 )
 
 var (
@@ -111,34 +111,7 @@ func object(t interface{ Fatalf(string, ...any) }, b []byte, f pack.Format) map[
 	if err != nil {
 		t.Fatalf("the library cannot read %q: %v", b, err)
 	}
-	return asFloats(v).(map[string]any)
-}
-
-// asFloats makes all numbers of a decoded value float64.
-func asFloats(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k := range v {
-			v[k] = asFloats(v[k])
-		}
-		return v
-	case []any:
-		for i := range v {
-			v[i] = asFloats(v[i])
-		}
-		return v
-	}
-	switch r := reflect.ValueOf(v); {
-	case v == nil:
-		return nil
-	case r.CanInt():
-		return float64(r.Int())
-	case r.CanUint():
-		return float64(r.Uint())
-	case r.CanFloat():
-		return r.Float()
-	}
-	return v
+	return wiretest.Floats(v).(map[string]any)
 }
 
 func TestAFrameIsWrittenWithoutAllocating(t *testing.T) {

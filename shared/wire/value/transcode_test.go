@@ -14,6 +14,7 @@ import (
 
 	"tierboard/shared/wire/unpack"
 	"tierboard/shared/wire/value"
+	"tierboard/shared/wire/wiretest"
 )
 
 // fataler is what checks need of a test; rapid's and the standard library's both have it.
@@ -68,7 +69,7 @@ func checkJSON(t fataler, text string) {
 	if err != nil {
 		t.Fatalf("the library cannot read % x: %v", packed, err)
 	}
-	if got = asFloats(got); !reflect.DeepEqual(got, want) {
+	if got = wiretest.Floats(got); !reflect.DeepEqual(got, want) {
 		t.Fatalf("%q became (-want +got):\n%s", text, cmp.Diff(want, got))
 	}
 	c := unpack.New(packed)
@@ -139,33 +140,6 @@ func anyJSON(depth int) *rapid.Generator[any] {
 
 func texts() *rapid.Generator[string] {
 	return rapid.OneOf(rapid.Just(""), rapid.SampledFrom([]string{"AAPL", "volume_spike", "</script>", "\u2028", "\x00\"\\\n\t\x1f", "日経"}), rapid.String())
-}
-
-// asFloats makes all numbers of a decoded value float64.
-func asFloats(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k := range v {
-			v[k] = asFloats(v[k])
-		}
-		return v
-	case []any:
-		for i := range v {
-			v[i] = asFloats(v[i])
-		}
-		return v
-	}
-	switch r := reflect.ValueOf(v); {
-	case v == nil:
-		return nil
-	case r.CanInt():
-		return float64(r.Int())
-	case r.CanUint():
-		return float64(r.Uint())
-	case r.CanFloat():
-		return r.Float()
-	}
-	return v
 }
 
 func FuzzFromJSON(f *testing.F) {
