@@ -155,7 +155,7 @@ func (b *Board) put(e *event.Event, now time.Time, live bool, ch *Changes) {
 	}
 	known := card != nil && card.Event.Tier == e.Tier
 	if !known {
-		card = &Card{ArrivedAt: now, New: !b.filling}
+		card = &Card{ArrivedAt: now, Live: !b.filling, New: !b.filling}
 	}
 	cc.Added++
 	c.fill(card, e)

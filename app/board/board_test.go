@@ -129,11 +129,11 @@ func TestResetKnowsItsEvents(t *testing.T) {
 	b := New(10)
 	c := b.Column(event.Intraday)
 	b.Apply(&wire.Batch{ID: "main", Reset: true, Events: []*event.Event{at("a", "AAPL", 0)}}, noon)
-	if card := c.Shown()[0]; card.New || c.Unseen() != 0 || c.Rate(noon) != 0 {
+	if card := c.Shown()[0]; card.Live || card.New || c.Unseen() != 0 || c.Rate(noon) != 0 {
 		t.Error("a snapshot is not news")
 	}
 	b.Apply(live(at("b", "MSFT", 1)), noon)
-	if card := c.Shown()[0]; !card.New || c.Unseen() != 1 || c.Rate(noon) != 1 {
+	if card := c.Shown()[0]; !card.Live || !card.New || c.Unseen() != 1 || c.Rate(noon) != 1 {
 		t.Error("a live event is news")
 	}
 	c.Hold(Scroll, true)
@@ -148,7 +148,7 @@ func TestResetKnowsItsEvents(t *testing.T) {
 		t.Errorf("%+v lost its arrival", got)
 	}
 	c.Seen()
-	if c.Unseen() != 0 || slices.ContainsFunc(c.Shown(), func(card *Card) bool { return card.New }) {
+	if c.Unseen() != 0 || slices.ContainsFunc(c.Shown(), func(card *Card) bool { return card.New }) || !c.Shown()[1].Live {
 		t.Error("still new after it was seen")
 	}
 }

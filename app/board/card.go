@@ -12,7 +12,8 @@ import (
 type Card struct {
 	Event     *event.Event
 	ArrivedAt time.Time // when this browser got it, browser's clock
-	New       bool      // arrived live or by replay, not in a snapshot, and not marked by Column.Seen since
+	Live      bool      // arrived live or by replay, not in a snapshot
+	New       bool      // the same, and not marked by Column.Seen since
 
 	// Of a shown card: how many events it stands for (at least 1), and when the first and last of them were detected.
 	Repeats   int

@@ -64,8 +64,12 @@ func (p *page) fillDrawer(now time.Time) {
 		dom.Element("div", "drawer-head", "", title, p.button("button square plain close", "", func() { p.choose("") })),
 		dom.Element("p", "muted", format.Stamp(e.DetectedAt, p.viewer.zone)+" · "+format.Ago(p.serverNow(now).Sub(e.DetectedAt))),
 	}
-	if came := p.serverNow(c.ArrivedAt); came.Sub(e.ReceivedAt) < time.Minute { // else it came with a snapshot
-		parts = append(parts, dom.Element("p", "muted", format.Delays(e, came)))
+	var shown time.Time // not known of what came with a snapshot: it was there before
+	if c.Live {
+		shown = p.serverNow(c.ArrivedAt)
+	}
+	if !e.ReceivedAt.IsZero() {
+		parts = append(parts, dom.Element("p", "muted", format.Delays(e, shown)))
 	}
 	closer := parts[0].Get("lastChild")
 	closer.Call("setAttribute", "aria-label", "Close details")
