@@ -12,6 +12,7 @@ import (
 	"tierboard/app/ui/draw"
 	"tierboard/app/ui/prefs"
 	"tierboard/app/ui/tier"
+	"tierboard/app/ui/wording"
 	"tierboard/shared/event"
 	"tierboard/shared/pattern"
 )
@@ -215,7 +216,7 @@ func (d *Dashboard) watchPicker(i int) app.UI {
 	f := d.columns[i].filter
 	first := "None"
 	if f.Watchlist != "" {
-		first = watchText(f)
+		first = wording.Watchlist(f)
 	}
 	lists := d.library.lists
 	return app.Select().ID("watch-"+tier.All[i].Class).OnChange(func(ctx app.Context, _ app.Event) {
@@ -247,14 +248,6 @@ func (d *Dashboard) watch(i, choice int) {
 	d.setFilter(i, f)
 }
 
-// watchText names the watchlist of a filter.
-func watchText(f board.ColumnFilter) string {
-	if f.Without {
-		return "Not " + format.Clip(f.Watchlist, 24)
-	}
-	return format.Clip(f.Watchlist, 24)
-}
-
 // The values a column can be narrowed to; the first is any.
 var (
 	directionChoices = draw.Choices("", "Any", "bullish", "Bullish", "bearish", "Bearish", "neutral", "Neutral")
@@ -273,61 +266,4 @@ func (d *Dashboard) narrow(i int, id, name string, choices []draw.Choice, set fu
 			d.setFilter(i, f)
 		}).Body(app.Range(choices).Slice(func(n int) app.UI { return app.Option().Text(choices[n].Label) })),
 	)
-}
-
-// chip is one active filter and what the column's filter is without it.
-type chip struct {
-	text    string
-	without board.ColumnFilter
-}
-
-// chipsOf lists what restricts a column.
-func chipsOf(f board.ColumnFilter) []chip {
-	var out []chip
-	if sym := strings.Trim(f.Symbols, ", "); sym != "" {
-		w := f
-		w.Symbols = ""
-		if len(sym) > 24 {
-			sym = sym[:24] + "…"
-		}
-		out = append(out, chip{strings.ToUpper(sym), w})
-	}
-	wanted, without := f.Patterns()
-	for _, slug := range wanted {
-		out = append(out, chip{pattern.Label(slug), f.Toggled(slug, false)})
-	}
-	for _, slug := range without {
-		out = append(out, chip{"not " + pattern.Label(slug), f.Toggled(slug, true)})
-	}
-	if f.Watched != "" {
-		w := f
-		w.Watchlist, w.Watched, w.Without = "", "", false
-		out = append(out, chip{"Watchlist: " + watchText(f), w})
-	}
-	if f.MinConfidence > 0 {
-		w := f
-		w.MinConfidence = 0
-		out = append(out, chip{"Confidence ≥ " + strconv.Itoa(int(f.MinConfidence*100+0.5)), w})
-	}
-	if f.Direction != "" {
-		w := f
-		w.Direction = ""
-		out = append(out, chip{format.Direction(f.Direction), w})
-	}
-	if f.MinPriority > event.Low {
-		w := f
-		w.MinPriority = event.Low
-		out = append(out, chip{"Priority ≥ " + f.MinPriority.String(), w})
-	}
-	if f.Timeframe != "" {
-		w := f
-		w.Timeframe = ""
-		out = append(out, chip{format.Timeframe(f.Timeframe) + " bars", w})
-	}
-	if f.Session != "" {
-		w := f
-		w.Session = ""
-		out = append(out, chip{format.SessionShort(f.Session), w})
-	}
-	return out
 }

@@ -241,7 +241,7 @@ func (p *page) lastKnown(now time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return "Last known " + format.OfflineSince(at, now, p.viewer.exchange) + "."
+	return "Last known " + format.OfflineSince(at, now, p.viewer.Exchange) + "."
 }
 
 // gapSpan words the time of a gap as exactly as it is known.
@@ -249,7 +249,7 @@ func (p *page) gapSpan() string {
 	if p.gap.From.IsZero() || p.gap.To.IsZero() {
 		return "while the connection was lost"
 	}
-	return format.Clock(p.gap.From, p.viewer.exchange) + "–" + format.Clock(p.gap.To, p.viewer.exchange)
+	return format.Clock(p.gap.From, p.viewer.Exchange) + "–" + format.Clock(p.gap.To, p.viewer.Exchange)
 }
 
 // unknownPatterns keeps the pattern pickers complete with names that only the feed knows.

@@ -2,16 +2,16 @@ package ui
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/board"
-	"tierboard/app/format"
 	"tierboard/app/ui/draw"
 	"tierboard/app/ui/prefs"
+	"tierboard/app/ui/share"
 	"tierboard/app/ui/sheet"
 	"tierboard/app/ui/tier"
+	"tierboard/app/ui/wording"
 	"tierboard/shared/event"
 )
 
@@ -172,22 +172,22 @@ func (d *Dashboard) themeButton() app.UI {
 func (d *Dashboard) bar() app.UI {
 	var chips []app.UI
 	for i, s := range tier.All {
-		for _, c := range chipsOf(d.columns[i].filter) {
+		for _, c := range wording.Chips(d.columns[i].filter) {
 			chips = append(chips, app.Button().Type("button").Class("chip "+s.Class).
-				Title("Remove this filter").Aria("label", "Remove filter "+s.Title+" "+c.text).
-				OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, c.without) }, app.EventScope(s.Class, c.text)).
+				Title("Remove this filter").Aria("label", "Remove filter "+s.Title+" "+c.Text).
+				OnClick(func(_ app.Context, _ app.Event) { d.setFilter(i, c.Without) }, app.EventScope(s.Class, c.Text)).
 				Body(
 					draw.Mark("span.i."+s.Icon),
-					app.Text(c.text),
+					app.Text(c.Text),
 					draw.Mark("span.i.i-x"),
 				))
 		}
 	}
 	for i, w := range board.ParseQuery(d.query) {
-		text := wordText(w)
+		text := wording.Word(w)
 		chips = append(chips, app.Button().Type("button").Class("chip").
 			Title("Remove this filter").Aria("label", "Remove filter All columns "+text).
-			OnClick(func(_ app.Context, _ app.Event) { d.setQuery(withoutWord(d.query, i)) }, app.EventScope("all", w.Text, strconv.Itoa(i))).
+			OnClick(func(_ app.Context, _ app.Event) { d.setQuery(wording.WithoutWord(d.query, i)) }, app.EventScope("all", w.Text, strconv.Itoa(i))).
 			Body(app.Text(text), draw.Mark("span.i.i-x")))
 	}
 	label, icon := "Pause all", "i-pause"
@@ -202,7 +202,7 @@ func (d *Dashboard) bar() app.UI {
 			draw.Mark("span.i.i-filter"),
 			app.Input().ID("everything").Type("text").Placeholder("Filter all columns: AAPL flag up 80").Aria("label", "Filter all columns").
 				Title("Symbols, patterns, up or down, least confidence; - in front of a word leaves it out").
-				AutoComplete(false).Spellcheck(false).MaxLength(maxQuery).
+				AutoComplete(false).Spellcheck(false).MaxLength(share.MaxQuery).
 				OnInput(func(ctx app.Context, _ app.Event) { d.setQuery(ctx.JSSrc().Get("value").String()) }),
 		),
 		draw.El("div#chips.chips").Body(
@@ -284,44 +284,10 @@ func tabStop(current bool) int {
 	return -1
 }
 
-// maxQuery bounds the text that narrows all columns, in characters.
-const maxQuery = 200
-
 // setQuery narrows all columns at once.
 func (d *Dashboard) setQuery(text string) {
 	d.query = text
 	d.page.setQuery(text)
-}
-
-// wordText is what a chip says of a word of the query.
-func wordText(w board.Word) string {
-	var text string
-	switch {
-	case w.Least > 0:
-		text = "Confidence ≥ " + strconv.Itoa(int(w.Least*100+0.5))
-		if w.Not {
-			return "Confidence < " + strconv.Itoa(int(w.Least*100+0.5))
-		}
-	case w.Way != "":
-		text = format.Direction(w.Way)
-	default:
-		text = format.Clip(strings.Trim(strings.TrimPrefix(w.Text, "-"), ","), 24)
-	}
-	if w.Not {
-		text = "not " + text
-	}
-	return text
-}
-
-// withoutWord returns a query without one of its words.
-func withoutWord(query string, at int) string {
-	var left []string
-	for i, w := range board.ParseQuery(query) {
-		if i != at {
-			left = append(left, w.Text)
-		}
-	}
-	return strings.Join(left, " ")
 }
 
 // setFilter narrows one column at once and tells the server.

@@ -2,7 +2,7 @@
 //
 // Two ways of drawing meet here. Everything a person operates (buttons, filters, chips, notices, tabs) is ordinary go-app,
 // rendered by Dashboard from its few fields. Everything that changes with the stream (cards, counts, ages, the clock) is
-// written straight to the DOM by page and list, into elements that go-app created empty and therefore never touches:
+// written straight to the DOM by page and package list, into elements that go-app created empty and therefore never touches:
 // go-app compares lists by position, so a prepended card would rewrite every row, and each of its updates waits for its own
 // timer. See the Decisions below.
 //
@@ -12,7 +12,7 @@
 // # Threads
 //
 // The browser has one thread. A socket's callback runs to its end before go-app's goroutine continues, so Board, page and
-// list need no locks; none of them may block. State of Dashboard is only changed in go-app handlers or through Dispatch.
+// lists need no locks; none of them may block. State of Dashboard is only changed in go-app handlers or through Dispatch.
 //
 // # Decisions
 //

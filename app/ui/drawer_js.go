@@ -13,6 +13,7 @@ import (
 	"tierboard/app/board"
 	"tierboard/app/format"
 	"tierboard/app/ui/dom"
+	"tierboard/app/ui/ladder"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
@@ -62,7 +63,7 @@ func (p *page) fillDrawer(now time.Time) {
 	}
 	parts := []js.Value{
 		dom.Element("div", "drawer-head", "", title, p.button("button square plain close", "", func() { p.choose("") })),
-		dom.Element("p", "muted", format.Stamp(e.DetectedAt, p.viewer.zone)+" · "+format.Ago(p.serverNow(now).Sub(e.DetectedAt))),
+		dom.Element("p", "muted", format.Stamp(e.DetectedAt, p.viewer.Zone)+" · "+format.Ago(p.serverNow(now).Sub(e.DetectedAt))),
 	}
 	var shown time.Time // not known of what came with a snapshot: it was there before
 	if c.Live {
@@ -74,7 +75,7 @@ func (p *page) fillDrawer(now time.Time) {
 	closer := parts[0].Get("lastChild")
 	closer.Call("setAttribute", "aria-label", "Close details")
 	closer.Call("appendChild", dom.Element("span", "i i-x", ""))
-	if l := ladder(e); l.Truthy() {
+	if l := ladder.Draw(e); l.Truthy() {
 		parts = append(parts, l)
 	}
 	parts = append(parts, p.facts(e), p.chain(), p.others(e), fields(e), p.raw(e))
@@ -116,10 +117,10 @@ func (p *page) facts(e *event.Event) js.Value {
 		}
 		add("Price", price)
 	}
-	if rr, ok := rewardToRisk(e); ok {
+	if rr, ok := ladder.RewardToRisk(e); ok {
 		add("Reward : risk", strconv.FormatFloat(rr, 'f', 1, 64)+" : 1")
 	}
-	add("Life", format.Left(e, p.serverNow(time.Now()), p.viewer.exchange))
+	add("Life", format.Left(e, p.serverNow(time.Now()), p.viewer.Exchange))
 	return box
 }
 
@@ -136,7 +137,7 @@ func (p *page) chain() js.Value {
 			box.Call("appendChild", dom.Element("p", "link-row "+s.Class+" missing", s.Title+" event, no longer on the board"))
 			continue
 		}
-		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.zone) + " · " + format.Confidence(c.Event.Confidence)
+		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.Zone) + " · " + format.Confidence(c.Event.Confidence)
 		if m.Link == event.LinkInferred {
 			text += " · inferred"
 		}
@@ -163,7 +164,7 @@ func (p *page) others(e *event.Event) js.Value {
 	const most = 12
 	for _, c := range cards[:min(len(cards), most)] {
 		s := tier.All[tier.Position(c.Event.Tier)]
-		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.zone) + " · " + format.Confidence(c.Event.Confidence)
+		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.Zone) + " · " + format.Confidence(c.Event.Confidence)
 		box.Call("appendChild", p.linkRow(s, c, text, ""))
 	}
 	if len(cards) > most {

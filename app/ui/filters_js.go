@@ -15,6 +15,7 @@ import (
 	"tierboard/app/live"
 	"tierboard/app/ui/dom"
 	"tierboard/app/ui/draw"
+	"tierboard/app/ui/share"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 )
@@ -48,7 +49,7 @@ func (p *page) storeSubscription() {
 // restoreFilters takes over the filters of the last visit; what cannot be read is ignored.
 func (p *page) restoreFilters() {
 	defer p.storeSubscription()
-	if text := dom.Stored(queryKey); text != "" && len(text) <= 4*maxQuery {
+	if text := dom.Stored(queryKey); text != "" && len(text) <= 4*share.MaxQuery {
 		p.restoreQuery(text)
 	}
 	var fs [3]board.ColumnFilter
@@ -68,7 +69,7 @@ func (p *page) restoreFilters() {
 func (p *page) setFilter(t event.Tier, f board.ColumnFilter) {
 	p.board.SetFilter(t, f)
 	i := tier.Position(t)
-	p.lists[i].limit = p.lists[i].window()
+	p.lists[i].Rewind()
 	p.syncInputs(i, f)
 	p.storeFilters()
 	if p.resend != nil {

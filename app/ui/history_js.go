@@ -65,9 +65,9 @@ func (p *page) more(t event.Tier) {
 		o.end = o.cursor == ""
 		now := time.Now()
 		p.board.AddOlder(t, events, now)
-		p.lists[i].limit += windowStep
+		p.lists[i].Grow()
 		p.paint(now)
-		p.lists[i].measure()
+		p.lists[i].Measure()
 		p.paintMore(i)
 	})
 }
@@ -194,9 +194,8 @@ func (p *page) gapNotice() notice {
 // paintMore shows the button at the end of a list when there may be older events.
 func (p *page) paintMore(i int) {
 	o, l, c := &p.older[i], p.lists[i], p.board.Column(tier.All[i].Tier)
-	end := l.top+l.height >= l.inner-40
 	s := p.columns[i].more
-	s.Hide(!p.live() || !end || o.end || len(c.Shown()) == 0 || len(l.rows) < len(c.Shown()))
+	s.Hide(!p.live() || o.end || len(c.Shown()) == 0 || !l.AtEnd(len(c.Shown())))
 	switch {
 	case o.busy:
 		s.Set("Loading…")
@@ -227,5 +226,5 @@ func (p *page) headerRight(i int, now time.Time) string {
 	if w := p.columns[i].success; w != "" {
 		return w
 	}
-	return "times in " + format.ZoneName(now, p.viewer.zone)
+	return "times in " + format.ZoneName(now, p.viewer.Zone)
 }

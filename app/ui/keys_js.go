@@ -106,7 +106,7 @@ func (p *page) escape(target js.Value) {
 		for i, s := range tier.All {
 			if form.Get("id").String() == "filters-"+s.Class {
 				p.ctx.Dispatch(func(app.Context) { p.d.openFilters(i, false) })
-				p.lists[i].el.Call("focus")
+				p.lists[i].El.Call("focus")
 			}
 		}
 		return

@@ -12,6 +12,7 @@ import (
 	"tierboard/app/fetch"
 	"tierboard/app/ui/dom"
 	"tierboard/app/ui/prefs"
+	"tierboard/app/ui/share"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/filter"
 )
@@ -97,7 +98,7 @@ func (p *page) closeLibrary() { dom.ByID("library").Call("close") }
 
 // openView makes the board what a view says.
 func (p *page) openView(v savedView) {
-	filters, orders, query, _, _ := readShare(v.Layout.Query)
+	filters, orders, query, _, _ := share.Read(v.Layout.Query)
 	p.d.setQuery(query)
 	for i, f := range filters {
 		p.d.setFilter(i, f)
@@ -117,7 +118,7 @@ func (p *page) layoutNow() layout {
 		filters[i] = p.d.columns[i].filter
 	}
 	c := &p.d.prefs
-	return layout{Query: shareQuery(filters, c.Orders, p.d.query, ""), Density: c.Density, Places: c.Places, Collapsed: c.Collapsed}
+	return layout{Query: share.Query(filters, c.Orders, p.d.query, ""), Density: c.Density, Places: c.Places, Collapsed: c.Collapsed}
 }
 
 func (p *page) saveView() {

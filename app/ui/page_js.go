@@ -12,7 +12,9 @@ import (
 	"tierboard/app/board"
 	"tierboard/app/format"
 	"tierboard/app/live"
+	"tierboard/app/ui/card"
 	"tierboard/app/ui/dom"
+	"tierboard/app/ui/list"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
@@ -42,12 +44,12 @@ type page struct {
 	d       *Dashboard
 	board   *board.Board
 	stream  *live.Stream
-	lists   [3]*list
+	lists   [3]*list.List
 	columns [3]columnSlots
 	clock   clockSlots
 	speed   *dom.Slot
 	say     *dom.Slot
-	viewer  viewer
+	viewer  card.Viewer
 
 	edges     [3]edge
 	older     [3]older
@@ -116,8 +118,8 @@ type clockSlots struct{ root, dot, market, now, next *dom.Slot }
 // mount goes on.
 func newPage(d *Dashboard) *page {
 	p := &page{d: d, board: board.New(held)}
-	p.viewer = viewer{exchange: format.ExchangeZone(), local: format.LocalZone()}
-	p.viewer.zone = p.viewer.exchange
+	p.viewer = card.Viewer{Exchange: format.ExchangeZone(), Local: format.LocalZone()}
+	p.viewer.Zone = p.viewer.Exchange
 	d.theme = dom.Stored(themeKey)
 	p.restorePrefs()
 	p.restoreFilters()
@@ -146,8 +148,8 @@ func (p *page) mount(ctx app.Context) {
 	p.speed, p.say, p.main = dom.NewSlot("speed"), dom.NewSlot("say"), dom.NewSlot("columns")
 	p.clock = p.buildClock()
 	for i, s := range tier.All {
-		p.lists[i] = newList(s.Tier, dom.ByID("list-"+s.Class))
-		p.lists[i].marks = p.sel.classes
+		p.lists[i] = list.New(s.Tier, dom.ByID("list-"+s.Class))
+		p.lists[i].Marks = p.sel.classes
 		p.edges[i] = edge{above: dom.NewSlot("above-" + s.Class), below: dom.NewSlot("below-" + s.Class)}
 		p.columns[i] = columnSlots{
 			count: dom.NewSlot("count-" + s.Class), dot: dom.NewSlot("dot-" + s.Class), last: dom.NewSlot("last-" + s.Class),
@@ -184,146 +186,6 @@ func (p *page) stop() {
 // reload starts the page again, with the newest version if one is stored.
 func (p *page) reload() { dom.Window.Get("location").Call("reload") }
 
-// watch listens to what the person and the browser do.
-func (p *page) watch() {
-	on := func(target js.Value, name string, f func(e js.Value)) {
-		p.stops = append(p.stops, dom.Listen(target, name, f))
-	}
-	for i := range p.lists {
-		l := p.lists[i]
-		column := p.board.Column(l.tier)
-		on(l.el, "pointerenter", func(e js.Value) {
-			if e.Get("pointerType").String() == "mouse" {
-				p.hold(i, board.Pointer, true)
-			}
-		})
-		on(l.el, "pointerleave", func(js.Value) {
-			p.hold(i, board.Pointer, false)
-			p.over(nil)
-		})
-		on(l.el, "pointerover", func(e js.Value) { p.pointed(l.rowOf(e.Get("target"))) })
-		on(l.el, "focusin", func(e js.Value) {
-			p.hold(i, board.Focus, true)
-			p.over(l.rowOf(e.Get("target")))
-		})
-		on(l.el, "focusout", func(js.Value) {
-			p.hold(i, board.Focus, false)
-			p.over(nil)
-		})
-		on(l.el, "click", func(e js.Value) {
-			if r := l.rowOf(e.Get("target")); r != nil {
-				p.choose(r.id)
-			}
-		})
-		on(l.el, "scroll", func(js.Value) {
-			p.scrolled(i, l, column)
-			p.paintEdge(i)
-			p.paintMore(i)
-		})
-		on(p.columns[i].more.El, "click", func(js.Value) { p.more(l.tier) })
-		on(p.columns[i].relax.El, "click", func(js.Value) { p.dispatch(func() { p.relax(i) }) })
-		on(p.edges[i].above.El, "click", func(js.Value) { p.reveal(p.edges[i].up, l.tier) })
-		on(p.edges[i].below.El, "click", func(js.Value) { p.reveal(p.edges[i].down, l.tier) })
-	}
-	on(dom.Document, "keydown", p.onKey)
-	on(dom.Document, "keypress", p.onCharacter)
-	on(dom.Window, "popstate", p.wentBack)
-	on(dom.Window, "resize", func(js.Value) { p.paintSize() })
-	p.paintSize()
-	on(dom.ByID("palette-list"), "click", func(e js.Value) { p.paletteClick(e.Get("target")) })
-	for _, id := range []string{"help", "settings", "palette", "setup", "library"} {
-		dialog := dom.ByID(id)
-		on(dialog, "click", func(e js.Value) {
-			if e.Get("target").Equal(dialog) { // the backdrop
-				dialog.Call("close")
-			}
-		})
-	}
-	on(dom.Document, "visibilitychange", func(js.Value) {
-		now := time.Now()
-		if dom.Hidden() {
-			p.save(now)
-			return
-		}
-		p.paint(now)
-		p.stream.Check()
-	})
-	on(dom.Window, "pagehide", func(js.Value) { p.save(time.Now()) })
-	on(dom.Window, "online", func(js.Value) { p.stream.SetOnline(true) })
-	on(dom.Window, "offline", func(js.Value) { p.stream.SetOnline(false) })
-	p.stops = append(p.stops, dom.Every(1000, func() { p.tick(time.Now()) }))
-}
-
-// hold makes a column stand still for a reason, or ends that reason.
-func (p *page) hold(i int, r board.Reason, on bool) {
-	p.board.Column(tier.All[i].Tier).Hold(r, on)
-	p.paint(time.Now())
-}
-
-// pointed marks the symbol of the card under the pointer, and gives its time the tooltip.
-func (p *page) pointed(r *row) {
-	p.over(r)
-	if r != nil {
-		r.when.Set("title", format.Tooltip(r.card.Event.DetectedAt, p.viewer.exchange, p.viewer.local))
-	}
-}
-
-// scrolled holds a column that is not at its top, and mounts more cards near its end.
-func (p *page) scrolled(i int, l *list, c *board.Column) {
-	l.measure()
-	away := l.top > 8
-	if away != (c.Held()&board.Scroll != 0) {
-		p.hold(i, board.Scroll, away)
-		if !away {
-			l.limit = l.window()
-		}
-	}
-	if away && l.limit < len(c.Shown()) && l.top+2*l.height > l.inner {
-		l.limit += windowStep
-		l.show(c.Shown(), &p.viewer, time.Now())
-	}
-}
-
-// release brings a column's waiting events in and goes to its top.
-func (p *page) release(t event.Tier) {
-	i := tier.Position(t)
-	p.board.Column(t).Release()
-	p.lists[i].limit = p.lists[i].window()
-	p.lists[i].el.Set("scrollTop", 0)
-	p.lists[i].top = 0
-	p.columns[i].pill.Hide(true)
-	p.paint(time.Now())
-}
-
-// shown tells that a narrow screen now shows this tier.
-func (p *page) shown(t event.Tier) {
-	p.board.Column(t).Seen()
-	dom.After(0, func() { p.paint(time.Now()) })
-}
-
-// releaseAll brings every column's waiting events in.
-func (p *page) releaseAll() {
-	for _, s := range tier.All {
-		if p.board.Column(s.Tier).Pending() > 0 {
-			p.release(s.Tier)
-		}
-	}
-}
-
-// showTab makes a narrow screen show a tier's column.
-func (p *page) showTab(t event.Tier) {
-	if p.tabShows(t) {
-		return
-	}
-	p.ctx.Dispatch(func(app.Context) { p.d.tab = t })
-	dom.ByID("page").Get("dataset").Set("tab", t.String()) // at once, since what follows scrolls in it
-}
-
-// tabShows reports whether a tier's column is on the screen.
-func (p *page) tabShows(t event.Tier) bool {
-	return dom.ByID("column-" + t.String()).Get("offsetParent").Truthy()
-}
-
 // setTheme applies and keeps the theme.
 func (p *page) setTheme(theme string) {
 	dom.Store(themeKey, theme)
@@ -350,7 +212,7 @@ func (p *page) setQuery(text string) {
 		in.Set("value", text)
 	}
 	for _, l := range p.lists {
-		l.limit = l.window()
+		l.Rewind()
 	}
 	p.paint(time.Now())
 }

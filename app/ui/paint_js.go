@@ -12,6 +12,7 @@ import (
 	"tierboard/app/format"
 	"tierboard/app/ui/dom"
 	"tierboard/app/ui/tier"
+	"tierboard/app/ui/wording"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -22,10 +23,10 @@ func (p *page) paint(now time.Time) {
 	if !p.mounted || dom.Hidden() {
 		return
 	}
-	p.viewer.skew = p.serverNow(now).Sub(now)
+	p.viewer.Skew = p.serverNow(now).Sub(now)
 	busy := p.arrivals.perSecond(now) > calmRate
 	for i := range tier.All {
-		p.lists[i].busy = busy
+		p.lists[i].Busy = busy
 		p.paintColumn(i, now)
 	}
 	if now.Sub(p.statedAt) >= stateEach {
@@ -36,9 +37,9 @@ func (p *page) paint(now time.Time) {
 // paintColumn writes one column's cards, if they changed, and its header.
 func (p *page) paintColumn(i int, now time.Time) {
 	c, s := p.board.Column(tier.All[i].Tier), &p.columns[i]
-	if rev := c.Revision(); rev != s.revision || p.lists[i].behind(c.Shown()) {
+	if rev := c.Revision(); rev != s.revision || p.lists[i].Behind(c.Shown()) {
 		s.revision = rev
-		p.lists[i].show(c.Shown(), &p.viewer, now)
+		p.lists[i].Show(c.Shown(), &p.viewer, now)
 	}
 	shown, of := c.Count()
 	s.count.Set(strconv.Itoa(shown))
@@ -54,17 +55,9 @@ func (p *page) paintColumn(i int, now time.Time) {
 	case !c.Filter().IsZero() || p.d.query != "":
 		s.about.Set(strconv.Itoa(shown) + " of " + strconv.Itoa(of) + " shown")
 	default:
-		s.about.Set(perMinute(c.Rate(now)))
+		s.about.Set(wording.PerMinute(c.Rate(now)))
 	}
 	p.paintEmpty(i, c)
-}
-
-// perMinute words a rate.
-func perMinute(n int) string {
-	if n == 0 {
-		return "quiet"
-	}
-	return strconv.Itoa(n) + " / min"
 }
 
 // paintEmpty says why a column has no cards, when the next are to be expected, and what would show some.
@@ -77,8 +70,8 @@ func (p *page) paintEmpty(i int, c *board.Column) {
 		return
 	}
 	s.empty.SetClass("empty")
-	s.empty.Set(emptyWords(tier.All[i], c, p.d.query, p.market(), p.serverNow(time.Now())))
-	offer := relaxWords(c, p.d.query)
+	s.empty.Set(wording.Empty(tier.All[i], c, p.d.query, p.market(), p.serverNow(time.Now())))
+	offer := wording.Relax(c, p.d.query)
 	s.relax.Set(offer)
 	s.relax.Hide(c.Pending() > 0 || offer == "")
 }
@@ -115,7 +108,7 @@ func (p *page) paintState(now time.Time) {
 		s.dot.SetClass("dot " + state)
 		s.idle = ""
 		if state == "idle" {
-			s.idle = idleWords(st, c.LastEventAt(), p.market(), p.serverNow(now), p.viewer.exchange)
+			s.idle = wording.Idle(st, c.LastEventAt(), p.market(), p.serverNow(now), p.viewer.Exchange)
 		}
 		s.last.Set(p.lastWords(c, now))
 		bad := ""
@@ -164,7 +157,7 @@ func (p *page) lastWords(c *board.Column, now time.Time) string {
 		return "nothing yet"
 	}
 	if c.Tier() == event.Daily && now.Sub(at) > time.Hour {
-		return format.OfflineSince(at, now, p.viewer.exchange)
+		return format.OfflineSince(at, now, p.viewer.Exchange)
 	}
 	return format.Ago(p.serverNow(now).Sub(at))
 }
@@ -186,7 +179,7 @@ func (p *page) buildClock() clockSlots {
 // paintClock writes the exchange's time and what its session is.
 func (p *page) paintClock(now time.Time) {
 	at := p.serverNow(now)
-	p.clock.now.Set(format.Clock(at, p.viewer.exchange) + " " + format.ZoneName(at, p.viewer.exchange))
+	p.clock.now.Set(format.Clock(at, p.viewer.Exchange) + " " + format.ZoneName(at, p.viewer.Exchange))
 	m := p.market()
 	if m == nil {
 		p.clock.market.Set("")
@@ -198,7 +191,7 @@ func (p *page) paintClock(now time.Time) {
 		open = " open"
 	}
 	p.clock.dot.SetClass("dot" + open)
-	is, next := format.Market(m, at, p.viewer.exchange)
+	is, next := format.Market(m, at, p.viewer.Exchange)
 	p.clock.market.Set(is)
 	p.clock.next.Set(next)
 }
@@ -217,7 +210,7 @@ func (p *page) tick(now time.Time) {
 		return
 	}
 	for _, l := range p.lists {
-		l.measure()
+		l.Measure()
 	}
 	p.statedAt = time.Time{}
 	p.paint(now)
@@ -226,15 +219,14 @@ func (p *page) tick(now time.Time) {
 		p.redrawnAt = now
 	}
 	for i, l := range p.lists {
-		if w := l.window(); l.limit < w || fresh { // the window of the browser has grown, too
-			l.limit = max(l.limit, w)
+		if l.Fill() || fresh { // the window of the browser has grown, too
 			if fresh {
-				l.redraw()
+				l.Redraw()
 			}
-			l.show(p.board.Column(tier.All[i].Tier).Shown(), &p.viewer, now)
+			l.Show(p.board.Column(tier.All[i].Tier).Shown(), &p.viewer, now)
 		}
-		l.tick(&p.viewer, now)
-		l.number(len(p.board.Column(tier.All[i].Tier).Shown()))
+		l.Tick(&p.viewer, now)
+		l.Number(len(p.board.Column(tier.All[i].Tier).Shown()))
 	}
 	p.paintEdges()
 	for i := range tier.All {

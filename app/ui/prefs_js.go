@@ -13,7 +13,9 @@ import (
 	"tierboard/app/ui/dom"
 	"tierboard/app/ui/draw"
 	"tierboard/app/ui/prefs"
+	"tierboard/app/ui/share"
 	"tierboard/app/ui/tier"
+	"tierboard/app/ui/wording"
 	"tierboard/shared/event"
 )
 
@@ -32,11 +34,11 @@ func (p *page) usePrefs() {
 	data.Set("contrast", c.Contrast)
 	switch c.Zone {
 	case "local":
-		p.viewer.zone = p.viewer.local
+		p.viewer.Zone = p.viewer.Local
 	case "utc":
-		p.viewer.zone = format.UTC
+		p.viewer.Zone = format.UTC
 	default:
-		p.viewer.zone = p.viewer.exchange
+		p.viewer.Zone = p.viewer.Exchange
 	}
 	main := p.main.El
 	for _, class := range c.LeftToRight() {
@@ -50,11 +52,11 @@ func (p *page) usePrefs() {
 		}
 		p.syncOrder(i)
 		dom.ByID("column-"+s.Class).Get("dataset").Set("folded", c.Collapsed[i])
-		p.lists[i].density = c.Density
-		p.lists[i].measure()
-		p.lists[i].limit = p.lists[i].window()
-		p.lists[i].redraw()
-		p.lists[i].show(column.Shown(), &p.viewer, now)
+		p.lists[i].Density = c.Density
+		p.lists[i].Measure()
+		p.lists[i].Rewind()
+		p.lists[i].Redraw()
+		p.lists[i].Show(column.Shown(), &p.viewer, now)
 	}
 	p.paint(now)
 }
@@ -208,7 +210,7 @@ func (p *page) share() {
 	}
 	location := dom.Window.Get("location")
 	link := location.Get("origin").String() + "/"
-	if q := shareQuery(filters, p.d.prefs.Orders, p.d.query, p.sel.id); q != "" {
+	if q := share.Query(filters, p.d.prefs.Orders, p.d.query, p.sel.id); q != "" {
 		link += "?" + q
 	}
 	dom.Window.Get("history").Call("replaceState", nil, "", link)
@@ -232,7 +234,7 @@ func (p *page) restoreShare() {
 	if query == "" {
 		return
 	}
-	filters, orders, words, selected, found := readShare(query[1:])
+	filters, orders, words, selected, found := share.Read(query[1:])
 	if !found {
 		return
 	}
@@ -257,7 +259,7 @@ func (p *page) export(kind string) {
 		cards = append(cards, p.board.Column(s.Tier).Shown()...)
 	}
 	now := time.Now()
-	text := export(kind, cards, filterWords(filters, p.d.query), now)
+	text := share.Export(kind, cards, wording.Filters(filters, p.d.query), now)
 	blob := dom.Window.Get("Blob").New([]any{text}, map[string]any{"type": "text/plain;charset=utf-8"})
 	url := dom.Window.Get("URL").Call("createObjectURL", blob)
 	a := dom.Document.Call("createElement", "a")

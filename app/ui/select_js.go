@@ -39,17 +39,17 @@ func (s *selection) classes(c *board.Card) string {
 }
 
 // over marks the symbol of a card in all columns; nil clears.
-func (p *page) over(r *row) {
+func (p *page) over(c *board.Card) {
 	symbol := ""
-	if r != nil {
-		symbol = r.card.Event.Symbol
+	if c != nil {
+		symbol = c.Event.Symbol
 	}
 	if symbol == p.sel.hover {
 		return
 	}
 	p.sel.hover = symbol
 	for _, l := range p.lists {
-		l.remark()
+		l.Remark()
 	}
 }
 
@@ -72,7 +72,7 @@ func (p *page) choose(id string) {
 		}
 	}
 	for _, l := range p.lists {
-		l.remark()
+		l.Remark()
 	}
 	dom.Document.Get("body").Get("classList").Call("toggle", "choosing", id != "")
 	p.drawer.el.Set("hidden", id == "")
@@ -147,8 +147,7 @@ func (p *page) paintSize() {
 // returnFocus puts the focus on the card whose details were last shown, else on what had it before they opened.
 func (p *page) returnFocus(id string) {
 	if c := p.board.ShownAs(id); c != nil {
-		if r := p.lists[tier.Position(c.Event.Tier)].byID[c.Event.ID]; r != nil && p.tabShows(c.Event.Tier) {
-			r.node.Call("focus", map[string]any{"preventScroll": true})
+		if p.tabShows(c.Event.Tier) && p.lists[tier.Position(c.Event.Tier)].Focus(c.Event.ID) {
 			return
 		}
 	}
@@ -169,7 +168,7 @@ func (p *page) reveal(id string, t event.Tier) {
 	i := tier.Position(t)
 	c := p.board.Column(t)
 	p.showTab(t)
-	p.lists[i].reveal(c.Shown(), c.Index(id), &p.viewer, time.Now())
+	p.lists[i].Reveal(c.Shown(), c.Index(id), &p.viewer, time.Now())
 }
 
 // step moves the selection, or the focus when nothing is selected, by a number of cards within its column.
@@ -194,7 +193,7 @@ func (p *page) across(by int) {
 	if n := len(p.board.Column(to).Shown()); n > 0 {
 		p.focusCard(to, min(max(at, 0), n-1))
 	} else {
-		p.lists[i].el.Call("focus")
+		p.lists[i].El.Call("focus")
 	}
 }
 
@@ -203,15 +202,15 @@ func (p *page) across(by int) {
 func (p *page) current() (event.Tier, int) {
 	focused := dom.Document.Get("activeElement")
 	for _, l := range p.lists {
-		if r := l.rowOf(focused); r != nil {
-			return l.tier, p.board.Column(l.tier).Index(r.id)
+		if c := l.CardOf(focused); c != nil {
+			return l.Tier, p.board.Column(l.Tier).Index(c.Event.ID)
 		}
 	}
 	if c := p.board.ShownAs(p.sel.id); c != nil {
 		return c.Event.Tier, p.board.Column(c.Event.Tier).Index(c.Event.ID)
 	}
 	for i, l := range p.lists {
-		if focused.Equal(l.el) {
+		if focused.Equal(l.El) {
 			return tier.All[i].Tier, -1
 		}
 	}
@@ -228,8 +227,8 @@ func (p *page) focusCard(t event.Tier, at int) {
 	i := tier.Position(t)
 	shown := p.board.Column(t).Shown()
 	p.showTab(t)
-	p.lists[i].reveal(shown, at, &p.viewer, time.Now())
-	p.lists[i].byID[shown[at].Event.ID].node.Call("focus", map[string]any{"preventScroll": true})
+	p.lists[i].Reveal(shown, at, &p.viewer, time.Now())
+	p.lists[i].Focus(shown[at].Event.ID)
 }
 
 // paintEdges says at each column's edge how many cards of the selected chain are out of sight.
@@ -244,19 +243,17 @@ func (p *page) paintEdge(i int) {
 	above, below := 0, 0
 	e.up, e.down = "", ""
 	if p.sel.id != "" {
-		top := l.el.Get("scrollTop").Float()
-		height := l.el.Get("clientHeight").Float()
+		top, bottom := l.Sight()
 		for id := range p.sel.chain {
 			at := c.Index(id)
 			if at < 0 {
 				continue
 			}
-			y := 8 + float64(at)*l.rowHeight()
-			switch {
-			case y+l.rowHeight()/2 < top:
+			switch y := l.Middle(at); {
+			case y < top:
 				above++
 				e.up = id
-			case y+l.rowHeight()/2 > top+height:
+			case y > bottom:
 				below++
 				e.down = id
 			}

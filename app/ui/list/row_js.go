@@ -1,12 +1,13 @@
 //go:build js
 
-package ui
+package list
 
 import (
 	"syscall/js"
 	"time"
 
 	"tierboard/app/board"
+	"tierboard/app/ui/card"
 	"tierboard/app/ui/dom"
 	"tierboard/shared/event"
 )
@@ -23,7 +24,7 @@ type row struct {
 	symText, patText, badgeText, whenText, confText      js.Value
 	pxText, chgText, tfText, noteText, setupText, trText js.Value
 
-	was      view
+	was      card.View
 	place    int       // position in the whole list, from 1, as last told
 	of       int       // how long that is, as last told
 	arrival  string    // class of the arrival tint
@@ -54,7 +55,7 @@ func prototype(t event.Tier) js.Value {
 }
 
 // newRow clones the prototype, or takes a spare row.
-func (l *list) newRow() *row {
+func (l *List) newRow() *row {
 	if n := len(l.spare); n > 0 {
 		r := l.spare[n-1]
 		l.spare = l.spare[:n-1]
@@ -75,7 +76,7 @@ func (l *list) newRow() *row {
 	}
 	first := r.node.Get("firstChild")
 	parts(first, part{&r.whenText, &r.when}, part{&r.symText, nil}, part{&r.patText, nil}, part{&r.badgeText, nil})
-	if l.tier == event.Combo {
+	if l.Tier == event.Combo {
 		parts(first.Get("nextSibling"), part{&r.setupText, &r.setup}, part{&r.trText, &r.trigger})
 		parts(r.node.Get("lastChild"), part{&r.confText, &r.conf}, part{&r.noteText, nil})
 	} else {
@@ -85,39 +86,39 @@ func (l *list) newRow() *row {
 }
 
 // write brings a row up to date, touching only what differs.
-func (l *list) write(r *row, c *board.Card, v *viewer, now time.Time) {
+func (l *List) write(r *row, c *board.Card, v *card.Viewer, now time.Time) {
 	r.card = c
 	if r.event == c.Event && r.repeats == c.Repeats {
 		return
 	}
 	r.event, r.repeats = c.Event, c.Repeats
-	n := v.view(c, now)
+	n := v.View(c, now)
 	w := &r.was
-	if marked := l.marks(c); n.class != w.class || marked != r.marked {
-		w.class, r.marked = n.class, marked
+	if marked := l.Marks(c); n.Class != w.Class || marked != r.marked {
+		w.Class, r.marked = n.Class, marked
 		r.setClass()
 	}
-	if n.label != w.label {
-		r.node.Call("setAttribute", "aria-label", n.label)
+	if n.Label != w.Label {
+		r.node.Call("setAttribute", "aria-label", n.Label)
 	}
-	text(r.symText, n.sym, &w.sym)
-	text(r.patText, n.pat, &w.pat)
-	text(r.badgeText, n.badge, &w.badge)
-	text(r.whenText, n.when, &w.when)
-	r.writeAge(n.age)
-	text(r.noteText, n.note, &w.note)
-	text(r.confText, n.conf, &w.conf)
-	class(r.conf, n.meter, &w.meter)
-	if l.tier == event.Combo {
-		text(r.setupText, n.setup, &w.setup)
-		text(r.trText, n.trigger, &w.trigger)
-		class(r.setup, n.setupClass, &w.setupClass)
-		class(r.trigger, n.triggerClass, &w.triggerClass)
+	text(r.symText, n.Symbol, &w.Symbol)
+	text(r.patText, n.Pattern, &w.Pattern)
+	text(r.badgeText, n.Badge, &w.Badge)
+	text(r.whenText, n.When, &w.When)
+	r.writeAge(n.Age)
+	text(r.noteText, n.Note, &w.Note)
+	text(r.confText, n.Confidence, &w.Confidence)
+	class(r.conf, n.Meter, &w.Meter)
+	if l.Tier == event.Combo {
+		text(r.setupText, n.Setup, &w.Setup)
+		text(r.trText, n.Trigger, &w.Trigger)
+		class(r.setup, n.SetupClass, &w.SetupClass)
+		class(r.trigger, n.TriggerClass, &w.TriggerClass)
 	} else {
-		text(r.pxText, n.px, &w.px)
-		text(r.chgText, n.chg, &w.chg)
-		class(r.chg, n.chgClass, &w.chgClass)
-		text(r.tfText, n.tf, &w.tf)
+		text(r.pxText, n.Price, &w.Price)
+		text(r.chgText, n.Change, &w.Change)
+		class(r.chg, n.ChangeClass, &w.ChangeClass)
+		text(r.tfText, n.Timeframe, &w.Timeframe)
 	}
 	r.was = n
 }
@@ -140,7 +141,7 @@ func class(el js.Value, s string, was *string) {
 
 // writeAge sets the age that the style sheet shows behind the time.
 func (r *row) writeAge(age string) {
-	if age == r.was.age {
+	if age == r.was.Age {
 		return
 	}
 	if age == "" {
@@ -148,7 +149,7 @@ func (r *row) writeAge(age string) {
 	} else {
 		r.when.Call("setAttribute", "data-age", age)
 	}
-	r.was.age = age
+	r.was.Age = age
 }
 
 // setClass writes the row's class together with its marks and its arrival.
@@ -156,5 +157,5 @@ func (r *row) setClass() {
 	if r.calmedAt.IsZero() {
 		r.arrival = ""
 	}
-	r.node.Set("className", r.was.class+r.marked+r.arrival)
+	r.node.Set("className", r.was.Class+r.marked+r.arrival)
 }

@@ -1,4 +1,5 @@
-package ui
+// Package ladder draws an event's price levels, one above the other.
+package ladder
 
 import (
 	"sort"
@@ -94,8 +95,8 @@ func levelLabel(l event.Level) string {
 	return format.Clip(name, 12) + " " + format.Price(l.Price)
 }
 
-// rewardToRisk is how far the farthest target is from the entry, in units of the distance to the stop.
-func rewardToRisk(e *event.Event) (float64, bool) {
+// RewardToRisk is how far the farthest target is from the entry, in units of the distance to the stop.
+func RewardToRisk(e *event.Event) (float64, bool) {
 	entry, stop, target := 0.0, 0.0, 0.0
 	for _, l := range e.Levels {
 		switch l.Kind {

@@ -1,4 +1,5 @@
-package ui
+// Package share takes the board elsewhere: as a link that shows the same, or as a file of what is shown.
+package share
 
 import (
 	"net/url"
@@ -10,9 +11,9 @@ import (
 	"tierboard/shared/event"
 )
 
-// shareQuery writes what a link has to carry so that somebody else sees the same: the query, each column's filter, and the selected
+// Query writes what a link has to carry so that somebody else sees the same: the query, each column's filter, and the selected
 // event.
-func shareQuery(filters [3]board.ColumnFilter, orders [3]board.Order, query, selected string) string {
+func Query(filters [3]board.ColumnFilter, orders [3]board.Order, query, selected string) string {
 	q := url.Values{}
 	if query != "" {
 		q.Set("q", query)
@@ -52,13 +53,13 @@ func shareQuery(filters [3]board.ColumnFilter, orders [3]board.Order, query, sel
 	return q.Encode()
 }
 
-// readShare reads a link's query. found is false when it says nothing about the board; values that cannot be used are left out.
-func readShare(link string) (filters [3]board.ColumnFilter, orders [3]board.Order, query, selected string, found bool) {
+// Read reads a link's query. found is false when it says nothing about the board; values that cannot be used are left out.
+func Read(link string) (filters [3]board.ColumnFilter, orders [3]board.Order, query, selected string, found bool) {
 	q, err := url.ParseQuery(link)
 	if err != nil {
 		return
 	}
-	if query = q.Get("q"); len(query) > 4*maxQuery {
+	if query = q.Get("q"); len(query) > 4*MaxQuery {
 		query = ""
 	}
 	found = query != ""
@@ -94,3 +95,6 @@ func readShare(link string) (filters [3]board.ColumnFilter, orders [3]board.Orde
 
 // maxShared bounds one value of a link, in bytes.
 const maxShared = 2000
+
+// MaxQuery bounds the text that narrows all columns, in characters.
+const MaxQuery = 200

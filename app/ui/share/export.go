@@ -1,4 +1,4 @@
-package ui
+package share
 
 import (
 	"encoding/json"
@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tierboard/app/board"
-	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -18,9 +17,9 @@ var exportColumns = []string{
 	"price_change_pct", "relative_volume", "correlation_strength", "id",
 }
 
-// export writes events in one of the formats "csv", "json" and "ndjson". The filters in force are written into it, so that the
+// Export writes events in one of the formats "csv", "json" and "ndjson". The filters in force are written into it, so that the
 // file says what it leaves out.
-func export(format string, cards []*board.Card, filters string, now time.Time) string {
+func Export(format string, cards []*board.Card, filters string, now time.Time) string {
 	var b strings.Builder
 	switch format {
 	case "csv":
@@ -85,28 +84,4 @@ func csvCell(s string) string {
 		s = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 	}
 	return s
-}
-
-// filterWords says in words what the columns' filters let through, for people who read an export.
-func filterWords(filters [3]board.ColumnFilter, query string) string {
-	var out, all []string
-	for _, w := range board.ParseQuery(query) {
-		all = append(all, wordText(w))
-	}
-	if len(all) > 0 {
-		out = append(out, "All: "+strings.Join(all, ", "))
-	}
-	for i, s := range tier.All {
-		var words []string
-		for _, c := range chipsOf(filters[i]) {
-			words = append(words, c.text)
-		}
-		if len(words) > 0 {
-			out = append(out, s.Title+": "+strings.Join(words, ", "))
-		}
-	}
-	if len(out) == 0 {
-		return "no filters"
-	}
-	return strings.Join(out, "; ")
 }

@@ -1,6 +1,6 @@
 //go:build js
 
-package ui
+package ladder
 
 import (
 	"slices"
@@ -12,8 +12,8 @@ import (
 	"tierboard/shared/event"
 )
 
-// ladder draws an event's price levels; undefined if it has none.
-func ladder(e *event.Event) js.Value {
+// Draw draws an event's price levels; undefined if it has none.
+func Draw(e *event.Event) js.Value {
 	rs := rungs(e)
 	if rs == nil {
 		return js.Undefined()
