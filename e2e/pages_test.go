@@ -80,14 +80,14 @@ func (c *canned) count(path string) int {
 	return c.times[path]
 }
 
-// example is a document that the tests of a page's own package use too.
-func example(t *testing.T, page, name string) string {
+// example is a document that the tests of the page itself use too.
+func example(t *testing.T, name string) string {
 	t.Helper()
 	root, err := stack.RepoRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := os.ReadFile(filepath.Join(root, "app", "ui", page, "testdata", name))
+	b, err := os.ReadFile(filepath.Join(root, "app", "ui", "sheet", "sheettest", "testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,8 +179,8 @@ func TestPageStates(t *testing.T) {
 		}
 	}
 	c.answer(map[string]string{
-		"/api/patterns/performance": example(t, "performance", "performance.json"), "/api/ops": example(t, "operations", "ops.json"),
-		"/api/patterns/tiers/health": example(t, "operations", "health.json"), "/api/ops/dead-letters": example(t, "operations", "letters.json"),
+		"/api/patterns/performance": example(t, "performance.json"), "/api/ops": example(t, "ops.json"),
+		"/api/patterns/tiers/health": example(t, "health.json"), "/api/ops/dead-letters": example(t, "letters.json"),
 	})
 	visit("/ops", "operations", says("numbers of 14:31:11 EST"))
 	// Untrusted text is text.
@@ -188,7 +188,7 @@ func TestPageStates(t *testing.T) {
 		t.Errorf("a dead letter's text made %d elements", n)
 	}
 	visit("/performance", "performance", says("355 of 612 succeeded"))
-	c.answer(map[string]string{"/api/patterns/performance": example(t, "performance", "performance_none.json")})
+	c.answer(map[string]string{"/api/patterns/performance": example(t, "performance_none.json")})
 	visit("/performance", "performance without outcomes", says("No outcomes received"))
 	c.answer(map[string]string{"/api/patterns/performance": "", "/api/ops": ""})
 	visit("/performance", "performance refused", says("The store is away. Request Q5FJ3QZ4."))
@@ -202,13 +202,13 @@ func TestPageControls(t *testing.T) {
 	c := newCanned(t, s.URL())
 	b := stack.Chromium(t)
 	b.AllowProblems("503")
-	c.answer(map[string]string{"/api/patterns/performance": "", "/api/ops": example(t, "operations", "ops.json")})
+	c.answer(map[string]string{"/api/patterns/performance": "", "/api/ops": example(t, "ops.json")})
 	b.Navigate(c.URL + "/performance?horizon=5d&window=7")
 	b.WaitFor(says("The store is away."))
 	if got, want := c.query("/api/patterns/performance"), "horizon=5d&since=-7d&group_by=pattern_type"; got != want {
 		t.Errorf("the address asks for %s, want %s", got, want)
 	}
-	c.answer(map[string]string{"/api/patterns/performance": example(t, "performance", "performance.json")})
+	c.answer(map[string]string{"/api/patterns/performance": example(t, "performance.json")})
 	b.Do(chromedp.Click(chromedp.CSS(".empty-panel button")))
 	b.WaitFor(says("355 of 612 succeeded"))
 
@@ -231,7 +231,7 @@ func TestPageControls(t *testing.T) {
 	c.answer(map[string]string{"/api/patterns/performance": ""})
 	b.Do(chromedp.Click(chromedp.CSS(`[aria-label="Outcome after"] button:nth-child(2)`)))
 	b.WaitFor(`!document.querySelector("#notice").hidden && ` + says("What is shown is from") + " && " + says("355 of 612 succeeded"))
-	c.answer(map[string]string{"/api/patterns/performance": example(t, "performance", "performance.json")})
+	c.answer(map[string]string{"/api/patterns/performance": example(t, "performance.json")})
 	b.Do(chromedp.Click(chromedp.CSS("#notice button")))
 	b.WaitFor(`document.querySelector("#notice").hidden`)
 }

@@ -218,7 +218,7 @@ func (d *Dashboard) watchPicker(i int) app.UI {
 	if f.Watchlist != "" {
 		first = wording.Watchlist(f)
 	}
-	lists := d.library.lists
+	lists := d.library.Lists
 	return app.Select().ID("watch-"+tier.All[i].Class).OnChange(func(ctx app.Context, _ app.Event) {
 		d.watch(i, ctx.JSSrc().Get("selectedIndex").Int()-2)
 	}).Body(
@@ -232,7 +232,7 @@ func (d *Dashboard) watchPicker(i int) app.UI {
 
 // watch carries out the choice of a watchPicker: -1 is no list, then come the lists, the lists left out, and the library.
 func (d *Dashboard) watch(i, choice int) {
-	lists := d.library.lists
+	lists := d.library.Lists
 	f := d.columns[i].filter
 	switch {
 	case choice < -1:

@@ -68,7 +68,7 @@ func (p *page) onSubscribed(s *wire.Subscribed) {
 }
 
 // loadSoon reads what is kept on the server, once the cards are painted.
-func (p *page) loadSoon() { dom.After(50, func() { p.loadLibrary(true) }) }
+func (p *page) loadSoon() { dom.After(50, func() { p.d.library.Load(true) }) }
 
 // onBatch is the hot path: it runs inside the socket's own event, so that the cards are in the DOM before the browser paints
 // its next frame.

@@ -7,6 +7,8 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/ui/draw"
+	"tierboard/app/ui/library"
+	"tierboard/app/ui/palette"
 	"tierboard/app/ui/prefs"
 	"tierboard/app/ui/share"
 	"tierboard/app/ui/sheet"
@@ -29,7 +31,8 @@ type Dashboard struct {
 	prefs     prefs.Prefs
 	query     string // narrows all columns
 	setupStep int    // of the set-up dialog, from 0
-	library   library
+	library   library.Library
+	palette   palette.Palette
 	asked     map[string]bool // dialogs that were opened once; the others are empty, so that the page starts sooner
 	columns   [3]columnState
 	notice    notice
@@ -100,7 +103,7 @@ func (d *Dashboard) Render() app.UI {
 				draw.Text("span.long", ": invented data"),
 			),
 			app.Button().ID("search").Type("button").Class("search").Aria("label", "Search symbol, pattern, command").Aria("keyshortcuts", "Control+K Meta+K").
-				OnClick(func(_ app.Context, _ app.Event) { d.page.openPalette() }).
+				OnClick(func(_ app.Context, _ app.Event) { d.palette.Open() }).
 				Body(
 					draw.Mark("span.i.i-search"),
 					draw.Text("span.word", "Search symbol, pattern, command"),
@@ -144,9 +147,9 @@ func (d *Dashboard) Render() app.UI {
 		),
 		d.help(),
 		d.settings(),
-		d.palette(),
+		d.palette.Draw(),
 		d.setup(),
-		d.libraryDialog(),
+		d.dialog("library", "dialog wide", d.library.Draw),
 		draw.El("p#say.visually-hidden").Role("status").Aria("live", "polite"),
 	)
 }

@@ -3,11 +3,10 @@
 package ui
 
 import (
-	"encoding/json"
 	"time"
 
-	"tierboard/app/fetch"
 	"tierboard/app/format"
+	"tierboard/app/ui/history"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -40,7 +39,7 @@ func (p *page) more(t event.Tier) {
 	if o.end {
 		return
 	}
-	path := "/api/patterns/" + tier.All[i].Class + "?cursor=" + o.cursor
+	path := history.PagePath(tier.All[i].Class, o.cursor)
 	if o.cursor == "" {
 		before := time.Now()
 		if all := p.board.Column(t).Shown(); len(all) > 0 {
@@ -51,11 +50,11 @@ func (p *page) more(t event.Tier) {
 				}
 			}
 		}
-		path = olderPath(tier.All[i].Class, f[i], before.UTC().Format(time.RFC3339Nano))
+		path = history.OlderPath(tier.All[i].Class, f[i], before.UTC().Format(time.RFC3339Nano))
 	}
 	o.busy, o.fault = true, ""
 	p.paintMore(i)
-	readPage(path, func(events []*event.Event, cursor, fault string) {
+	history.Read(path, func(events []*event.Event, cursor, fault string) {
 		o.busy, o.fault = false, fault
 		if fault != "" {
 			p.paintMore(i)
@@ -72,35 +71,8 @@ func (p *page) more(t event.Tier) {
 	})
 }
 
-// readPage reads a page of events and hands them over with the cursor of the next page, or says what went wrong.
-func readPage(path string, then func(events []*event.Event, cursor, fault string)) {
-	fetch.Do("GET", path, "", "", func(a fetch.Answer) {
-		if !a.OK() {
-			then(nil, "", "Older events cannot be read now.")
-			return
-		}
-		var got struct {
-			Patterns []json.RawMessage
-			Metadata struct {
-				NextCursor string `json:"next_cursor"`
-			}
-		}
-		if json.Unmarshal([]byte(a.Body), &got) != nil {
-			then(nil, "", "The server's answer cannot be read.")
-			return
-		}
-		var events []*event.Event
-		for _, raw := range got.Patterns {
-			if e, err := wire.DecodeEventJSON(string(raw)); err == nil {
-				events = append(events, e)
-			}
-		}
-		then(events, got.Metadata.NextCursor, "")
-	})
-}
-
 // gapPages is how many pages of a gap are read for each filter; a column has no room for more.
-const gapPages = held / olderPage
+const gapPages = held / history.PageSize
 
 // gapReading is the reading of what a gap has left out, one filter after the other.
 type gapReading struct {
@@ -152,16 +124,16 @@ func (p *page) readGap(r *gapReading, cursor string) {
 		return
 	}
 	class := f.Tiers[0].String()
-	path := "/api/patterns/" + class + "?cursor=" + cursor
+	path := history.PagePath(class, cursor)
 	if cursor == "" {
 		before := r.gap.To
 		if before.IsZero() {
 			before = p.serverNow(now)
 		}
-		path = eventsPath(class, f, r.since, before.UTC().Format(time.RFC3339Nano))
+		path = history.EventsPath(class, f, r.since, before.UTC().Format(time.RFC3339Nano))
 		r.pages = 0
 	}
-	readPage(path, func(events []*event.Event, next, fault string) {
+	history.Read(path, func(events []*event.Event, next, fault string) {
 		if r.fault = fault; fault != "" {
 			p.paintNotice(time.Now())
 			return
@@ -208,14 +180,10 @@ func (p *page) paintMore(i int) {
 
 // loadRates reads how often each tier's patterns came true.
 func (p *page) loadRates() {
-	fetch.Do("GET", "/api/patterns/performance?horizon=1d", "", "", func(a fetch.Answer) {
-		var got struct{ Tiers []tierRate }
-		if !a.OK() || json.Unmarshal([]byte(a.Body), &got) != nil {
-			return
-		}
-		for _, r := range got.Tiers {
+	history.Rates(func(rates []history.Rate) {
+		for _, r := range rates {
 			if t := tier.OfClass(r.Tier); t != event.TierNone {
-				p.columns[tier.Position(t)].success = r.words()
+				p.columns[tier.Position(t)].success = r.Words()
 			}
 		}
 	})

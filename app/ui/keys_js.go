@@ -17,7 +17,7 @@ func (p *page) onKey(e js.Value) {
 	p.command = false
 	if k := e.Get("key").String(); (k == "k" || k == "K") && (e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool()) {
 		e.Call("preventDefault")
-		p.openPalette()
+		p.d.palette.Open()
 		return
 	}
 	if e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool() || e.Get("altKey").Bool() || e.Get("isComposing").Bool() {
@@ -30,7 +30,7 @@ func (p *page) onKey(e js.Value) {
 		return
 	}
 	if target.Get("id").String() == "palette-query" {
-		if p.paletteKey(key) {
+		if p.d.palette.Key(key) {
 			p.command = true
 			e.Call("preventDefault")
 		}

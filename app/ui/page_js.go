@@ -4,7 +4,6 @@ package ui
 
 import (
 	"encoding/base64"
-	"syscall/js"
 	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -13,8 +12,10 @@ import (
 	"tierboard/app/format"
 	"tierboard/app/live"
 	"tierboard/app/ui/card"
+	"tierboard/app/ui/details"
 	"tierboard/app/ui/dom"
 	"tierboard/app/ui/list"
+	"tierboard/app/ui/noise"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
@@ -57,7 +58,8 @@ type page struct {
 	statedAt  time.Time // last paintState
 	ratesAt   time.Time
 	redrawnAt time.Time
-	drawer    drawer
+	drawer    details.Drawer
+	modal     bool // the details are over everything else
 	command   bool // the key that was pressed last was one, and its character is still to come
 	sel       selection
 	browser   *live.Browser
@@ -85,10 +87,7 @@ type page struct {
 	toldAt       time.Time
 	wanted       string // the event a shared link selects, once it has come
 
-	found   []command // the palette's matches and the marked one
-	foundAt int
-	audio   js.Value
-	beptAt  time.Time
+	bell noise.Bell
 
 	savedAt   time.Time
 	savedRev  uint64
@@ -120,6 +119,8 @@ func newPage(d *Dashboard) *page {
 	p := &page{d: d, board: board.New(held)}
 	p.viewer = card.Viewer{Exchange: format.ExchangeZone(), Local: format.LocalZone()}
 	p.viewer.Zone = p.viewer.Exchange
+	p.keep()
+	d.palette.Symbols, d.palette.Run = p.symbols, p.run
 	d.theme = dom.Stored(themeKey)
 	p.restorePrefs()
 	p.restoreFilters()
@@ -158,7 +159,10 @@ func (p *page) mount(ctx app.Context) {
 			relax: dom.NewSlot("relax-" + s.Class), word: dom.NewSlot("word-" + s.Class), tabCount: dom.NewSlot("tabcount-" + s.Class), more: dom.NewSlot("more-" + s.Class),
 		}
 	}
-	p.drawer = drawer{el: dom.ByID("drawer"), body: dom.ByID("drawer-body")}
+	p.drawer = details.Drawer{
+		El: dom.ByID("drawer"), Body: dom.ByID("drawer-body"), Board: p.board, Viewer: &p.viewer, ServerTime: p.serverNow,
+		Close: func() { p.choose("") }, Jump: p.jump,
+	}
 	p.mounted = true
 	if p.d.query != "" {
 		dom.ByID("everything").Set("value", p.d.query)

@@ -29,20 +29,7 @@ func (*page) share()                                   {}
 func (*page) export(string)                            {}
 func (*page) beep()                                    {}
 func (*page) askNotify()                               {}
-func (*page) find(string)                              {}
-func (*page) openPalette()                             {}
 func (*page) openSetup()                               {}
 func (*page) closeSetup()                              {}
 func (*page) finishSetup()                             {}
 func (*page) openLibrary()                             {}
-func (*page) closeLibrary()                            {}
-func (*page) openView(savedView)                       {}
-func (*page) defaultView(savedView)                    {}
-func (*page) saveView()                                {}
-func (*page) saveWatchlist()                           {}
-func (*page) readWatchFile()                           {}
-func (*page) useWatchlist(watchlist)                   {}
-func (*page) drop(string, int64)                       {}
-func (*page) toggleSub(subscription)                   {}
-func (*page) estimate()                                {}
-func (*page) saveSub()                                 {}

@@ -3,7 +3,6 @@
 package ui
 
 import (
-	"syscall/js"
 	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -12,6 +11,7 @@ import (
 	"tierboard/app/format"
 	"tierboard/app/ui/dom"
 	"tierboard/app/ui/draw"
+	"tierboard/app/ui/noise"
 	"tierboard/app/ui/prefs"
 	"tierboard/app/ui/share"
 	"tierboard/app/ui/tier"
@@ -123,10 +123,10 @@ func (p *page) alert(events []*event.Event) {
 		if !p.board.Column(e.Tier).Accepts(e) {
 			continue
 		}
-		if wanted(c.Sound, e) && loud == nil {
+		if noise.Wanted(c.Sound, e) && loud == nil {
 			loud = e
 		}
-		if wanted(c.Notify, e) && (told == nil || e.Priority > told.Priority) {
+		if noise.Wanted(c.Notify, e) && (told == nil || e.Priority > told.Priority) {
 			told = e
 		}
 	}
@@ -134,72 +134,8 @@ func (p *page) alert(events []*event.Event) {
 		p.beep()
 	}
 	if told != nil && dom.Hidden() {
-		showNotification(told.Symbol+" "+told.Label, tier.All[tier.Position(told.Tier)].Title+" · "+format.Confidence(told.Confidence)+" % confidence", told.Tier.String())
+		noise.Notify(told.Symbol+" "+told.Label, tier.All[tier.Position(told.Tier)].Title+" · "+format.Confidence(told.Confidence)+" % confidence", told.Tier.String())
 	}
-}
-
-// wanted reports whether a choice of noise covers an event.
-func wanted(noise string, e *event.Event) bool {
-	switch noise {
-	case "critical":
-		return e.Priority >= event.Critical
-	case "high":
-		return e.Priority >= event.High
-	}
-	return false
-}
-
-// beep plays two short soft tones, if a sound is wanted. Browsers stay silent until somebody has touched the page.
-func (p *page) beep() {
-	now := time.Now()
-	if p.d.prefs.Sound == "" || now.Sub(p.beptAt) < time.Second {
-		return
-	}
-	p.beptAt = now
-	maker := dom.Window.Get("AudioContext")
-	if maker.Type() != js.TypeFunction {
-		return
-	}
-	if p.audio.IsUndefined() {
-		p.audio = maker.New()
-	}
-	at := p.audio.Get("currentTime").Float()
-	for i, hertz := range []float64{660, 880} {
-		start := at + float64(i)*0.12
-		tone, gain := p.audio.Call("createOscillator"), p.audio.Call("createGain")
-		tone.Get("frequency").Set("value", hertz)
-		gain.Get("gain").Call("setValueAtTime", 0.0001, start)
-		gain.Get("gain").Call("exponentialRampToValueAtTime", 0.12, start+0.02)
-		gain.Get("gain").Call("exponentialRampToValueAtTime", 0.0001, start+0.11)
-		tone.Call("connect", gain)
-		gain.Call("connect", p.audio.Get("destination"))
-		tone.Call("start", start)
-		tone.Call("stop", start+0.12)
-	}
-}
-
-// askNotify asks the browser for permission, if notifications are wanted. It runs in the click that wants them.
-func (p *page) askNotify() {
-	n := dom.Window.Get("Notification")
-	if p.d.prefs.Notify == "" || n.Type() != js.TypeFunction || n.Get("permission").String() != "default" {
-		return
-	}
-	n.Call("requestPermission")
-}
-
-// showNotification shows a desktop notification through the worker, which keeps the title; one of each tier at a time.
-func showNotification(title, body, tag string) {
-	n := dom.Window.Get("Notification")
-	if n.Type() != js.TypeFunction || n.Get("permission").String() != "granted" {
-		return
-	}
-	var then js.Func
-	then = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		then.Release()
-		args[0].Call("showNotification", title, map[string]any{"body": body, "tag": "tierboard-" + tag, "icon": "/web/icon-192.png"})
-		return nil
-	})
-	dom.Window.Get("navigator").Get("serviceWorker").Get("ready").Call("then", then)
 }
 
 // share copies a link that shows what this page shows.
@@ -272,3 +208,17 @@ func (p *page) export(kind string) {
 
 // dispatch changes what go-app renders.
 func (p *page) dispatch(f func()) { p.ctx.Dispatch(func(app.Context) { f() }) }
+
+// beep plays a sound, if one is wanted.
+func (p *page) beep() {
+	if p.d.prefs.Sound != "" {
+		p.bell.Ring()
+	}
+}
+
+// askNotify asks the browser for permission, if notifications are wanted. It runs in the click that wants them.
+func (p *page) askNotify() {
+	if p.d.prefs.Notify != "" {
+		noise.Ask()
+	}
+}

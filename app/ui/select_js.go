@@ -75,9 +75,9 @@ func (p *page) choose(id string) {
 		l.Remark()
 	}
 	dom.Document.Get("body").Get("classList").Call("toggle", "choosing", id != "")
-	p.drawer.el.Set("hidden", id == "")
+	p.drawer.El.Set("hidden", id == "")
 	if id != "" {
-		p.fillDrawer(now)
+		p.drawer.Fill(id, p.sel.marks, p.sel.chain, now)
 	}
 	p.setModal(id != "" && narrow())
 	if id == "" && p.sel.opener.Truthy() {
@@ -95,25 +95,20 @@ func narrow() bool {
 // setModal makes the details a dialog that keeps everything else out of reach, or a region beside it again. A modal one is a step in
 // the browser's history, so that the phone's way back closes it.
 func (p *page) setModal(on bool) {
-	d := &p.drawer
-	if on == d.modal {
+	if on == p.modal {
 		return
 	}
-	d.modal = on
+	p.modal = on
 	behind := dom.Document.Call("querySelectorAll", ".top, .bar, .tabs, #columns")
 	for i := range behind.Length() {
 		behind.Index(i).Set("inert", on)
 	}
+	p.drawer.Dialog(on)
 	history := dom.Window.Get("history")
 	if on {
-		d.el.Call("setAttribute", "role", "dialog")
-		d.el.Call("setAttribute", "aria-modal", "true")
-		d.body.Call("querySelector", ".close").Call("focus", map[string]any{"focusVisible": false})
 		history.Call("pushState", "details", "")
 		return
 	}
-	d.el.Call("setAttribute", "role", "complementary")
-	d.el.Call("removeAttribute", "aria-modal")
 	if state := history.Get("state"); state.Type() == js.TypeString && state.String() == "details" {
 		history.Call("back")
 	}
@@ -122,7 +117,7 @@ func (p *page) setModal(on bool) {
 // wentBack closes modal details when their step in the history has gone. It keeps such steps from go-app, which would take them for
 // another page.
 func (p *page) wentBack(e js.Value) {
-	if p.drawer.modal {
+	if p.modal {
 		e.Call("stopImmediatePropagation")
 		p.choose("")
 	}

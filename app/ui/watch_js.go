@@ -62,7 +62,7 @@ func (p *page) watch() {
 	on(dom.Window, "popstate", p.wentBack)
 	on(dom.Window, "resize", func(js.Value) { p.paintSize() })
 	p.paintSize()
-	on(dom.ByID("palette-list"), "click", func(e js.Value) { p.paletteClick(e.Get("target")) })
+	on(dom.ByID("palette-list"), "click", func(e js.Value) { p.d.palette.Click(e.Get("target")) })
 	for _, id := range []string{"help", "settings", "palette", "setup", "library"} {
 		dialog := dom.ByID(id)
 		on(dialog, "click", func(e js.Value) {

@@ -1,8 +1,6 @@
 package operations
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -168,11 +166,7 @@ func TestOperationsObeyTheRulesOfPages(t *testing.T) {
 
 func FuzzOperationsAnswers(f *testing.F) {
 	for _, name := range []string{"ops.json", "health.json", "letters.json"} {
-		b, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(string(b))
+		f.Add(sheettest.Answer(f, name).Body)
 	}
 	f.Add(`{"tiers":{"daily":null},"hub":{"sessions":-1},"messages":{"":18446744073709551615}}`)
 	f.Fuzz(func(t *testing.T, body string) {

@@ -1,8 +1,6 @@
 package performance
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -116,7 +114,7 @@ func TestPerformanceTellsAnInventedFeed(t *testing.T) {
 	if len(p.paths()) != 2 {
 		t.Error("after a fault nobody asks again whether the feed is invented")
 	}
-	p.take(api.PathOps, sheettest.Answer(t, "../../operations/testdata/ops.json"), time.Now())
+	p.take(api.PathOps, sheettest.Answer(t, "ops.json"), time.Now())
 	if d := cmp.Diff([]string{p.path()}, p.paths()); d != "" || !p.demo {
 		t.Errorf("demo %v, %s", p.demo, d)
 	}
@@ -170,11 +168,7 @@ func TestPerformanceObeysTheRulesOfPages(t *testing.T) {
 
 func FuzzPerformanceAnswers(f *testing.F) {
 	for _, name := range []string{"performance.json", "performance_none.json"} {
-		b, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(string(b))
+		f.Add(sheettest.Answer(f, name).Body)
 	}
 	f.Add(`{"tiers":[{"tier":"daily","calibration":[{"rate":1e308,"ci95":[2]}],"groups":[{}]}],"window":{"sessions":-1}}`)
 	f.Fuzz(func(t *testing.T, body string) {

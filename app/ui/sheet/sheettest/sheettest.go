@@ -1,10 +1,9 @@
-// Package sheettest holds the rules that every page with a sheet obeys in each of its states, for the tests of those pages.
+// Package sheettest holds the rules that every page with a sheet obeys in each of its states, and answers to draw them from, for the tests of those pages.
 package sheettest
 
 import (
+	"embed"
 	"html"
-	"os"
-	"path/filepath"
 	"regexp" //nolint:depguard // never part of the program
 	"strings"
 	"testing"
@@ -17,10 +16,13 @@ import (
 // Draw renders a page as it is now; unlike with an engine, again and again.
 func Draw(c app.Composer) string { return app.HTMLString(c.Render()) }
 
-// Answer is the answer that a file of testdata holds.
-func Answer(t *testing.T, name string) fetch.Answer {
+//go:embed testdata/*.json
+var answers embed.FS
+
+// Answer is an answer of the server, by the name of its file in testdata.
+func Answer(t testing.TB, name string) fetch.Answer {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
+	b, err := answers.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,5 @@
-package ui
+// Package palette finds symbols, patterns and commands by what somebody types.
+package palette
 
 import (
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"tierboard/shared/pattern"
 )
 
-// command is one line of the palette: what it does is in its id, which page carries out.
+// command is one line of the palette: what it does is in its id, which the page carries out.
 type command struct {
 	id    string // "theme:light", "symbol:AAPL", "pattern:intraday:volume_spike", "pause", …
 	title string
@@ -97,12 +98,52 @@ func hasWords(text, query string) bool {
 	return true
 }
 
-// palette is the dialog that finds commands; page fills its list.
-func (d *Dashboard) palette() app.UI {
+// Palette is the dialog that finds commands. The zero palette is closed; its two functions are set before it is opened.
+type Palette struct {
+	Symbols func() []string // those that the board knows
+	Run     func(id string) // carries out a command; the dialog is closed then
+
+	found []command // the matches
+	at    int       // of the marked one
+}
+
+// Draw draws the dialog without its matches: those are written when it is open.
+func (p *Palette) Draw() app.UI {
 	return app.Dialog().ID("palette").Class("dialog palette").Aria("label", "Find a symbol, a pattern or a command").Body(
 		app.Input().ID("palette-query").Type("text").Placeholder("Symbol, pattern or command").AutoComplete(false).Spellcheck(false).
 			Role("combobox").Aria("expanded", "true").Aria("controls", "palette-list").Aria("label", "Symbol, pattern or command").MaxLength(64).
-			OnInput(func(ctx app.Context, _ app.Event) { d.page.find(ctx.JSSrc().Get("value").String()) }),
+			OnInput(func(ctx app.Context, _ app.Event) { p.find(ctx.JSSrc().Get("value").String()) }),
 		draw.El("ul#palette-list.palette-list").Role("listbox").Aria("label", "Matches"),
 	)
+}
+
+// find lists what matches the query.
+func (p *Palette) find(query string) {
+	p.found, p.at = search(query, p.Symbols()), 0
+	p.paint()
+}
+
+// Key moves through the matches and carries the chosen one out; it reports whether the key was one of its own.
+func (p *Palette) Key(name string) bool {
+	switch name {
+	case "ArrowDown":
+		p.at = min(p.at+1, max(len(p.found)-1, 0))
+	case "ArrowUp":
+		p.at = max(p.at-1, 0)
+	case "Enter":
+		if p.at < len(p.found) {
+			p.run(p.found[p.at].id)
+		}
+		return true
+	default:
+		return false
+	}
+	p.paint()
+	return true
+}
+
+// run closes the dialog and has a command carried out.
+func (p *Palette) run(id string) {
+	p.close()
+	p.Run(id)
 }

@@ -1,6 +1,6 @@
 //go:build js
 
-package ui
+package details
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/format"
+	"tierboard/app/ui/card"
 	"tierboard/app/ui/dom"
 	"tierboard/app/ui/ladder"
 	"tierboard/app/ui/tier"
@@ -19,55 +20,58 @@ import (
 	"tierboard/shared/wire"
 )
 
-// button returns a button that does something; the handler lives until the drawer is filled again.
-func (p *page) button(class, text string, act func()) js.Value {
-	b := dom.Element("button", class, text)
-	b.Set("type", "button")
-	f := js.FuncOf(func(js.Value, []js.Value) any {
-		act()
-		return nil
-	})
-	p.drawer.funcs = append(p.drawer.funcs, f)
-	b.Call("addEventListener", "click", f)
-	return b
-}
+// Drawer is the panel with one event's details. Its fields are set once; it owns what is inside its elements.
+type Drawer struct {
+	El, Body   js.Value // the panel, and the part that is filled
+	Board      *board.Board
+	Viewer     *card.Viewer
+	ServerTime func(now time.Time) time.Time
+	Close      func()
+	Jump       func(id string, t event.Tier) // selects another event
 
-// drawer is the panel with one event's details.
-type drawer struct {
-	el    js.Value
-	body  js.Value
+	marks board.Marks // of the event shown
+	chain map[string]event.LinkKind
 	funcs []js.Func
-	shown string // event id
-	modal bool   // nothing else can be reached
 }
 
-// fillDrawer writes the details of the selected event.
-func (p *page) fillDrawer(now time.Time) {
-	c := p.board.Find(p.sel.id)
+// Dialog makes the panel a dialog, with the focus in it, or a region again.
+func (d *Drawer) Dialog(on bool) {
+	if on {
+		d.El.Call("setAttribute", "role", "dialog")
+		d.El.Call("setAttribute", "aria-modal", "true")
+		d.Body.Call("querySelector", ".close").Call("focus", map[string]any{"focusVisible": false})
+		return
+	}
+	d.El.Call("setAttribute", "role", "complementary")
+	d.El.Call("removeAttribute", "aria-modal")
+}
+
+// Fill writes the details of an event. chain has the kind of each link of the event, by the id of its card.
+func (d *Drawer) Fill(id string, marks board.Marks, chain map[string]event.LinkKind, now time.Time) {
+	c := d.Board.Find(id)
 	if c == nil {
 		return
 	}
-	d := &p.drawer
 	for _, f := range d.funcs {
 		f.Release()
 	}
-	d.funcs, d.shown = d.funcs[:0], p.sel.id
+	d.funcs, d.marks, d.chain = d.funcs[:0], marks, chain
 	e := c.Event
 	s := tier.All[tier.Position(e.Tier)]
-	d.el.Set("className", "drawer "+s.Class)
-	d.el.Call("setAttribute", "aria-label", e.Symbol+" "+e.Label+", details")
+	d.El.Set("className", "drawer "+s.Class)
+	d.El.Call("setAttribute", "aria-label", e.Symbol+" "+e.Label+", details")
 	title := dom.Element("h2", "drawer-title", "",
 		dom.Element("span", "i "+s.Icon, ""), dom.Element("b", "", e.Symbol), dom.Element("span", "", e.Label))
 	if word := format.Direction(e.Direction); word != "" {
 		title.Call("appendChild", dom.Element("span", "way "+string(e.Direction), word))
 	}
 	parts := []js.Value{
-		dom.Element("div", "drawer-head", "", title, p.button("button square plain close", "", func() { p.choose("") })),
-		dom.Element("p", "muted", format.Stamp(e.DetectedAt, p.viewer.Zone)+" · "+format.Ago(p.serverNow(now).Sub(e.DetectedAt))),
+		dom.Element("div", "drawer-head", "", title, d.button("button square plain close", "", d.Close)),
+		dom.Element("p", "muted", format.Stamp(e.DetectedAt, d.Viewer.Zone)+" · "+format.Ago(d.ServerTime(now).Sub(e.DetectedAt))),
 	}
 	var shown time.Time // not known of what came with a snapshot: it was there before
 	if c.Live {
-		shown = p.serverNow(c.ArrivedAt)
+		shown = d.ServerTime(c.ArrivedAt)
 	}
 	if !e.ReceivedAt.IsZero() {
 		parts = append(parts, dom.Element("p", "muted", format.Delays(e, shown)))
@@ -78,18 +82,31 @@ func (p *page) fillDrawer(now time.Time) {
 	if l := ladder.Draw(e); l.Truthy() {
 		parts = append(parts, l)
 	}
-	parts = append(parts, p.facts(e), p.chain(), p.others(e), fields(e), p.raw(e))
-	d.body.Call("replaceChildren")
+	parts = append(parts, d.facts(e), d.links(), d.others(e), fields(e), d.raw(e))
+	d.Body.Call("replaceChildren")
 	for _, part := range parts {
 		if part.Truthy() {
-			d.body.Call("appendChild", part)
+			d.Body.Call("appendChild", part)
 		}
 	}
-	d.body.Set("scrollTop", 0)
+	d.Body.Set("scrollTop", 0)
+}
+
+// button returns a button that does something; the handler lives until the drawer is filled again.
+func (d *Drawer) button(class, text string, act func()) js.Value {
+	b := dom.Element("button", class, text)
+	b.Set("type", "button")
+	f := js.FuncOf(func(js.Value, []js.Value) any {
+		act()
+		return nil
+	})
+	d.funcs = append(d.funcs, f)
+	b.Call("addEventListener", "click", f)
+	return b
 }
 
 // facts are the four numbers worth knowing at once.
-func (p *page) facts(e *event.Event) js.Value {
+func (d *Drawer) facts(e *event.Event) js.Value {
 	box := dom.Element("div", "facts", "")
 	add := func(name, value string) {
 		if value != "" {
@@ -120,38 +137,38 @@ func (p *page) facts(e *event.Event) js.Value {
 	if rr, ok := ladder.RewardToRisk(e); ok {
 		add("Reward : risk", strconv.FormatFloat(rr, 'f', 1, 64)+" : 1")
 	}
-	add("Life", format.Left(e, p.serverNow(time.Now()), p.viewer.Exchange))
+	add("Life", format.Left(e, d.ServerTime(time.Now()), d.Viewer.Exchange))
 	return box
 }
 
-// chain lists the events a combo is made of, or the combos an event is part of, each with a way to its card.
-func (p *page) chain() js.Value {
-	if len(p.sel.marks.Chain) == 0 {
+// links lists the events a combo is made of, or the combos an event is part of, each with a way to its card.
+func (d *Drawer) links() js.Value {
+	if len(d.marks.Chain) == 0 {
 		return js.Undefined()
 	}
 	box := dom.Element("section", "block", "", dom.Element("h3", "", "Chain"))
-	for _, m := range p.sel.marks.Chain {
+	for _, m := range d.marks.Chain {
 		s := tier.All[tier.Position(m.Tier)]
-		c := p.board.Find(m.ID)
+		c := d.Board.Find(m.ID)
 		if c == nil {
 			box.Call("appendChild", dom.Element("p", "link-row "+s.Class+" missing", s.Title+" event, no longer on the board"))
 			continue
 		}
-		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.Zone) + " · " + format.Confidence(c.Event.Confidence)
+		text := c.Event.Label + " · " + format.CardTime(c.Event, d.ServerTime(time.Now()), d.Viewer.Zone) + " · " + format.Confidence(c.Event.Confidence)
 		if m.Link == event.LinkInferred {
 			text += " · inferred"
 		}
-		box.Call("appendChild", p.linkRow(s, c, text, string(m.Link)))
+		box.Call("appendChild", d.linkRow(s, c, text, string(m.Link)))
 	}
 	return box
 }
 
 // others lists what else the board knows about the symbol.
-func (p *page) others(e *event.Event) js.Value {
+func (d *Drawer) others(e *event.Event) js.Value {
 	var cards []*board.Card
-	for _, c := range p.board.Columns() {
+	for _, c := range d.Board.Columns() {
 		for _, card := range c.Shown() {
-			if _, linked := p.sel.chain[card.Event.ID]; !linked && card.Event.Symbol == e.Symbol && card.Event.ID != e.ID {
+			if _, linked := d.chain[card.Event.ID]; !linked && card.Event.Symbol == e.Symbol && card.Event.ID != e.ID {
 				cards = append(cards, card)
 			}
 		}
@@ -164,8 +181,8 @@ func (p *page) others(e *event.Event) js.Value {
 	const most = 12
 	for _, c := range cards[:min(len(cards), most)] {
 		s := tier.All[tier.Position(c.Event.Tier)]
-		text := c.Event.Label + " · " + format.CardTime(c.Event, p.serverNow(time.Now()), p.viewer.Zone) + " · " + format.Confidence(c.Event.Confidence)
-		box.Call("appendChild", p.linkRow(s, c, text, ""))
+		text := c.Event.Label + " · " + format.CardTime(c.Event, d.ServerTime(time.Now()), d.Viewer.Zone) + " · " + format.Confidence(c.Event.Confidence)
+		box.Call("appendChild", d.linkRow(s, c, text, ""))
 	}
 	if len(cards) > most {
 		box.Call("appendChild", dom.Element("p", "faint", "and "+strconv.Itoa(len(cards)-most)+" more"))
@@ -174,9 +191,9 @@ func (p *page) others(e *event.Event) js.Value {
 }
 
 // linkRow is a button that leads to another card.
-func (p *page) linkRow(s tier.Style, c *board.Card, text, link string) js.Value {
+func (d *Drawer) linkRow(s tier.Style, c *board.Card, text, link string) js.Value {
 	id, t := c.Event.ID, c.Event.Tier
-	b := p.button("link-row "+s.Class+" "+link, "", func() { p.jump(id, t) })
+	b := d.button("link-row "+s.Class+" "+link, "", func() { d.Jump(id, t) })
 	b.Call("appendChild", dom.Element("span", "i "+s.Icon, ""))
 	b.Call("appendChild", dom.Element("span", "", text))
 	return b
@@ -218,10 +235,10 @@ func fields(e *event.Event) js.Value {
 }
 
 // raw is the event as the stream sent it, with a button that copies it.
-func (p *page) raw(e *event.Event) js.Value {
+func (d *Drawer) raw(e *event.Event) js.Value {
 	text := string(wire.AppendEvent(nil, e, wire.JSON))
 	var done js.Value
-	copyIt := p.button("button", "Copy JSON", func() {
+	copyIt := d.button("button", "Copy JSON", func() {
 		clipboard := dom.Window.Get("navigator").Get("clipboard")
 		if !clipboard.Truthy() {
 			done.Set("textContent", "This browser does not let pages copy here.")

@@ -1,4 +1,5 @@
-package ui
+// Package history asks the server for what is past: pages of older events, and how often a tier's patterns came true.
+package history
 
 import (
 	"net/url"
@@ -8,17 +9,17 @@ import (
 	"tierboard/shared/filter"
 )
 
-// olderPage is how many events one press of More brings.
-const olderPage = 100
+// PageSize is how many events one press of More brings.
+const PageSize = 100
 
-// olderPath is where a column's older events are read: those its filter wants, detected before the oldest one it has.
-func olderPath(class string, f filter.Filter, before string) string {
-	return eventsPath(class, f, "", before)
+// OlderPath is where a column's older events are read: those its filter wants, detected before the oldest one it has.
+func OlderPath(class string, f filter.Filter, before string) string {
+	return EventsPath(class, f, "", before)
 }
 
-// eventsPath is where a column's events are read: those its filter wants, received from since, in RFC 3339 or "" for
+// EventsPath is where a column's events are read: those its filter wants, received from since, in RFC 3339 or "" for
 // any time, and detected before before.
-func eventsPath(class string, f filter.Filter, since, before string) string {
+func EventsPath(class string, f filter.Filter, since, before string) string {
 	q := url.Values{}
 	list := func(name string, values []string) {
 		if len(values) > 0 {
@@ -44,12 +45,12 @@ func eventsPath(class string, f filter.Filter, since, before string) string {
 		q.Set("updated_since", since)
 	}
 	q.Set("until", before)
-	q.Set("limit", strconv.Itoa(olderPage))
+	q.Set("limit", strconv.Itoa(PageSize))
 	return "/api/patterns/" + class + "?" + q.Encode()
 }
 
-// tierRate is what a column's header says of its tier's past.
-type tierRate struct {
+// Rate is what a column's header says of its tier's past.
+type Rate struct {
 	Tier     string
 	Resolved int
 	Success  struct {
@@ -59,8 +60,8 @@ type tierRate struct {
 	}
 }
 
-// words is the rate in the few words a header has room for; "" when there is nothing to say.
-func (r *tierRate) words() string {
+// Words is the rate in the few words a header has room for; "" when there is nothing to say.
+func (r *Rate) Words() string {
 	switch {
 	case r.Resolved == 0:
 		return ""
