@@ -10,6 +10,7 @@ import (
 	"tierboard/app/ui/library"
 	"tierboard/app/ui/palette"
 	"tierboard/app/ui/prefs"
+	"tierboard/app/ui/setup"
 	"tierboard/app/ui/share"
 	"tierboard/app/ui/sheet"
 	"tierboard/app/ui/tier"
@@ -22,20 +23,20 @@ import (
 type Dashboard struct {
 	app.Compo
 
-	page      *page // nil on the server
-	loaded    bool  // the first events or status arrived, or an older board was restored
-	demo      bool  // the feed is invented
-	theme     string
-	tab       event.Tier // which column a narrow screen shows
-	allHeld   bool       // everything paused
-	prefs     prefs.Prefs
-	query     string // narrows all columns
-	setupStep int    // of the set-up dialog, from 0
-	library   library.Library
-	palette   palette.Palette
-	asked     map[string]bool // dialogs that were opened once; the others are empty, so that the page starts sooner
-	columns   [3]columnState
-	notice    notice
+	page    *page // nil on the server
+	loaded  bool  // the first events or status arrived, or an older board was restored
+	demo    bool  // the feed is invented
+	theme   string
+	tab     event.Tier // which column a narrow screen shows
+	allHeld bool       // everything paused
+	prefs   prefs.Prefs
+	query   string // narrows all columns
+	setup   setup.Setup
+	library library.Library
+	palette palette.Palette
+	asked   map[string]bool // dialogs that were opened once; the others are empty, so that the page starts sooner
+	columns [3]columnState
+	notice  notice
 }
 
 // columnState is what a person has set on one column.
@@ -148,7 +149,7 @@ func (d *Dashboard) Render() app.UI {
 		d.help(),
 		d.settings(),
 		d.palette.Draw(),
-		d.setup(),
+		d.dialog("setup", "dialog", d.setup.Draw),
 		d.dialog("library", "dialog wide", d.library.Draw),
 		draw.El("p#say.visually-hidden").Role("status").Aria("live", "polite"),
 	)

@@ -8,6 +8,7 @@ import (
 	"tierboard/app/board"
 	"tierboard/app/ui/dom"
 	"tierboard/app/ui/library"
+	"tierboard/app/ui/library/kept"
 	"tierboard/app/ui/prefs"
 	"tierboard/app/ui/share"
 	"tierboard/shared/filter"
@@ -42,7 +43,7 @@ func (p *page) openLibrary() {
 }
 
 // openView makes the board what a view says.
-func (p *page) openView(v library.View) {
+func (p *page) openView(v kept.View) {
 	filters, orders, query, _, _ := share.Read(v.Layout.Query)
 	p.d.setQuery(query)
 	for i, f := range filters {
@@ -56,17 +57,17 @@ func (p *page) openView(v library.View) {
 }
 
 // layoutNow is the board as it is now.
-func (p *page) layoutNow() library.Layout {
+func (p *page) layoutNow() kept.Layout {
 	var filters [3]board.ColumnFilter
 	for i := range filters {
 		filters[i] = p.d.columns[i].filter
 	}
 	c := &p.d.prefs
-	return library.Layout{Query: share.Query(filters, c.Orders, p.d.query, ""), Density: c.Density, Places: c.Places, Collapsed: c.Collapsed}
+	return kept.Layout{Query: share.Query(filters, c.Orders, p.d.query, ""), Density: c.Density, Places: c.Places, Collapsed: c.Collapsed}
 }
 
 // renewWatched gives the columns that a watchlist narrows the symbols it has now.
-func (p *page) renewWatched(lists []library.Watchlist) {
+func (p *page) renewWatched(lists []kept.Watchlist) {
 	for i := range p.d.columns {
 		for _, w := range lists {
 			f := p.d.columns[i].filter

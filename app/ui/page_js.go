@@ -120,6 +120,7 @@ func newPage(d *Dashboard) *page {
 	p.viewer = card.Viewer{Exchange: format.ExchangeZone(), Local: format.LocalZone()}
 	p.viewer.Zone = p.viewer.Exchange
 	p.keep()
+	d.setup.Finish = p.setUp
 	d.palette.Symbols, d.palette.Run = p.symbols, p.run
 	d.theme = dom.Stored(themeKey)
 	p.restorePrefs()

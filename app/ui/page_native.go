@@ -30,6 +30,4 @@ func (*page) export(string)                            {}
 func (*page) beep()                                    {}
 func (*page) askNotify()                               {}
 func (*page) openSetup()                               {}
-func (*page) closeSetup()                              {}
-func (*page) finishSetup()                             {}
 func (*page) openLibrary()                             {}

@@ -13,6 +13,7 @@ import (
 	"tierboard/app/ui/draw"
 	"tierboard/app/ui/noise"
 	"tierboard/app/ui/prefs"
+	"tierboard/app/ui/setup"
 	"tierboard/app/ui/share"
 	"tierboard/app/ui/tier"
 	"tierboard/app/ui/wording"
@@ -221,4 +222,24 @@ func (p *page) askNotify() {
 	if p.d.prefs.Notify != "" {
 		noise.Ask()
 	}
+}
+
+// openSetup starts the set-up at its first step.
+func (p *page) openSetup() {
+	p.d.setup.Begin()
+	p.openDialog("setup", nil)
+}
+
+// setUp makes the board what was chosen in the set-up.
+func (p *page) setUp(c setup.Choices) {
+	d := p.d
+	if c.Folded != [3]bool{true, true, true} {
+		d.prefs.Collapsed = c.Folded
+	}
+	for i := range d.columns {
+		d.setFilter(i, c.Filter)
+	}
+	d.prefs.Notify = c.Notify
+	p.askNotify()
+	p.applyPrefs()
 }

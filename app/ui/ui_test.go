@@ -12,6 +12,7 @@ import (
 
 	"tierboard/app/board"
 	"tierboard/app/ui/library"
+	"tierboard/app/ui/library/kept"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/event"
 	"tierboard/shared/pattern"
@@ -83,7 +84,7 @@ func TestLiveElementsKeepTheirPlaces(t *testing.T) {
 	}
 	plain := shape(&Dashboard{})
 	busy := shape(&Dashboard{
-		demo: true, loaded: true, theme: "light", query: "aapl up", library: library.Library{Lists: []library.Watchlist{{ID: "1", Name: "Tech", Symbols: []string{"AAPL"}}}}, tab: event.Combo, allHeld: true, notice: notice{text: "x", tone: "bad", action: "y"},
+		demo: true, loaded: true, theme: "light", query: "aapl up", library: library.Library{Lists: []kept.Watchlist{{ID: "1", Name: "Tech", Symbols: []string{"AAPL"}}}}, tab: event.Combo, allHeld: true, notice: notice{text: "x", tone: "bad", action: "y"},
 		columns: [3]columnState{{open: true, paused: true, filter: board.ColumnFilter{Symbols: "A,B", Pattern: "doji", MinConfidence: 0.5}}, {}, {}},
 	})
 	if d := cmp.Diff(plain, busy); d != "" {

@@ -1,4 +1,4 @@
-// Package library is what a person keeps on the server: views, watchlists and subscriptions, and the dialog that shows and edits them.
+// Package library is the dialog that shows and edits what the server keeps for a person.
 package library
 
 import (
@@ -7,30 +7,31 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"tierboard/app/ui/draw"
+	"tierboard/app/ui/library/kept"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/filter"
 )
 
 // Library is what a person keeps. The zero Library is empty.
 type Library struct {
-	Board Hooks       // set before it is opened
-	Lists []Watchlist // as far as they have been read
+	Board Hooks            // set before it is opened
+	Lists []kept.Watchlist // as far as they have been read
 
-	views    []View
-	subs     []subscription
+	views    []kept.View
+	subs     []kept.Subscription
 	fault    string // why the last request did not do what was asked
 	expected string // how much the subscription being written would bring
 }
 
 // Hooks are what a library does to the board that it belongs to. All are called in go-app's handlers, but Dispatch.
 type Hooks struct {
-	Dispatch func(change func())      // changes what go-app renders
-	Layout   func() Layout            // is the board as it is now
-	Open     func(v View)             // makes the board what a view says
-	Only     func(symbols []string)   // narrows every column to symbols
-	Renew    func(lists []Watchlist)  // gives the columns that a watchlist narrows the symbols it has now
-	Scope    func(fs []filter.Filter) // makes the stream bring what any of these wants
-	Untold   func() bool              // nothing else says what the board is to show
+	Dispatch func(change func())          // changes what go-app renders
+	Layout   func() kept.Layout           // is the board as it is now
+	Open     func(v kept.View)            // makes the board what a view says
+	Only     func(symbols []string)       // narrows every column to symbols
+	Renew    func(lists []kept.Watchlist) // gives the columns that a watchlist narrows the symbols it has now
+	Scope    func(fs []filter.Filter)     // makes the stream bring what any of these wants
+	Untold   func() bool                  // nothing else says what the board is to show
 }
 
 // Draw shows and edits what is kept: the content of the dialog.
@@ -46,7 +47,7 @@ func (l *Library) Draw() app.UI {
 		draw.El("section.block",
 			draw.Text("h3", "Views"),
 			draw.El("div.kept", // of its own, so that what is typed below stays when the list grows
-				app.Range(shippedViews).Slice(func(i int) app.UI { return l.viewRow(shippedViews[i]) }),
+				app.Range(kept.Shipped).Slice(func(i int) app.UI { return l.viewRow(kept.Shipped[i]) }),
 				app.Range(l.views).Slice(func(i int) app.UI { return l.viewRow(l.views[i]) }),
 			),
 			keep("view-name", "Name of this view", "Save this view", func() { l.saveView() }),
@@ -87,7 +88,7 @@ func small(text, label, scope string, act func()) app.UI {
 		OnClick(func(_ app.Context, _ app.Event) { act() }, app.EventScope(scope, text))
 }
 
-func (l *Library) viewRow(v View) app.UI {
+func (l *Library) viewRow(v kept.View) app.UI {
 	mark := "Make default"
 	if v.Default {
 		mark = "Default"
@@ -106,7 +107,7 @@ func (l *Library) viewRow(v View) app.UI {
 	)
 }
 
-func (l *Library) watchRow(w Watchlist) app.UI {
+func (l *Library) watchRow(w kept.Watchlist) app.UI {
 	return draw.El("div.setting",
 		draw.El("span", app.Text(w.Name+" "), draw.Text("span.muted", strconv.Itoa(len(w.Symbols)))),
 		draw.El("span.setting-row",
@@ -116,13 +117,13 @@ func (l *Library) watchRow(w Watchlist) app.UI {
 	)
 }
 
-func (l *Library) subRow(s subscription) app.UI {
+func (l *Library) subRow(s kept.Subscription) app.UI {
 	toggle := "Activate"
 	if s.Active {
 		toggle = "Deactivate"
 	}
 	return draw.El("div.setting",
-		draw.El("span", app.Text(s.Name+" "), draw.Text("span.muted", describe(s.Filters))),
+		draw.El("span", app.Text(s.Name+" "), draw.Text("span.muted", kept.Describe(s.Filters))),
 		draw.El("span.setting-row",
 			small(toggle, toggle+" "+s.Name, s.ID+toggle, func() { l.toggleSub(s) }),
 			small("Delete", "Delete subscription "+s.Name, s.ID, func() { l.drop("/api/subscriptions/"+s.ID, s.Version) }),

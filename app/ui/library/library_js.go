@@ -10,6 +10,7 @@ import (
 
 	"tierboard/app/fetch"
 	"tierboard/app/ui/dom"
+	"tierboard/app/ui/library/kept"
 	"tierboard/app/ui/tier"
 	"tierboard/shared/filter"
 )
@@ -45,7 +46,7 @@ func (l *Library) ask(method, path string, body any, etag string, then func(body
 // Load reads what is kept. The first time it also opens the default view, unless a link said what to show.
 func (l *Library) Load(first bool) {
 	l.ask("GET", "/api/views", nil, "", func(body string) {
-		var got struct{ Views []View }
+		var got struct{ Views []kept.View }
 		if json.Unmarshal([]byte(body), &got) != nil {
 			return
 		}
@@ -57,14 +58,14 @@ func (l *Library) Load(first bool) {
 		}
 	})
 	l.ask("GET", "/api/watchlists", nil, "", func(body string) {
-		var got struct{ Watchlists []Watchlist }
+		var got struct{ Watchlists []kept.Watchlist }
 		if json.Unmarshal([]byte(body), &got) == nil {
 			l.Lists = got.Watchlists
 			l.Board.Renew(l.Lists)
 		}
 	})
 	l.ask("GET", "/api/subscriptions", nil, "", func(body string) {
-		var got struct{ Subscriptions []subscription }
+		var got struct{ Subscriptions []kept.Subscription }
 		if json.Unmarshal([]byte(body), &got) == nil {
 			l.subs = got.Subscriptions
 			l.scope()
@@ -80,7 +81,7 @@ func (l *Library) saveView() {
 	l.ask("POST", "/api/views", map[string]any{"name": name, "layout": l.Board.Layout()}, "", func(string) { l.Load(false) })
 }
 
-func (l *Library) defaultView(v View) {
+func (l *Library) defaultView(v kept.View) {
 	l.ask("PUT", "/api/views/"+v.ID, map[string]any{"name": v.Name, "default": !v.Default, "layout": v.Layout}, quoted(v.Version), func(string) { l.Load(false) })
 }
 
@@ -110,7 +111,7 @@ func (l *Library) named(id string) string {
 }
 
 func (l *Library) saveWatchlist() {
-	symbols := symbolsIn(dom.ByID("watch-symbols").Get("value").String())
+	symbols := kept.Symbols(dom.ByID("watch-symbols").Get("value").String())
 	if len(symbols) == 0 {
 		l.fault = "A watchlist needs at least one symbol."
 		return
@@ -134,15 +135,15 @@ func (l *Library) readWatchFile() {
 	var then js.Func
 	then = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		then.Release()
-		dom.ByID("watch-symbols").Set("value", strings.Join(symbolsIn(args[0].String()), ", "))
+		dom.ByID("watch-symbols").Set("value", strings.Join(kept.Symbols(args[0].String()), ", "))
 		return nil
 	})
 	files.Index(0).Call("slice", 0, 100_000).Call("text").Call("then", then)
 }
 
 // specNow is the subscription being written.
-func specNow() filterSpec {
-	var s filterSpec
+func specNow() kept.FilterSpec {
+	var s kept.FilterSpec
 	for _, st := range tier.All {
 		if dom.ByID("sub-tier-" + st.Class).Get("checked").Bool() {
 			s.Tiers = append(s.Tiers, st.Class)
@@ -159,7 +160,7 @@ func specNow() filterSpec {
 			s.PatternTypes = append(s.PatternTypes, slug)
 		}
 	}
-	s.Symbols = symbolsIn(dom.ByID("sub-symbols").Get("value").String())
+	s.Symbols = kept.Symbols(dom.ByID("sub-symbols").Get("value").String())
 	if n, err := strconv.Atoi(dom.ByID("sub-confidence").Get("value").String()); err == nil {
 		s.ConfidenceMin = float64(min(max(n, 0), 100)) / 100
 	}
@@ -168,7 +169,7 @@ func specNow() filterSpec {
 
 // estimate tells how much the subscription being written would bring.
 func (l *Library) estimate() {
-	l.ask("POST", "/api/subscriptions/estimate", map[string]any{"filters": []filterSpec{specNow()}}, "", func(body string) {
+	l.ask("POST", "/api/subscriptions/estimate", map[string]any{"filters": []kept.FilterSpec{specNow()}}, "", func(body string) {
 		var got struct {
 			PerHour     float64 `json:"per_hour"`
 			SampleHours float64 `json:"sample_hours"`
@@ -189,10 +190,10 @@ func (l *Library) saveSub() {
 	if name == "" {
 		return
 	}
-	l.ask("POST", "/api/subscriptions", map[string]any{"name": name, "filters": []filterSpec{specNow()}, "active": true}, "", func(string) { l.Load(false) })
+	l.ask("POST", "/api/subscriptions", map[string]any{"name": name, "filters": []kept.FilterSpec{specNow()}, "active": true}, "", func(string) { l.Load(false) })
 }
 
-func (l *Library) toggleSub(s subscription) {
+func (l *Library) toggleSub(s kept.Subscription) {
 	l.ask("PUT", "/api/subscriptions/"+s.ID, map[string]any{"name": s.Name, "filters": s.Filters, "active": !s.Active}, quoted(s.Version), func(string) { l.Load(false) })
 }
 
@@ -202,7 +203,7 @@ func (l *Library) scope() {
 	for _, s := range l.subs {
 		for _, spec := range s.Filters {
 			if s.Active {
-				fs = append(fs, spec.filter())
+				fs = append(fs, spec.Filter())
 			}
 		}
 	}
@@ -210,13 +211,13 @@ func (l *Library) scope() {
 }
 
 // open makes the board what a view says.
-func (l *Library) open(v View) {
+func (l *Library) open(v kept.View) {
 	l.Board.Open(v)
 	l.close()
 }
 
 // useWatchlist shows only what is on a watchlist.
-func (l *Library) useWatchlist(w Watchlist) {
+func (l *Library) useWatchlist(w kept.Watchlist) {
 	l.Board.Only(w.Symbols)
 	l.close()
 }

@@ -28,7 +28,7 @@ type row struct {
 	place    int       // position in the whole list, from 1, as last told
 	of       int       // how long that is, as last told
 	arrival  string    // class of the arrival tint
-	marked   string    // classes from list.marks
+	marked   string    // classes from List.Marks
 	calmedAt time.Time // when the arrival tint ends; zero if none runs
 }
 

@@ -21,7 +21,7 @@ func Wanted(noise string, e *event.Event) bool {
 	return false
 }
 
-// Bell makes the sounds; the zero bell is ready.
+// Bell makes the sounds; the zero Bell is ready.
 type Bell struct {
 	audio  js.Value
 	rungAt time.Time

@@ -98,7 +98,7 @@ func hasWords(text, query string) bool {
 	return true
 }
 
-// Palette is the dialog that finds commands. The zero palette is closed; its two functions are set before it is opened.
+// Palette is the dialog that finds commands. The zero Palette is closed; its two functions are set before it is opened.
 type Palette struct {
 	Symbols func() []string // those that the board knows
 	Run     func(id string) // carries out a command; the dialog is closed then

@@ -55,7 +55,7 @@ func pageTop(here string, demo bool) app.UI {
 	)
 }
 
-// Freshness is how a page stands with the server about one document. The zero freshness has asked and heard nothing.
+// Freshness is how a page stands with the server about one document. The zero Freshness has asked and heard nothing.
 type Freshness struct {
 	At      time.Time // when what is shown was answered; zero while there is nothing to show
 	Fault   string    // why there is no newer answer; "" when all is well

@@ -86,7 +86,7 @@ func (w *Watcher) Ask() {
 	}
 }
 
-// Stop ends everything startWatcher began.
+// Stop ends everything Watch began.
 func (w *Watcher) Stop() {
 	w.round++
 	for _, f := range w.stops {

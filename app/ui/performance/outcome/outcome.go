@@ -118,7 +118,7 @@ const (
 	ByReturn
 )
 
-// Columns are their titles, as grid writes them.
+// Columns are their titles, as panel.Grid writes them.
 var Columns = [...]string{"Tier", "Pattern", "#Success", "#n", "#Pending", "#Excluded", "#Detected", "#Median return"}
 
 // Order is how the table is sorted.

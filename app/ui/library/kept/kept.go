@@ -1,4 +1,5 @@
-package library
+// Package kept names what the server keeps for a person: views, watchlists and subscriptions.
+package kept
 
 import (
 	"strconv"
@@ -34,33 +35,33 @@ type Watchlist struct {
 	Symbols []string `json:"symbols"`
 }
 
-// subscription is a named list of filters; those that are active are all that the stream brings.
-type subscription struct {
+// Subscription is a named list of filters; those that are active are all that the stream brings.
+type Subscription struct {
 	ID      string       `json:"id"`
 	Name    string       `json:"name"`
 	Active  bool         `json:"active"`
 	Version int64        `json:"version"`
-	Filters []filterSpec `json:"filters"`
+	Filters []FilterSpec `json:"filters"`
 }
 
-// filterSpec is a filter as REST writes it, as far as the manager sets it.
-type filterSpec struct {
+// FilterSpec is a filter as REST writes it, as far as the manager sets it.
+type FilterSpec struct {
 	Tiers         []string `json:"tiers,omitempty"`
 	PatternTypes  []string `json:"pattern_types,omitempty"`
 	Symbols       []string `json:"symbols,omitempty"`
 	ConfidenceMin float64  `json:"confidence_min,omitempty"`
 }
 
-// shippedViews come with the program.
-var shippedViews = []View{
+// Shipped come with the program.
+var Shipped = []View{
 	{Name: "Everything"},
 	{Name: "High confidence", Layout: Layout{Query: "combo.confidence=0.8&daily.confidence=0.8&intraday.confidence=0.8"}},
 	{Name: "Bullish", Layout: Layout{Query: "combo.direction=bullish&daily.direction=bullish&intraday.direction=bullish"}},
 	{Name: "Intraday momentum", Layout: Layout{Query: "intraday.confidence=0.7", Collapsed: [3]bool{true, false, false}}},
 }
 
-// describe says in a few words what a subscription wants.
-func describe(fs []filterSpec) string {
+// Describe says in a few words what a subscription wants.
+func Describe(fs []FilterSpec) string {
 	all := make([]string, len(fs))
 	for i, f := range fs {
 		words := append([]string{}, f.Tiers...)
@@ -81,9 +82,9 @@ func describe(fs []filterSpec) string {
 	return strings.Join(all, "; ")
 }
 
-// symbolsIn reads tickers, each once: from the column called symbol or ticker when the first line is a CSV header with one, else
+// Symbols reads tickers, each once: from the column called symbol or ticker when the first line is a CSV header with one, else
 // every word of the text.
-func symbolsIn(text string) []string {
+func Symbols(text string) []string {
 	cells := func(line string) []string {
 		return strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(",;\t", r) })
 	}
@@ -121,8 +122,8 @@ func symbolsIn(text string) []string {
 	return out
 }
 
-// filter turns the REST form into a filter.
-func (s *filterSpec) filter() filter.Filter {
+// Filter turns the REST form into a filter.
+func (s *FilterSpec) Filter() filter.Filter {
 	f := filter.Filter{Patterns: s.PatternTypes, Symbols: s.Symbols, ConfidenceMin: s.ConfidenceMin}
 	for _, w := range s.Tiers {
 		if t := tier.OfClass(w); t != event.TierNone {
