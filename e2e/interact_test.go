@@ -154,7 +154,7 @@ func TestCardsStandStill(t *testing.T) {
 	p.detection("combo", "FREE", "Trend_Break", 0.8)
 	h.expect("the other columns go on", card("combo", "FREE"))
 	h.leave()
-	h.expect("leaving lets them in", cards("intraday")+` === 11 && `+element("#new-intraday")+`.hidden`)
+	h.expect("leaving lets them in", text("#count-intraday")+` === "11" && `+text("#list-intraday .sym")+` === "B2" && `+element("#new-intraday")+`.hidden`)
 
 	h.keys(kb.Tab) // the board's keys need no focus anywhere, but a person may have one
 	stack.Eval[bool](b, `(document.querySelector("#list-intraday").focus(), true)`)
@@ -205,6 +205,36 @@ func TestCardsStandStill(t *testing.T) {
 	h.click(element("#pause-all"))
 	h.leave()
 	h.expect("all go on", `["daily", "intraday", "combo"].every(t => document.querySelector("#new-" + t).hidden)`)
+}
+
+// TestMountedCards looks at which cards are in the document: those that fit the column, in order however fast they come, and some more
+// as soon as somebody may scroll.
+func TestMountedCards(t *testing.T) {
+	_, b, p, h := hands(t)
+	h.leave()
+	total := 0
+	for round, n := range []int{60, 3, 25, 7} { // more than fit, and fewer; in bursts cards do not move in
+		p.fill(b, "intraday", string(rune('A'+round)), n, total+n)
+		total += n
+	}
+	var newest []string // first
+	for round, n := range []int{7, 25, 3} {
+		for i := range n {
+			newest = append(newest, fmt.Sprintf("%c%d", 'D'-round, n-1-i))
+		}
+	}
+	fit := fmt.Sprintf(`Math.floor(%s.clientHeight / 70) + 1`, element("#list-intraday"))
+	shown := `[...document.querySelectorAll("#list-intraday article .sym")].map(e => e.textContent)`
+	h.expect("as many as fit are mounted", cards("intraday")+" === "+fit)
+	h.expect("the newest, in order", fmt.Sprintf(`%s.join() === %q.split(",").slice(0, %s).join()`, shown, strings.Join(newest, ","), fit))
+	h.hover(element("#list-intraday article"))
+	h.expect("a pointer that may scroll has three more below", cards("intraday")+" === "+fit+" + 3")
+	h.wheel(element("#list-intraday"), 100)
+	h.expect("scrolling brings many more", cards("intraday")+" > "+fit+" + 10")
+	h.expect("in order, too", fmt.Sprintf(`%s.slice(0, 30).join() === %q.split(",").slice(0, 30).join()`, shown, strings.Join(newest, ",")))
+	h.wheel(element("#list-intraday"), -1000)
+	h.leave()
+	h.expect("at the top again, as many as fit", cards("intraday")+" === "+fit)
 }
 
 // TestKeyboard presses every key that the help lists.

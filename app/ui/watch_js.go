@@ -27,7 +27,10 @@ func (p *page) watch() {
 		on(l.El, "pointerenter", func(e js.Value) {
 			if e.Get("pointerType").String() == "mouse" {
 				p.hold(i, board.Pointer, true)
+				return
 			}
+			l.SetNear(true) // a finger that may scroll
+			p.paint(time.Now())
 		})
 		on(l.El, "pointerleave", func(js.Value) {
 			p.hold(i, board.Pointer, false)
@@ -88,7 +91,9 @@ func (p *page) watch() {
 
 // hold makes a column stand still for a reason, or ends that reason.
 func (p *page) hold(i int, r board.Reason, on bool) {
-	p.board.Column(tier.All[i].Tier).Hold(r, on)
+	c := p.board.Column(tier.All[i].Tier)
+	c.Hold(r, on)
+	p.lists[i].SetNear(c.Held() != 0)
 	p.paint(time.Now())
 }
 

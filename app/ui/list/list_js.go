@@ -13,7 +13,7 @@ import (
 
 const (
 	windowStep  = 20  // cards added when somebody scrolls near the end
-	windowSpare = 3   // cards mounted at first beyond those that fit the screen
+	windowSpare = 3   // cards mounted beyond those that fit the screen, once somebody may scroll
 	spareRows   = 40  // detached rows kept for the next cards
 	mostRising  = 6   // cards that may move in at once; more only change their tint
 	tintSeconds = 2.4 // how long a card is shown as new
@@ -29,7 +29,10 @@ type List struct {
 
 	rows   []*row // mounted, newest first
 	byID   map[string]*row
-	spare  []*row
+	gone   []*row              // scratch of Show: what it takes out, in the document until no other card wants it
+	spare  []*row              // not in the document
+	moves  bool                // the browser knows moveBefore
+	near   bool                // somebody may scroll
 	wanted map[string]struct{} // scratch of Show, like next
 	next   []*row
 	limit  int // how many cards may be mounted
@@ -43,7 +46,10 @@ type List struct {
 // New returns the driver of a tier's list element, which must be empty.
 func New(t event.Tier, el js.Value) *List {
 	none := func(*board.Card) string { return "" }
-	return &List{Tier: t, El: el, byID: map[string]*row{}, limit: windowStep, wanted: map[string]struct{}{}, proto: prototype(t), Marks: none}
+	return &List{
+		Tier: t, El: el, byID: map[string]*row{}, limit: windowStep, wanted: map[string]struct{}{}, proto: prototype(t), Marks: none,
+		moves: el.Get("moveBefore").Type() == js.TypeFunction,
+	}
 }
 
 // Rewind makes the list hold no more than it does at its top.
@@ -89,9 +95,27 @@ func (l *List) Sight() (top, bottom float64) {
 // Middle is the height in the list's content at which the card at a position has its middle.
 func (l *List) Middle(at int) float64 { return 8 + (float64(at)+.5)*l.rowHeight() }
 
-// window is how many cards are mounted at the top: what fits the list, and a few more.
+// SetNear tells whether somebody may scroll, whose pointer, finger or focus is in the list. Only then are cards mounted beyond the end of
+// what can be seen: a batch that nobody is about to scroll has a quarter less to write, lay out and paint without them.
+func (l *List) SetNear(near bool) {
+	if near == l.near {
+		return
+	}
+	l.near = near
+	if near {
+		l.Fill()
+	} else if !l.Away() {
+		l.Rewind()
+	}
+}
+
+// window is how many cards are mounted at the top: what fits the list, and a few more for somebody who scrolls.
 func (l *List) window() int {
-	return int(l.height/l.rowHeight()) + 1 + windowSpare
+	w := int(l.height/l.rowHeight()) + 1
+	if l.near {
+		w += windowSpare
+	}
+	return w
 }
 
 // Measure reads where the list is scrolled to and how high it is and its content. Reading after a write makes the browser lay the page
@@ -132,14 +156,11 @@ func (l *List) Show(cards []*board.Card, v *card.Viewer, now time.Time) {
 			continue
 		}
 		delete(l.byID, r.id)
-		r.node.Call("remove")
 		r.id, r.card, r.event, r.calmedAt = "", nil, nil, time.Time{}
 		if r.arrival != "" { // the next card in it gets a class of its own
 			r.was.Class = ""
 		}
-		if len(l.spare) < spareRows {
-			l.spare = append(l.spare, r)
-		}
+		l.gone = append(l.gone, r)
 	}
 	l.rows = kept
 
@@ -175,7 +196,21 @@ func (l *List) Show(cards []*board.Card, v *card.Viewer, now time.Time) {
 		next = append(next, r)
 	}
 	l.rows, l.next = next, l.rows
+	l.unmount()
 	l.setRole()
+}
+
+// unmount takes what is gone out of the document, and keeps some of it.
+func (l *List) unmount() {
+	for n := len(l.gone); n > 0; n = len(l.gone) {
+		r := l.gone[n-1]
+		l.gone = l.gone[:n-1]
+		r.mounted = false
+		r.node.Call("remove")
+		if len(l.spare) < spareRows {
+			l.spare = append(l.spare, r)
+		}
+	}
 }
 
 // rewrite gives every row the card that belongs in its place. When most cards are new ones, that is less for the browser to do than
@@ -220,13 +255,18 @@ func (l *List) setRole() {
 	}
 }
 
-// place puts a row before the one at position at of the rows that have not been passed yet.
+// place puts a row before the one at position at of the rows that have not been passed yet. What it calls returns nothing, since a
+// js.Value would have to be collected.
 func (l *List) place(r *row, at int) {
-	if at < len(l.rows) { // before and append return nothing, whose js.Value would have to be collected
+	switch {
+	case at >= len(l.rows):
+		l.El.Call("append", r.node)
+	case r.mounted && l.moves && l.Busy: // half the work of taking it out and putting it in; but a card's rise would not begin again
+		l.El.Call("moveBefore", r.node, l.rows[at].node)
+	default:
 		l.rows[at].node.Call("before", r.node)
-		return
 	}
-	l.El.Call("append", r.node)
+	r.mounted = true
 }
 
 // welcome tints a card that has just come, and lets it move in if movement is in order.

@@ -29,6 +29,7 @@ type row struct {
 	of       int       // how long that is, as last told
 	arrival  string    // class of the arrival tint
 	marked   string    // classes from List.Marks
+	mounted  bool      // it is in the document
 	calmedAt time.Time // when the arrival tint ends; zero if none runs
 }
 
@@ -54,8 +55,13 @@ func prototype(t event.Tier) js.Value {
 	return card
 }
 
-// newRow clones the prototype, or takes a spare row.
+// newRow takes a row that another card has left, or clones the prototype.
 func (l *List) newRow() *row {
+	if n := len(l.gone); n > 0 {
+		r := l.gone[n-1]
+		l.gone = l.gone[:n-1]
+		return r
+	}
 	if n := len(l.spare); n > 0 {
 		r := l.spare[n-1]
 		l.spare = l.spare[:n-1]
