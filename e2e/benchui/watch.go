@@ -112,38 +112,51 @@ func (b *bench) hoverSeries(r *report) error {
 	return nil
 }
 
-// idle watches a page to which nothing comes but the server's status.
+// idle measures what a page costs to which no event comes: while the ages of its cards count seconds, and once they count minutes, when the
+// clock alone still moves.
 func (b *bench) idle(r *report) error {
 	return b.browse(b.fed, func(c *chrome) error {
 		if err := b.settle(c); err != nil {
 			return err
 		}
 		b.pause(4 * time.Second) // tints end, compilers finish
-		main, err := c.processor()
+		counting, note, err := b.quiet(c)
 		if err != nil {
 			return err
 		}
-		renderers, others, err := c.processes()
+		r.Rows = append(r.Rows, row{What: "page without news: CPU of its renderer", Value: counting, Unit: "% of a core", Note: "in the minute in which ages count seconds; " + note})
+		b.pause(time.Minute - b.quietFor)
+		idle, note, err := b.quiet(c)
 		if err != nil {
 			return err
 		}
-		b.pause(b.quietFor)
-		renderersAfter, othersAfter, err := c.processes()
-		if err != nil {
-			return err
-		}
-		mainAfter, err := c.processor()
-		if err != nil {
-			return err
-		}
-		seconds := b.quietFor.Seconds()
-		share := func(d time.Duration) float64 { return 100 * d.Seconds() / seconds }
-		r.Rows = append(r.Rows, row{
-			What: "idle page: CPU of its renderer", Value: share(renderersAfter - renderers), Unit: "% of a core", Budget: 100 * idleShare,
-			Note: fmt.Sprintf("main thread %.2f %%, the browser's other processes %.2f %%", share(mainAfter.total-main.total), share(othersAfter-others)),
-		})
+		r.Rows = append(r.Rows, row{What: "idle page: CPU of its renderer", Value: idle, Unit: "% of a core", Budget: 100 * idleShare, Note: "from then on; " + note})
 		return nil
 	})
+}
+
+// quiet watches a page that is left alone, and returns the share of a core that its renderer took, in percent, and a note on the others'.
+func (b *bench) quiet(c *chrome) (share float64, note string, err error) {
+	main, err := c.processor()
+	if err != nil {
+		return 0, "", err
+	}
+	renderers, others, err := c.processes()
+	if err != nil {
+		return 0, "", err
+	}
+	b.pause(b.quietFor)
+	renderersAfter, othersAfter, err := c.processes()
+	if err != nil {
+		return 0, "", err
+	}
+	mainAfter, err := c.processor()
+	if err != nil {
+		return 0, "", err
+	}
+	part := func(d time.Duration) float64 { return 100 * d.Seconds() / b.quietFor.Seconds() }
+	note = fmt.Sprintf("main thread %.2f %%, the browser's other processes %.2f %%", part(mainAfter.total-main.total), part(othersAfter-others))
+	return part(renderersAfter - renderers), note, nil
 }
 
 // memory sends many events, as fast as they are painted, and compares what the page holds after with before.
