@@ -43,6 +43,9 @@ var surface = []string{"server/rest", "server/rest/numbers", "server/rest/record
 // screen is what draws: package ui, and what it is made of.
 var screen = []string{"app/ui/..."}
 
+// rivals is what compares delivery with that of others.
+var rivals = []string{"e2e/peer/..."}
+
 // floors is the plan of the house, from the ground up. A new package needs a row here before it compiles in `make test`.
 var floors = []place{
 	// Values and rules that both programs share: no I/O, no clock, no logging.
@@ -87,7 +90,7 @@ var floors = []place{
 	{"server/ingest", 7, wiring},
 	{"server/demo", 7, wiring},
 	{"server/tape", 7, wiring},
-	{"server/session", 7, append([]string{"e2e/peer"}, wiring...)}, // which compares delivery alone with another library's
+	{"server/session", 7, append([]string{"e2e/peer/own"}, wiring...)}, // which compares delivery alone with another library's
 	{"server/sse", 7, wiring},
 	{"server/rest/docs", 5, surface},
 	{"server/rest/answer", 4, surface},
@@ -145,9 +148,9 @@ var floors = []place{
 
 	// The load test, which is outside of the server and talks to it as everybody does.
 	{"server/load/gauge", 4, nil},
-	{"server/load/swarm", 7, []string{"server/load", "e2e/peer"}},
-	{"server/load/target", 7, []string{"server/load", "server", "e2e/peer"}},
-	{"server/load/traffic", 5, []string{"server/load", "server/load/ledger", "e2e/peer"}},
+	{"server/load/swarm", 7, []string{"server/load", "e2e/peer/measure"}},
+	{"server/load/target", 7, []string{"server/load", "server", "e2e/peer/..."}},
+	{"server/load/traffic", 5, []string{"server/load", "server/load/ledger", "e2e/peer/job", "e2e/peer/measure"}},
 	{"server/load/ledger", 6, []string{"server/load", "server/load/report"}},
 	{"server/load/report", 7, []string{"server/load", "server/load/scenario"}},
 	{"server/load/scenario", 8, []string{"server/load", "server"}},
@@ -165,6 +168,14 @@ var floors = []place{
 	{"e2e/benchui/naive", 10, []string{}},
 	{"e2e", 13, []string{"e2e/benchui", "e2e/peer"}}, // for its budgets
 	{"e2e/benchui", 14, []string{}},
+	{"e2e/peer/resp", 4, rivals},
+	{"e2e/peer/job", 6, rivals},
+	{"e2e/peer/measure", 8, rivals},
+	{"e2e/peer/serve", 8, rivals},
+	{"e2e/peer/own", 9, rivals},
+	{"e2e/peer/rival", 9, rivals},
+	{"e2e/peer/emit", 9, rivals},
+	{"e2e/peer/report", 9, rivals},
 	{"e2e/peer", 14, []string{}},
 }
 
@@ -174,7 +185,7 @@ var libraries = map[string][]string{
 	"github.com/alecthomas/kong":              {"server", "server/config"},
 	"github.com/alicebob/miniredis/v2":        {"server/broker"},
 	"github.com/andybalholm/brotli":           {"assets/pack", "server/gate", "server/web"},
-	"github.com/centrifugal/centrifuge":       {"e2e/peer"}, // the peer
+	"github.com/centrifugal/centrifuge":       {"e2e/peer/rival"}, // the peer
 	"github.com/chromedp":                     {"e2e/stack", "e2e", "e2e/benchui"},
 	"github.com/coder/websocket":              {"server/session", "app/live", "e2e/benchui"}, // app/live: outside the browser only
 	"github.com/google/uuid":                  {"server/classify", "server/demo"},

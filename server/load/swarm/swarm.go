@@ -190,6 +190,9 @@ func (c *Conn) Mute() error {
 // no use.
 func (c *Conn) Send(payload []byte) error { return c.send(opBinary, payload) }
 
+// SendText is Send for a message that is text, in UTF-8.
+func (c *Conn) SendText(text []byte) error { return c.send(opText, text) }
+
 func (c *Conn) send(op byte, payload []byte) error {
 	frame := appendFrame(make([]byte, 0, len(payload)+14), op, payload)
 	c.mu.Lock()

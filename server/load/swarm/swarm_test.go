@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -114,6 +115,27 @@ func TestMessagesOfEverySizeArriveWholeAndInOrder(t *testing.T) {
 		}
 		if got := h.next(t); got.text != message(i) {
 			t.Fatalf("message %d: %d bytes came back, want the %d sent", i, len(got.text), size)
+		}
+	}
+}
+
+func TestMessagesAreBinaryOrText(t *testing.T) {
+	s := start(t, func(ctx context.Context, conn *websocket.Conn) {
+		for {
+			kind, b, err := conn.Read(ctx)
+			if err != nil || conn.Write(ctx, websocket.MessageText, fmt.Appendf(nil, "%v %s", kind, b)) != nil {
+				return
+			}
+		}
+	})
+	h := make(notes, 2)
+	c := dial(t, s, h)
+	if err := errors.Join(c.Send([]byte("first")), c.SendText([]byte("second"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"MessageBinary first", "MessageText second"} {
+		if got := h.next(t); got.text != want {
+			t.Errorf("%q was sent, want %q", got.text, want)
 		}
 	}
 }

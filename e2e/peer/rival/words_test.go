@@ -1,4 +1,4 @@
-package main
+package rival
 
 import (
 	"slices"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/centrifugal/centrifuge"
+
+	"tierboard/e2e/peer/job"
 )
 
 // holds is what the peer documents of the nodes that are used.
@@ -44,14 +46,14 @@ func holds(t *testing.T, n *centrifuge.FilterNode, tags map[string]string) bool 
 }
 
 func TestAFilterInThePeersWordsIsTheSame(t *testing.T) {
-	j := newJob(plan{seed: 5, users: 300, events: 2000})
-	for _, m := range []model{byChannel, byTags} {
+	j := job.New(job.Plan{Seed: 5, Users: 300, Events: 2000})
+	for _, m := range []Model{ByChannel, ByTags} {
 		wanted := 0
-		for i := range j.filters {
-			f := &j.filters[i]
+		for i := range j.Filters {
+			f := &j.Filters[i]
 			channels, node := m.channelsFor(f), m.node(f)
-			for k := range j.traffic.Shapes() {
-				e := j.traffic.Shape(k)
+			for k := range j.Traffic.Shapes() {
+				e := j.Traffic.Shape(k)
 				got := 0
 				for _, channel := range m.channelsOf(e) {
 					if slices.Contains(channels, channel) && holds(t, node, m.tags(e)) {
@@ -71,24 +73,5 @@ func TestAFilterInThePeersWordsIsTheSame(t *testing.T) {
 		if wanted == 0 {
 			t.Errorf("%s: nobody wants anything", m)
 		}
-	}
-}
-
-func TestUsersHaveDistinctFiltersAndJobsAreEqual(t *testing.T) {
-	p := plan{seed: 1, run: 2, users: 2000, events: 100}
-	a, b := newJob(p), newJob(p)
-	seen := map[string]bool{}
-	for i := range a.filters {
-		key := a.filters[i].Key()
-		if seen[key] {
-			t.Fatalf("two users have the filter %s", key)
-		}
-		seen[key] = true
-		if key != b.filters[i].Key() {
-			t.Fatalf("user %d has another filter in an equal job", i)
-		}
-	}
-	if !slices.Equal(a.shapes, b.shapes) {
-		t.Error("equal jobs publish different events")
 	}
 }

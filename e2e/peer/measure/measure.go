@@ -1,4 +1,13 @@
-package main
+// Package measure has light clients do a job with one server and tells what it cost: CPU time for an event delivered, how late
+// events are, and the memory of a connection.
+//
+// Every connection is compared with filter.Match, event by event: a run in which one of them differs gives no reading but a
+// [RefusedError].
+//
+// CPU time and deliveries count from a second after the start of publishing until the server has taken the last event, and are
+// what the kernel says of the server's process alone. Latency is from just before the text is written to the publisher's
+// socket until a client reads the frame, which looks each half millisecond.
+package measure
 
 import (
 	"context"
@@ -8,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tierboard/e2e/peer/job"
 	"tierboard/server/load/gauge"
 	"tierboard/server/load/swarm"
 	"tierboard/server/load/target"
@@ -27,29 +37,38 @@ const (
 	extra = 200 * time.Millisecond
 )
 
-// reading is what one run found.
-type reading struct {
-	deliveries  float64       // events delivered a second, all connections together
-	share       float64       // of one core
-	perEvent    float64       // CPU time for an event delivered, in µs
-	p50, p99    float64       // publish to client, in ms
-	idle, after float64       // resident bytes for a connection, before and after the load
-	eventBytes  float64       // received for each event, headers of frames not counted
-	frameEvents float64       // events in a frame
-	reached     float64       // share of the rate that the server kept up with
-	late        time.Duration // the longest that an event left after its time
-	others      float64       // cores that all other programs took
+// Settings are what is the same for every server.
+type Settings struct {
+	Rate float64 // events published a second, above 0
+	// Calm is how long a server's memory may take to settle each time it is read; 0 does not wait.
+	Calm time.Duration
+	// Stillness is how long nothing must come until a run ends in which not all events have come.
+	Stillness time.Duration
+}
+
+// Reading is what one run found.
+type Reading struct {
+	Deliveries  float64       // events delivered a second, all connections together
+	Share       float64       // of one core
+	PerEvent    float64       // CPU time for an event delivered, in µs
+	P50, P99    float64       // publish to client, in ms
+	Idle, After float64       // resident bytes for a connection, before and after the load
+	EventBytes  float64       // received for each event, headers of frames not counted
+	FrameEvents float64       // events in a frame
+	Reached     float64       // share of the rate that the server kept up with
+	Late        time.Duration // the longest that an event left after its time
+	Others      float64       // cores that all other programs took
 }
 
 // measurement is one run.
 type measurement struct {
-	job         *job
-	wants       []set
-	dialect     dialect
+	job         *job.Job
+	wants       []job.Set
+	dialect     Dialect
 	target      *target.Target
-	settings    *settings
+	settings    Settings
 	swarm       *swarm.Swarm
-	connections []*connection
+	connections []*Connection
 
 	began time.Time
 	warm  int            // the first event whose latency counts
@@ -59,15 +78,16 @@ type measurement struct {
 	latencies                gauge.Histogram
 }
 
-// measure runs the job once against a server. The error says why there is no reading: what was delivered is not what
-// filter.Match says (a refusedError), or something broke.
-func measure(ctx context.Context, s *settings, j *job, wants []set, d dialect, t *target.Target) (_ reading, err error) {
+// Run does the job once with a server that runs and has no connections yet. Wants is what the job's Wants returns. The error says
+// why there is no reading: what was delivered is not what filter.Match says (a RefusedError), or something broke. The server
+// stays the caller's.
+func Run(ctx context.Context, s Settings, j *job.Job, wants []job.Set, d Dialect, t *target.Target) (_ Reading, err error) {
 	m := &measurement{
-		settings: s, job: j, wants: wants, dialect: d, target: t, sent: make([]atomic.Int64, j.events),
-		warm: int(s.rate * warmUp.Seconds()),
+		settings: s, job: j, wants: wants, dialect: d, target: t, sent: make([]atomic.Int64, j.Events),
+		warm: int(s.Rate * warmUp.Seconds()),
 	}
-	if m.swarm, err = swarm.New(swarm.Config{Addr: t.Addr, Path: d.path, Protocol: d.protocol, Pause: pause}); err != nil {
-		return reading{}, err
+	if m.swarm, err = swarm.New(swarm.Config{Addr: t.Addr, Path: d.Path, Protocol: d.Protocol, Pause: pause}); err != nil {
+		return Reading{}, err
 	}
 	listening, end := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
@@ -78,15 +98,15 @@ func measure(ctx context.Context, s *settings, j *job, wants []set, d dialect, t
 }
 
 // do opens the connections, publishes, waits, and compares.
-func (m *measurement) do(ctx context.Context) (r reading, err error) {
-	base, err := m.target.Settled(ctx, m.settings.calm)
+func (m *measurement) do(ctx context.Context) (r Reading, err error) {
+	base, err := m.target.Settled(ctx, m.settings.Calm)
 	if err != nil {
 		return r, err
 	}
 	if err := m.open(ctx); err != nil {
 		return r, err
 	}
-	idle, err := m.target.Settled(ctx, m.settings.calm)
+	idle, err := m.target.Settled(ctx, m.settings.Calm)
 	if err != nil {
 		return r, err
 	}
@@ -101,9 +121,9 @@ func (m *measurement) do(ctx context.Context) (r reading, err error) {
 	warming, warmed := context.WithCancel(ctx)
 	defer warmed()
 	go func() { warm <- m.at(warming, m.began.Add(warmUp)) }()
-	out, err := publisher.Run(ctx, m.job.traffic, traffic.Plan{
-		Events: m.job.events, Rate: m.settings.rate,
-		Shape: func(n int) int { return int(m.job.shapes[n]) },
+	out, err := publisher.Run(ctx, m.job.Traffic, traffic.Plan{
+		Events: m.job.Events, Rate: m.settings.Rate,
+		Shape: func(n int) int { return int(m.job.Shapes[n]) },
 		Sending: func(from, to int, at time.Time) {
 			for n := from; n < to; n++ {
 				m.sent[n].Store(int64(at.Sub(m.began)))
@@ -119,25 +139,25 @@ func (m *measurement) do(ctx context.Context) (r reading, err error) {
 		return r, err
 	}
 	came, took, cpu := float64(end.delivered-start.delivered), end.when.Sub(start.when).Seconds(), (end.server - start.server).Seconds()
-	r.share, r.perEvent, r.deliveries, r.late = cpu/took, 1e6*cpu/came, came/took, out.Late
-	r.reached = min(float64(m.job.events)/m.settings.rate/end.when.Sub(m.began).Seconds(), 1)
-	r.others = max((end.machine-start.machine-(end.own-start.own)).Seconds()-cpu, 0) / took
+	r.Share, r.PerEvent, r.Deliveries, r.Late = cpu/took, 1e6*cpu/came, came/took, out.Late
+	r.Reached = min(float64(m.job.Events)/m.settings.Rate/end.when.Sub(m.began).Seconds(), 1)
+	r.Others = max((end.machine-start.machine-(end.own-start.own)).Seconds()-cpu, 0) / took
 	if err := m.settle(ctx); err != nil {
 		return r, err
 	}
 	if err := m.judge(); err != nil {
 		return r, err
 	}
-	after, err := m.target.Settled(ctx, m.settings.calm)
+	after, err := m.target.Settled(ctx, m.settings.Calm)
 	if err != nil {
 		return r, err
 	}
 	connections := float64(len(m.connections))
-	r.idle, r.after = float64(idle.RSS-base.RSS)/connections, float64(after.RSS-base.RSS)/connections
+	r.Idle, r.After = float64(idle.RSS-base.RSS)/connections, float64(after.RSS-base.RSS)/connections
 	times := m.latencies.Times()
-	r.p50, r.p99 = times.P50, times.P99
-	r.eventBytes = float64(m.bytes.Load()) / float64(m.delivered.Load())
-	r.frameEvents = float64(m.delivered.Load()) / float64(m.frames.Load())
+	r.P50, r.P99 = times.P50, times.P99
+	r.EventBytes = float64(m.bytes.Load()) / float64(m.delivered.Load())
+	r.FrameEvents = float64(m.delivered.Load()) / float64(m.frames.Load())
 	return r, nil
 }
 
@@ -168,11 +188,11 @@ func (m *measurement) open(ctx context.Context) error {
 	defer cancel()
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	if err := gauge.Files(m.job.users + 100); err != nil {
+	if err := gauge.Files(m.job.Users + 100); err != nil {
 		return err
 	}
-	for user := range m.job.users {
-		m.connections = append(m.connections, &connection{of: m, user: user, ready: make(chan struct{}), open: true, got: newSet(m.job.events)})
+	for user := range m.job.Users {
+		m.connections = append(m.connections, &Connection{of: m, user: user, ready: make(chan struct{}), open: true, got: job.NewSet(m.job.Events)})
 	}
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -203,12 +223,12 @@ func (m *measurement) open(ctx context.Context) error {
 }
 
 // connect opens one connection and asks for its events.
-func (m *measurement) connect(ctx context.Context, s *connection) error {
-	conn, err := m.swarm.Dial(ctx, swarm.How{}, s)
+func (m *measurement) connect(ctx context.Context, c *Connection) error {
+	conn, err := m.swarm.Dial(ctx, swarm.How{}, c)
 	if err != nil {
 		return err
 	}
-	if err := conn.Send(m.dialect.hello(m.job, s.user)); err != nil {
+	if err := m.dialect.send(conn, m.dialect.Hello(m.job, c.user)); err != nil {
 		return err
 	}
 	return conn.Start()
@@ -225,7 +245,7 @@ func (m *measurement) arrived(n int, at time.Time) {
 func (m *measurement) settle(ctx context.Context) error {
 	want := int64(0)
 	for _, s := range m.wants {
-		want += int64(s.minus(newSet(m.job.events)))
+		want += int64(s.Len())
 	}
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
@@ -233,7 +253,7 @@ func (m *measurement) settle(ctx context.Context) error {
 	for {
 		now := m.delivered.Load()
 		still := time.Since(since)
-		if now >= want && still > extra || still > m.settings.stillness || time.Since(began) > patience {
+		if now >= want && still > extra || still > m.settings.Stillness || time.Since(began) > patience {
 			return nil
 		}
 		if now != seen {
@@ -247,10 +267,11 @@ func (m *measurement) settle(ctx context.Context) error {
 	}
 }
 
-// refusedError is a run that does not count, because a connection did not get what filter.Match says.
-type refusedError struct{ why string }
+// RefusedError is a run that does not count, because a connection did not get what filter.Match says.
+type RefusedError struct{ why string }
 
-func (e *refusedError) Error() string { return e.why }
+// Error says what was missing or too much.
+func (e *RefusedError) Error() string { return e.why }
 
 // judge compares every connection with what it must have got.
 func (m *measurement) judge() error {
@@ -258,8 +279,8 @@ func (m *measurement) judge() error {
 	why := ""
 	for user, s := range m.connections {
 		s.mu.Lock()
-		lacks, extra := m.wants[user].minus(s.got), s.got.minus(m.wants[user])
-		expected += m.wants[user].minus(newSet(m.job.events))
+		lacks, extra := m.wants[user].Without(s.got), s.got.Without(m.wants[user])
+		expected += m.wants[user].Len()
 		if lacks+extra+s.twice > 0 || s.fault != "" {
 			bad++
 			missing, unexpected, twice = missing+lacks, unexpected+extra, twice+s.twice
@@ -277,5 +298,5 @@ func (m *measurement) judge() error {
 	if why != "" {
 		text += "; " + why
 	}
-	return &refusedError{text}
+	return &RefusedError{text}
 }

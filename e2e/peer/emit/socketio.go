@@ -1,4 +1,4 @@
-package main
+package emit
 
 import (
 	"bytes"
@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"tierboard/e2e/peer/job"
+	"tierboard/e2e/peer/measure"
 )
 
 // The client's half of Socket.IO 5 within Engine.IO 4 over a WebSocket, as far as a counting client needs it. Each message is
@@ -62,14 +65,14 @@ func readPacket(b []byte) (kind packet, id []byte, err error) {
 	return 0, nil, fmt.Errorf("a packet %.200q", b)
 }
 
-// replaced is the dialect of the architecture that the product replaces.
-func replaced() dialect {
-	return dialect{
-		path: socketIOPath,
-		hello: func(_ *job, user int) []byte {
+// Dialect is how a client talks with the server.
+func Dialect() measure.Dialect {
+	return measure.Dialect{
+		Path: socketIOPath,
+		Hello: func(_ *job.Job, user int) []byte {
 			return append(strconv.AppendInt([]byte(`40{"user":`), int64(user), 10), '}')
 		},
-		frame: func(s *connection, payload []byte, at time.Time) (reply []byte, err error) {
+		Frame: func(c *measure.Connection, payload []byte, at time.Time) (reply []byte, err error) {
 			kind, id, err := readPacket(payload)
 			if err != nil {
 				return nil, err
@@ -79,10 +82,10 @@ func replaced() dialect {
 			case pinged:
 				return []byte("3"), nil
 			case connected:
-				s.subscribed()
+				c.Subscribed()
 			case emitted:
-				s.took(id, at)
-				s.count(1, len(payload))
+				c.Took(id, at)
+				c.Count(1, len(payload))
 			}
 			return nil, nil
 		},

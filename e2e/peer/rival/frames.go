@@ -1,14 +1,47 @@
-package main
+package rival
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
+
+	"tierboard/e2e/peer/job"
+	"tierboard/e2e/peer/measure"
+	"tierboard/shared/api"
 )
 
 // The client's half of the peer's protocol, as far as a counting client needs it: protobuf by hand, since what measures must
 // cost less than what is measured.
+
+// Dialect is how a client talks with the peer.
+func Dialect() measure.Dialect {
+	return measure.Dialect{
+		Path: api.PathWebSocket, Protocol: protobuf, Binary: true,
+		Hello: func(_ *job.Job, user int) []byte { return appendConnect(nil, user) },
+		Frame: func(c *measure.Connection, payload []byte, at time.Time) ([]byte, error) {
+			events := 0
+			connected, err := scan(payload, func(body []byte) {
+				events++
+				// The id is near the beginning: after it come its length, the next key and all the rest.
+				from := max(bytes.Index(body, idKey)+len(idKey), len(idKey))
+				c.Took(body[min(from, len(body)):min(from+idLen, len(body))], at)
+			})
+			if connected {
+				c.Subscribed()
+			}
+			c.Count(events, len(payload))
+			return nil, err
+		},
+	}
+}
+
+// How an event says its id: as a text of 36 bytes.
+var idKey = []byte("\xa2id\xd9\x24")
+
+const idLen = 36
 
 // appendConnect appends the one command that a client sends.
 func appendConnect(b []byte, user int) []byte {

@@ -1,4 +1,11 @@
-package main
+// Package rival does the product's job with another library, centrifuge v0.40.1: it is the server, and says how a client talks
+// with it.
+//
+// A filter is said in one of two ways, see [Model]. What could be chosen is chosen in the library's favour: binary frames
+// (protobuf) with no limit to the messages in one, a timer instead of a goroutine for each delayed writer, pooled write
+// buffers, read buffers of 512 bytes, command processing off the read loop, and no pings, no history, no presence and no
+// positions; the leaves of a filter are ordered so that the cheap and selective ones come first.
+package rival
 
 import (
 	"bytes"
@@ -11,16 +18,17 @@ import (
 
 	"github.com/centrifugal/centrifuge"
 
+	"tierboard/e2e/peer/job"
 	"tierboard/shared/wire"
 )
 
 // protobuf is the peer's subprotocol with binary frames.
 const protobuf = "centrifuge-protobuf"
 
-// rival is the peer doing the job.
-type rival struct {
-	job    *job
-	model  model
+// Rival is the peer doing the job.
+type Rival struct {
+	job    *job.Job
+	model  Model
 	delay  time.Duration // of writes
 	node   *centrifuge.Node
 	shapes []ready
@@ -34,9 +42,9 @@ type ready struct {
 	id       int // where the id begins
 }
 
-// newRival prepares everything and starts the node.
-func newRival(at setup) (*rival, error) {
-	s := &rival{job: newJob(at.plan), model: model(at.kind), delay: at.window}
+// New prepares everything and starts the node. The delay is that of writes; 0 means none.
+func New(j *job.Job, m Model, delay time.Duration) (*Rival, error) {
+	s := &Rival{job: j, model: m, delay: delay}
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
@@ -56,27 +64,27 @@ func newRival(at setup) (*rival, error) {
 	return s, nil
 }
 
-// handler serves the WebSocket.
-func (s *rival) handler() http.Handler {
+// Handler serves the WebSocket.
+func (s *Rival) Handler() http.Handler {
 	return centrifuge.NewWebsocketHandler(s.node, centrifuge.WebsocketConfig{
 		ReadBufferSize: 512, UseWriteBufferPool: true, ProcessCommandsOffReadLoop: true,
 		WriteTimeout: 10 * time.Second, PingPongConfig: centrifuge.PingPongConfig{PingInterval: -1, PongTimeout: -1},
 	})
 }
 
-// run waits: the node runs by itself.
-func (*rival) run(ctx context.Context) error {
+// Run waits until ctx ends: the node runs by itself.
+func (*Rival) Run(ctx context.Context) error {
 	<-ctx.Done()
 	return nil
 }
 
 // connecting subscribes a user, whose number the client sends, to what the user's filter wants.
-func (s *rival) connecting(_ context.Context, e centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
+func (s *Rival) connecting(_ context.Context, e centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
 	user, err := strconv.Atoi(string(e.Data))
-	if err != nil || user < 0 || user >= len(s.job.filters) {
+	if err != nil || user < 0 || user >= len(s.job.Filters) {
 		return centrifuge.ConnectReply{}, centrifuge.ErrorBadRequest
 	}
-	f := &s.job.filters[user]
+	f := &s.job.Filters[user]
 	options := centrifuge.SubscribeOptions{ServerTagsFilter: s.model.node(f)}
 	subscriptions := map[string]centrifuge.SubscribeOptions{}
 	for _, name := range s.model.channelsFor(f) {
@@ -89,8 +97,8 @@ func (s *rival) connecting(_ context.Context, e centrifuge.ConnectEvent) (centri
 }
 
 // prepare encodes an event of each shape.
-func (s *rival) prepare() error {
-	events, err := s.job.shaped()
+func (s *Rival) prepare() error {
+	events, err := s.job.Ready()
 	if err != nil {
 		return err
 	}
@@ -103,17 +111,15 @@ func (s *rival) prepare() error {
 	return nil
 }
 
-// publish publishes the event that a text of the producer is about. Its id is the last of the text, and says which one it is.
-func (s *rival) publish(_ context.Context, _, text []byte) error {
-	end := bytes.LastIndexByte(text, '"')
-	from := bytes.LastIndexByte(text[:max(end, 0)], '"') + 1
-	n, ok := s.job.traffic.Number(text[from:max(end, from)])
-	if !ok || n >= len(s.job.shapes) {
-		return fmt.Errorf("the text %.200q is not of this job", text)
+// Publish publishes the event that a text of the producer is about, which was classified and encoded before.
+func (s *Rival) Publish(_ context.Context, _, text []byte) error {
+	n, id, err := s.job.Number(text)
+	if err != nil {
+		return err
 	}
-	shape := &s.shapes[s.job.shapes[n]]
+	shape := &s.shapes[s.job.Shapes[n]]
 	body := bytes.Clone(shape.body) // the node may keep it
-	copy(body[shape.id:], text[from:end])
+	copy(body[shape.id:], id)
 	for _, channel := range shape.channels {
 		if _, err := s.node.Publish(channel, body, shape.options...); err != nil {
 			return fmt.Errorf("publish: %w", err)

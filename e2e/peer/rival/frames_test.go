@@ -1,12 +1,9 @@
-package main
+package rival
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -83,47 +80,6 @@ func FuzzScan(f *testing.F) {
 		_, _ = scan(b, func(body []byte) { size += len(body) })
 		if size > len(b) {
 			t.Errorf("%d bytes of bodies in %d", size, len(b))
-		}
-	})
-}
-
-func TestAnswerSpeaksWhatRedisSpeaks(t *testing.T) {
-	client, server := net.Pipe()
-	var got []string
-	ended := make(chan error, 1)
-	go func() {
-		ended <- answer(server, func(channel, text []byte) error {
-			got = append(got, string(channel)+" "+string(text))
-			return nil
-		})
-	}()
-	go func() {
-		_, _ = io.WriteString(client, "*1\r\n$4\r\nPING\r\n*3\r\n$7\r\nPUBLISH\r\n$1\r\nc\r\n$4\r\na\r\nb\r\n*3\r\n$7\r\npublish\r\n$1\r\nd\r\n$0\r\n\r\n*1\r\n$4\r\nQUIT\r\n")
-	}()
-	r := bufio.NewReader(client)
-	for _, want := range []string{"+PONG", ":1", ":1", "-ERR only PING and PUBLISH are known"} {
-		if line, err := r.ReadString('\n'); err != nil || strings.TrimSpace(line) != want {
-			t.Fatalf("answered %q (%v), want %q", line, err, want)
-		}
-	}
-	_ = client.Close()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-	if want := []string{"c a\r\nb", "d "}; !slices.Equal(got, want) {
-		t.Errorf("published %q, want %q", got, want)
-	}
-}
-
-func FuzzReadCommand(f *testing.F) {
-	f.Add([]byte("*3\r\n$7\r\nPUBLISH\r\n$1\r\nc\r\n$4\r\na\r\nb\r\n"))
-	f.Add([]byte("*9\r\n"))
-	f.Add([]byte("*1\r\n$99999999999\r\n"))
-	f.Add([]byte("*1\r\n$2\r\nabcd"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		parts, _, err := readCommand(bufio.NewReader(bytes.NewReader(b)), nil)
-		if err == nil && len(bytes.Join(parts, nil)) > len(b) {
-			t.Errorf("%q out of %q", parts, b)
 		}
 	})
 }

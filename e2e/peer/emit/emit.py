@@ -1,6 +1,6 @@
 """The architecture that the product replaces: Flask-SocketIO on eventlet, with one emit for each user who wants an event.
 
-The program peer starts it with `python3 -c` and its job on the standard input (type emits in emit.go). It matches nothing and
+The program peer starts it with `python3 -c` and its job on the standard input (type told in emit.go). It matches nothing and
 encodes nothing in advance but what the library encodes for each emit: who wants an event, and what the event says, are in the job.
 It prints its addresses as the other servers do and ends when it is asked to.
 """
@@ -18,7 +18,6 @@ import sys
 import traceback
 
 import eventlet.wsgi
-from eventlet.websocket import RFC6455WebSocket
 from flask import Flask, request
 from flask_socketio import SocketIO
 
@@ -28,17 +27,6 @@ sids = [None] * job["users"]  # by user: the room that only this user's connecti
 
 app = Flask("emit")
 socketio = SocketIO(app, async_mode="eventlet")
-
-# The light clients send binary messages only. The two packets that a client sends are texts to Engine.IO.
-wait = RFC6455WebSocket.wait
-
-
-def wait_text(ws):
-    got = wait(ws)
-    return got.decode() if isinstance(got, bytes) else got
-
-
-RFC6455WebSocket.wait = wait_text
 
 
 @socketio.on("connect")
@@ -104,4 +92,4 @@ page, publisher = eventlet.listen(("127.0.0.1", 0)), eventlet.listen(("127.0.0.1
 eventlet.spawn(publishers, publisher)
 print("page http://%s:%d" % page.getsockname())
 print("redis redis://%s:%d" % publisher.getsockname(), flush=True)
-eventlet.wsgi.server(page, app, log_output=False)
+eventlet.wsgi.server(page, app, log_output=False, max_size=job["users"] + 24)  # each connection keeps its place

@@ -1,4 +1,4 @@
-package main
+package rival
 
 import (
 	"strconv"
@@ -9,12 +9,16 @@ import (
 	"tierboard/shared/filter"
 )
 
-// model is a way to say a filter in the peer's words.
-type model string
+// Model is a way to say a filter in the peer's words.
+type Model string
 
+// The models.
 const (
-	byChannel model = "channels" // a channel for each tier and symbol
-	byTags    model = "tags"     // one channel
+	// ByChannel has a channel for each tier and symbol, and one for each tier and any symbol. A user subscribes to every pair
+	// in the filter; pattern, confidence and priority are a tags filter on the server. Each event is published twice.
+	ByChannel Model = "channels"
+	// ByTags has one channel, and the whole filter as a tags filter.
+	ByTags Model = "tags"
 )
 
 // anySymbol stands for the symbol in the channel that gets every event of a tier.
@@ -24,16 +28,16 @@ const anySymbol = "*"
 const allEvents = "events"
 
 // channelsOf returns where an event is published.
-func (m model) channelsOf(e *event.Event) []string {
-	if m == byTags {
+func (m Model) channelsOf(e *event.Event) []string {
+	if m == ByTags {
 		return []string{allEvents}
 	}
 	return []string{e.Tier.String() + ":" + e.Symbol, e.Tier.String() + ":" + anySymbol}
 }
 
 // channelsFor returns what somebody with a filter subscribes to. An event comes through one of them at most.
-func (m model) channelsFor(f *filter.Filter) []string {
-	if m == byTags {
+func (m Model) channelsFor(f *filter.Filter) []string {
+	if m == ByTags {
 		return []string{allEvents}
 	}
 	tiers, symbols := f.Tiers, f.Symbols
@@ -63,11 +67,11 @@ const (
 )
 
 // tags returns what filters need to know of an event and its channel does not say.
-func (m model) tags(e *event.Event) map[string]string {
+func (m Model) tags(e *event.Event) map[string]string {
 	tags := map[string]string{
 		tagPattern: e.Pattern, tagPriority: e.Priority.String(), tagConfidence: number(e.Confidence),
 	}
-	if m == byTags {
+	if m == ByTags {
 		tags[tagSymbol], tags[tagTier] = e.Symbol, e.Tier.String()
 	}
 	return tags
@@ -75,7 +79,7 @@ func (m model) tags(e *event.Event) map[string]string {
 
 // node returns the part of a filter that the channels do not say; nil if there is none. The leaf that fails soonest and
 // costs least comes first; a number is parsed for each comparison, so the confidence is the last.
-func (m model) node(f *filter.Filter) *centrifuge.FilterNode {
+func (m Model) node(f *filter.Filter) *centrifuge.FilterNode {
 	var leaves []*centrifuge.FilterNode
 	oneOf := func(key string, values []string) {
 		switch len(values) {
@@ -86,11 +90,11 @@ func (m model) node(f *filter.Filter) *centrifuge.FilterNode {
 			leaves = append(leaves, &centrifuge.FilterNode{Key: key, Cmp: "in", Vals: values})
 		}
 	}
-	if m == byTags {
+	if m == ByTags {
 		oneOf(tagSymbol, f.Symbols)
 	}
 	oneOf(tagPattern, f.Patterns)
-	if m == byTags {
+	if m == ByTags {
 		var tiers []string
 		for _, tier := range f.Tiers {
 			tiers = append(tiers, tier.String())

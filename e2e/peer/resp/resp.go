@@ -1,4 +1,5 @@
-package main
+// Package resp speaks as much of what Redis speaks as a server needs to be published to: the commands PING and PUBLISH.
+package resp
 
 import (
 	"bufio"
@@ -19,9 +20,9 @@ const (
 // errCommand is what a command that cannot be read gives.
 var errCommand = errors.New("no command of at most 8 parts and 1 MB each")
 
-// readCommand reads a command as Redis clients send it, an array of strings. The parts are good until the next call with
+// Read reads a command as Redis clients send it, an array of strings. The parts are good until the next call with
 // the same scratch, which is grown and returned.
-func readCommand(r *bufio.Reader, scratch []byte) (parts [][]byte, _ []byte, err error) {
+func Read(r *bufio.Reader, scratch []byte) (parts [][]byte, _ []byte, err error) {
 	count, err := readLength(r, '*', mostArgs)
 	if err != nil {
 		return nil, scratch, err
@@ -71,8 +72,9 @@ func readLength(r *bufio.Reader, mark byte, most int) (int, error) {
 	return n, nil
 }
 
-// answer serves one publisher: it hands each text to publish, in order, with the channel, until the connection ends.
-func answer(conn net.Conn, publish func(channel, text []byte) error) error {
+// Answer serves one publisher: it hands each text to publish, in order, with the channel, until the connection ends, and closes
+// the connection. What publish gets is valid during the call only; an error of it ends the serving.
+func Answer(conn net.Conn, publish func(channel, text []byte) error) error {
 	defer conn.Close()
 	r, w := bufio.NewReaderSize(conn, 64<<10), bufio.NewWriter(conn)
 	var scratch []byte
@@ -84,7 +86,7 @@ func answer(conn net.Conn, publish func(channel, text []byte) error) error {
 		}
 		var parts [][]byte
 		var err error
-		if parts, scratch, err = readCommand(r, scratch); err != nil {
+		if parts, scratch, err = Read(r, scratch); err != nil {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
