@@ -164,6 +164,9 @@ var floors = []place{
 	{"assets/icons", 10, []string{}},
 	{"assets/pack", 10, []string{}},
 	{"e2e/candles", 10, []string{}},
+	{"e2e/stack/process", 4, []string{"e2e/stack/..."}},
+	{"e2e/stack/stores", 5, []string{"e2e/stack"}},
+	{"e2e/stack/chrome", 5, []string{"e2e/stack"}},
 	{"e2e/stack", 10, []string{"e2e"}},
 	{"e2e/benchui/naive", 10, []string{}},
 	{"e2e", 13, []string{"e2e/benchui", "e2e/peer"}}, // for its budgets
@@ -186,7 +189,7 @@ var libraries = map[string][]string{
 	"github.com/alicebob/miniredis/v2":        {"server/broker"},
 	"github.com/andybalholm/brotli":           {"assets/pack", "server/gate", "server/web"},
 	"github.com/centrifugal/centrifuge":       {"e2e/peer/rival"}, // the peer
-	"github.com/chromedp":                     {"e2e/stack", "e2e", "e2e/benchui"},
+	"github.com/chromedp":                     {"e2e/stack/chrome", "e2e", "e2e/benchui"},
 	"github.com/coder/websocket":              {"server/session", "app/live", "e2e/benchui"}, // app/live: outside the browser only
 	"github.com/google/uuid":                  {"server/classify", "server/demo"},
 	"github.com/danielgtaylor/huma/v2":        {"server/rest", "server/rest/docs", "server/rest/operation"},

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tierboard/e2e/stack/process"
 )
 
 // BinaryVar is the environment variable that names the binary Server starts, instead of ./tierboard in the repository.
@@ -41,7 +43,7 @@ type TierboardServer struct {
 	dir  string // working directory and data
 	args []string
 	env  []string
-	proc *process
+	proc *process.Process
 
 	mu    sync.Mutex
 	page  string // guarded by mu: as printed, with the slash at the end
@@ -67,11 +69,11 @@ func Server(t testing.TB, opts ...ServerOption) *TierboardServer {
 		if s.proc == nil {
 			return
 		}
-		if err := s.proc.stop(syscall.SIGTERM); err != nil {
+		if err := s.proc.Stop(syscall.SIGTERM); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() {
-			s.proc.logOutput(t)
+			s.proc.LogOutput(t)
 		}
 	})
 	if err := s.start("127.0.0.1:0", "127.0.0.1:0"); err != nil {
@@ -114,17 +116,17 @@ func (s *TierboardServer) start(addr, adminAddr string) error {
 	cmd.Dir = s.dir
 	// In the environment and not as flags, so that a test can still ask for another address with Args.
 	cmd.Env = append(slices.Clone(s.env), "TIERBOARD_ADDR="+addr, "TIERBOARD_ADMIN_ADDR="+adminAddr)
-	cmd.Stdout = &lines{each: s.readLine}
+	cmd.Stdout = &process.Lines{Each: s.readLine}
 	s.mu.Lock()
 	s.page, s.admin, s.redis = "", "", ""
 	s.mu.Unlock()
-	p, err := startProcess("tierboard", cmd)
+	p, err := process.Start("tierboard", cmd)
 	if err != nil {
 		return err
 	}
 	s.proc = p
-	if err := p.waitReady(s.ready); err != nil {
-		_ = p.kill()
+	if err := p.WaitReady(s.ready); err != nil {
+		_ = p.Kill()
 		return err
 	}
 	return nil
@@ -200,15 +202,15 @@ func (s *TierboardServer) RedisURL() string {
 }
 
 // PID returns the process ID, for looking at memory and CPU time.
-func (s *TierboardServer) PID() int { return s.proc.pid() }
+func (s *TierboardServer) PID() int { return s.proc.PID() }
 
 // Output returns the last 128 KB that the server printed on both streams. Any goroutine may ask.
-func (s *TierboardServer) Output() string { return s.proc.output.String() }
+func (s *TierboardServer) Output() string { return s.proc.Output() }
 
 // Kill ends the server with SIGKILL, as a crash does, and returns when it is gone.
 func (s *TierboardServer) Kill() {
 	s.t.Helper()
-	if err := s.proc.kill(); err != nil {
+	if err := s.proc.Kill(); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -216,11 +218,11 @@ func (s *TierboardServer) Kill() {
 // Stop asks the server to end with SIGTERM, waits, and fails the test unless it ended with status 0.
 func (s *TierboardServer) Stop() {
 	s.t.Helper()
-	if err := s.proc.stop(syscall.SIGTERM); err != nil {
+	if err := s.proc.Stop(syscall.SIGTERM); err != nil {
 		s.t.Fatal(err)
 	}
-	if s.proc.err != nil {
-		s.t.Fatalf("server did not end cleanly: %v\n%s", s.proc.err, s.proc.output)
+	if s.proc.Err() != nil {
+		s.t.Fatalf("server did not end cleanly: %v\n%s", s.proc.Err(), s.proc.Output())
 	}
 }
 

@@ -12,72 +12,54 @@ package stack
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"testing"
-	"time"
+
+	"tierboard/e2e/stack/chrome"
+	"tierboard/e2e/stack/process"
+	"tierboard/e2e/stack/stores"
+)
+
+// What tests start besides the server. These names are for them: whoever needs one program needs one import.
+type (
+	// RedisServer is a running redis-server.
+	RedisServer = stores.RedisServer
+	// PostgresServer is a running postgres with one empty database.
+	PostgresServer = stores.PostgresServer
+	// Browser is one tab of a Chromium of its own.
+	Browser = chrome.Browser
 )
 
 // ReadyTimeout is the longest a program may take from its start until it answers, and the longest it may take to end.
-// It is far above what any of them needs on two busy cores, as running out of it fails the test.
-const ReadyTimeout = 60 * time.Second
+const ReadyTimeout = process.ReadyTimeout
 
-// pollInterval is the pause between two looks at a program that is not ready yet.
-const pollInterval = 10 * time.Millisecond
-
-// startAttempts bounds how often a start is tried again when another process took the free port first.
-const startAttempts = 5
-
-// errNotReady says that a program ran but did not answer within ReadyTimeout.
-var errNotReady = errors.New("not ready in time")
-
-// binary returns the path of the first of names that is installed, in PATH or in one of the directories that match the
-// glob patterns in dirs (the last match wins: the highest version). It fails the test with the apt package to install.
-func binary(t testing.TB, aptPackage string, dirs []string, names ...string) string {
+// Redis starts redis-server, see [stores.Redis].
+func Redis(t testing.TB) *RedisServer {
 	t.Helper()
-	path, err := findBinary(dirs, names...)
-	if err != nil {
-		t.Fatalf("%v: install it with: apt-get install %s", err, aptPackage)
-	}
-	return path
+	return stores.Redis(t)
 }
 
-// findBinary is binary without the test.
-func findBinary(dirs []string, names ...string) (string, error) {
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return filepath.Abs(path)
-		}
-		for _, pattern := range dirs {
-			matches, err := filepath.Glob(filepath.Join(pattern, name))
-			if err != nil {
-				return "", fmt.Errorf("look for %s: %w", name, err)
-			}
-			if len(matches) > 0 {
-				return slices.Max(matches), nil
-			}
-		}
-	}
-	return "", fmt.Errorf("%v not found", names)
+// KeptRedis starts redis-server with an append-only file, see [stores.KeptRedis].
+func KeptRedis(t testing.TB) *RedisServer {
+	t.Helper()
+	return stores.KeptRedis(t)
 }
 
-// freePort returns a loopback TCP port that nobody listened on a moment ago. Another process may still take it first,
-// so callers start again on another one when their program ends early.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close() //nolint:errcheck // nothing was accepted
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("find a free port: %v is no TCP address", l.Addr())
-	}
-	return addr.Port, nil
+// Postgres starts a new cluster, see [stores.Postgres].
+func Postgres(t testing.TB) *PostgresServer {
+	t.Helper()
+	return stores.Postgres(t)
 }
+
+// Chromium starts a headless Chromium, see [chrome.Chromium].
+func Chromium(t testing.TB) *Browser {
+	t.Helper()
+	return chrome.Chromium(t)
+}
+
+// Eval returns the value of a JavaScript expression, see [chrome.Eval].
+func Eval[T any](b *Browser, expression string) T { return chrome.Eval[T](b, expression) }
 
 // RepoRoot returns the directory of the go.mod above the working directory, which for a test is its package's folder.
 func RepoRoot() (string, error) {

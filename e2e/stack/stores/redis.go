@@ -1,4 +1,7 @@
-package stack
+// Package stores starts the databases that tests run against, Redis and Postgres, each on its own free loopback port and in its own
+// temporary directory. They end with the test. Functions and methods must be called from the test's own goroutine, as they end
+// it with Fatal.
+package stores
 
 import (
 	"bufio"
@@ -10,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tierboard/e2e/stack/process"
 )
 
 // RedisServer is a running redis-server. Without persistence Kill or Restart loses what it held.
@@ -19,7 +24,7 @@ type RedisServer struct {
 	dir  string
 	port int
 	kept bool // writes an append-only file and reads it at its start
-	proc *process
+	proc *process.Process
 }
 
 // Redis starts redis-server without persistence on a free loopback port and returns when it answers. It ends with the test.
@@ -36,21 +41,21 @@ func KeptRedis(t testing.TB) *RedisServer {
 
 func startRedis(t testing.TB, kept bool) *RedisServer {
 	t.Helper()
-	r := &RedisServer{t: t, path: binary(t, "redis-server", nil, "redis-server"), dir: t.TempDir(), kept: kept}
+	r := &RedisServer{t: t, path: process.Binary(t, "redis-server", nil, "redis-server"), dir: t.TempDir(), kept: kept}
 	t.Cleanup(func() {
 		if r.proc == nil {
 			return
 		}
-		if err := r.proc.stop(syscall.SIGTERM); err != nil {
+		if err := r.proc.Stop(syscall.SIGTERM); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() {
-			r.proc.logOutput(t)
+			r.proc.LogOutput(t)
 		}
 	})
 	var err error
-	for range startAttempts {
-		if r.port, err = freePort(); err != nil {
+	for range process.StartAttempts {
+		if r.port, err = process.FreePort(); err != nil {
 			continue
 		}
 		if err = r.start(); err == nil {
@@ -71,13 +76,13 @@ func (r *RedisServer) start() error {
 		"--port", strconv.Itoa(r.port), "--bind", "127.0.0.1", "--dir", r.dir,
 		"--save", "", "--appendonly", keep, "--appendfsync", "always", "--daemonize", "no") // every second loses two when killed
 	cmd.Dir = r.dir
-	p, err := startProcess("redis-server", cmd)
+	p, err := process.Start("redis-server", cmd)
 	if err != nil {
 		return err
 	}
 	r.proc = p
-	if err := p.waitReady(func() error { return pingRedis(r.Addr()) }); err != nil {
-		_ = p.kill()
+	if err := p.WaitReady(func() error { return pingRedis(r.Addr()) }); err != nil {
+		_ = p.Kill()
 		return err
 	}
 	return nil
@@ -90,12 +95,12 @@ func (r *RedisServer) Addr() string { return net.JoinHostPort("127.0.0.1", strco
 func (r *RedisServer) URL() string { return "redis://" + r.Addr() }
 
 // PID returns the process ID of the running server.
-func (r *RedisServer) PID() int { return r.proc.pid() }
+func (r *RedisServer) PID() int { return r.proc.PID() }
 
 // Kill ends the server with SIGKILL, as a crash does, and returns when it is gone. Connections are reset.
 func (r *RedisServer) Kill() {
 	r.t.Helper()
-	if err := r.proc.kill(); err != nil {
+	if err := r.proc.Kill(); err != nil {
 		r.t.Fatal(err)
 	}
 }

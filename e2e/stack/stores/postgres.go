@@ -1,4 +1,4 @@
-package stack
+package stores
 
 import (
 	"fmt"
@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+
+	"tierboard/e2e/stack/process"
 )
 
 // postgresDirs are where Debian puts the server's programs, which are not in PATH.
@@ -24,7 +26,7 @@ type PostgresServer struct {
 	dir     string
 	port    int
 	cred    *syscall.Credential // postgres refuses to run as root; nil when we are not root
-	proc    *process
+	proc    *process.Process
 }
 
 // Postgres starts a new cluster on a free loopback port and returns when it accepts connections. It ends with the
@@ -33,11 +35,11 @@ func Postgres(t testing.TB) *PostgresServer {
 	t.Helper()
 	p := &PostgresServer{
 		t:       t,
-		server:  binary(t, "postgresql", postgresDirs, "postgres"),
-		isReady: binary(t, "postgresql", postgresDirs, "pg_isready"),
+		server:  process.Binary(t, "postgresql", postgresDirs, "postgres"),
+		isReady: process.Binary(t, "postgresql", postgresDirs, "pg_isready"),
 	}
-	initdb := binary(t, "postgresql", postgresDirs, "initdb")
-	createdb := binary(t, "postgresql", postgresDirs, "createdb")
+	initdb := process.Binary(t, "postgresql", postgresDirs, "initdb")
+	createdb := process.Binary(t, "postgresql", postgresDirs, "createdb")
 	// Not t.TempDir: its parent is closed to other users, and its path can be too long for a Unix socket.
 	dir, err := os.MkdirTemp("", "tierboard-pg-") //nolint:usetesting // see above
 	if err != nil {
@@ -46,11 +48,11 @@ func Postgres(t testing.TB) *PostgresServer {
 	p.dir = dir
 	t.Cleanup(func() {
 		if p.proc != nil {
-			if err := p.proc.stop(syscall.SIGQUIT); err != nil {
+			if err := p.proc.Stop(syscall.SIGQUIT); err != nil {
 				t.Error(err)
 			}
 			if t.Failed() {
-				p.proc.logOutput(t)
+				p.proc.LogOutput(t)
 			}
 		}
 		if err := os.RemoveAll(dir); err != nil {
@@ -69,8 +71,8 @@ func Postgres(t testing.TB) *PostgresServer {
 		"--locale", "C", "--no-sync", "--no-instructions"); err != nil {
 		t.Fatal(err)
 	}
-	for range startAttempts {
-		if p.port, err = freePort(); err != nil {
+	for range process.StartAttempts {
+		if p.port, err = process.FreePort(); err != nil {
 			continue
 		}
 		if err = p.start(); err == nil {
@@ -129,18 +131,18 @@ func (p *PostgresServer) dataDir() string { return filepath.Join(p.dir, "data") 
 func (p *PostgresServer) start() error {
 	port := strconv.Itoa(p.port)
 	// Commits still reach the kernel, so that Kill loses nothing: only the wait for the disk is left out.
-	proc, err := startProcess("postgres", p.command(p.server, "-D", p.dataDir(),
+	proc, err := process.Start("postgres", p.command(p.server, "-D", p.dataDir(),
 		"-h", "127.0.0.1", "-p", port, "-k", p.dir,
 		"-c", "fsync=off", "-c", "full_page_writes=off"))
 	if err != nil {
 		return err
 	}
 	p.proc = proc
-	err = proc.waitReady(func() error {
+	err = proc.WaitReady(func() error {
 		return p.run(p.isReady, "-q", "-h", "127.0.0.1", "-p", port, "-U", "tierboard", "-d", "postgres", "-t", "1")
 	})
 	if err != nil {
-		_ = proc.kill()
+		_ = proc.Kill()
 		return err
 	}
 	return nil
@@ -155,12 +157,12 @@ func (p *PostgresServer) URL() string {
 }
 
 // PID returns the process ID of the running server.
-func (p *PostgresServer) PID() int { return p.proc.pid() }
+func (p *PostgresServer) PID() int { return p.proc.PID() }
 
 // Kill ends the server with SIGKILL, as a crash does. Its sessions notice and end by themselves a moment later.
 func (p *PostgresServer) Kill() {
 	p.t.Helper()
-	if err := p.proc.kill(); err != nil {
+	if err := p.proc.Kill(); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -173,7 +175,7 @@ func (p *PostgresServer) Restart() {
 	// Sessions of the killed server hold its shared memory until they have noticed, and a new one refuses to start
 	// meanwhile: so look again until it does.
 	var err error
-	for range startAttempts {
+	for range process.StartAttempts {
 		if err = p.start(); err == nil {
 			return
 		}

@@ -1,4 +1,7 @@
-package stack
+// Package chrome drives a headless Chromium for tests: it starts one with a new profile, opens pages, evaluates JavaScript in
+// them, and fails the test for what a user with open developer tools would see in red. Methods must be called from the test's own
+// goroutine, as they end it with Fatal.
+package chrome
 
 import (
 	"cmp"
@@ -16,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"tierboard/e2e/stack/process"
 )
 
 // Viewport is the size of a new browser window in CSS pixels: a laptop, so that all three columns are side by side.
@@ -45,7 +50,7 @@ func (p Problem) String() string {
 type Browser struct {
 	t      testing.TB
 	ctx    context.Context
-	output *tail
+	output *process.Tail
 
 	mu       sync.Mutex
 	problems []Problem // guarded by mu
@@ -56,8 +61,8 @@ type Browser struct {
 // page had a Problem that was not allowed with AllowProblems. The browser cannot reach anything but loopback.
 func Chromium(t testing.TB) *Browser {
 	t.Helper()
-	path := binary(t, "chromium", nil, "chromium", "chromium-browser", "google-chrome")
-	b := &Browser{t: t, output: &tail{}}
+	path := process.Binary(t, "chromium", nil, "chromium", "chromium-browser", "google-chrome")
+	b := &Browser{t: t, output: &process.Tail{}}
 	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(),
 		append(chromedp.DefaultExecAllocatorOptions[:],
 			chromedp.ExecPath(path),
@@ -72,7 +77,7 @@ func Chromium(t testing.TB) *Browser {
 	b.ctx = ctx
 	t.Cleanup(func() {
 		b.report()
-		closing, cancel := context.WithTimeout(ctx, ReadyTimeout)
+		closing, cancel := context.WithTimeout(ctx, process.ReadyTimeout)
 		defer cancel()
 		// A browser that crashed cannot be closed in peace; ending its contexts kills it by its process ID.
 		if err := chromedp.Cancel(closing); err != nil {
@@ -97,7 +102,7 @@ func (b *Browser) PID() int { return chromedp.FromContext(b.ctx).Browser.Process
 
 // within returns the tab's context with the deadline of one step.
 func (b *Browser) within() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(b.ctx, ReadyTimeout)
+	return context.WithTimeout(b.ctx, process.ReadyTimeout)
 }
 
 // Do runs chromedp actions in order, with one deadline of ReadyTimeout for all.
@@ -124,7 +129,7 @@ func (b *Browser) Navigate(url string) {
 // that throws, or that is asked while the page changes, is not truthy yet. It works under any content security policy.
 func (b *Browser) WaitFor(expression string) {
 	b.t.Helper()
-	b.WaitForWithin(ReadyTimeout, expression)
+	b.WaitForWithin(process.ReadyTimeout, expression)
 }
 
 // WaitForWithin is WaitFor with another deadline.
@@ -139,7 +144,7 @@ func (b *Browser) WaitForWithin(limit time.Duration, expression string) {
 func (b *Browser) poll(limit time.Duration, expression string) error {
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
-	ticker := time.NewTicker(pollInterval)
+	ticker := time.NewTicker(process.PollInterval)
 	defer ticker.Stop()
 	// The parentheses keep `a, b` and object literals expressions. Boolean in the page, so that any type will do.
 	truthy := chromedp.Evaluate[bool]("(async () => Boolean(await ("+expression+")))()", chromedp.EvalAwaitPromise)
