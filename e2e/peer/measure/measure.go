@@ -178,8 +178,9 @@ func (m *measurement) at(ctx context.Context, when time.Time) moment {
 	case <-ctx.Done():
 		return moment{err: ctx.Err()}
 	}
-	numbers, err := m.target.Read(ctx, false)
-	return moment{time.Now(), m.delivered.Load(), numbers.CPU, gauge.OwnCPU(), gauge.MachineCPU(), err}
+	// Of the kernel, and not of the server: one that is busy would answer late.
+	cpu, _, err := m.target.Used()
+	return moment{time.Now(), m.delivered.Load(), cpu, gauge.OwnCPU(), gauge.MachineCPU(), err}
 }
 
 // open opens all connections and waits until the server has confirmed what each wants.

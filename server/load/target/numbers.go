@@ -116,6 +116,15 @@ func (t *Target) Settled(ctx context.Context, atMost time.Duration) (Numbers, er
 	return best, err
 }
 
+// Used asks the kernel alone for the CPU time since the server began and for its resident memory in bytes, so that a server with
+// more to do than it can is not waited for. It is an error for a server whose process is not known.
+func (t *Target) Used() (cpu time.Duration, rss int64, err error) {
+	if t.pid <= 0 {
+		return 0, 0, errors.New("the server's CPU time: its process is not known")
+	}
+	return usage(t.pid)
+}
+
 // usage reads /proc: CPU time and resident memory of a process.
 func usage(pid int) (cpu time.Duration, rss int64, err error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")

@@ -145,12 +145,15 @@ func TestNumbers(t *testing.T) {
 }
 
 func TestUsageOfThisProcess(t *testing.T) {
-	cpu, rss, err := usage(os.Getpid())
+	cpu, rss, err := (&Target{pid: os.Getpid()}).Used()
 	if err != nil || cpu < 0 || rss < 1<<20 {
 		t.Errorf("%v of CPU and %d bytes, %v: want what a test has", cpu, rss, err)
 	}
 	if _, _, err := usage(-1); err == nil {
 		t.Error("a process that is none has numbers")
+	}
+	if _, _, err := (&Target{}).Used(); err == nil {
+		t.Error("a server whose process nobody knows has numbers")
 	}
 }
 
