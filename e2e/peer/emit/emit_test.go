@@ -133,7 +133,7 @@ func TestAClientTalksAsSocketIODoes(t *testing.T) {
 	j := job.New(job.NewPlan(1, 50, 200))
 	s := &lookalike{t: t, job: j, wants: j.Wants(), twice: -1, conns: map[int]*websocket.Conn{}}
 	r, err := s.run(t)
-	if err != nil || r.Deliveries <= 0 || r.FrameEvents != 1 || s.pongs.Load() != 50 {
+	if err != nil || r.P50 <= 0 || r.FrameEvents != 1 || s.pongs.Load() != 50 {
 		t.Errorf("read %+v (%v), %d pings were answered", r, err, s.pongs.Load())
 	}
 }
