@@ -285,6 +285,9 @@ func records(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	if _, err := s.Put(ctx, saved.Views, saved.Record{User: "many", ID: "more", Body: json.RawMessage(`1`)}); !errors.Is(err, saved.ErrTooMany) {
 		t.Errorf("one too many gives %v", err)
 	}
+	if h := s.Health(); !h.Up || h.LastError != "" {
+		t.Errorf("the database is said to be away since a user has too much: %+v", h)
+	}
 	// Whoever has no name has nothing, and a collection that does not exist is our own fault.
 	if list, err := s.Records(ctx, saved.Views, "\x00"); err != nil || len(list) != 0 {
 		t.Errorf("got %v and %v", list, err)

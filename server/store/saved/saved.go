@@ -41,7 +41,7 @@ const (
 const ErrChanged = model.Answer("store: the record was changed meanwhile")
 
 // ErrTooMany means that the user has MaxRecords of the collection already.
-var ErrTooMany = errors.New("store: too many records")
+const ErrTooMany = model.Answer("store: too many records")
 
 // Record is a thing that a user saved. What is in the body is the caller's business.
 type Record struct {
