@@ -38,7 +38,7 @@ type place struct {
 var wiring = []string{"server/daemon", "server"}
 
 // surface is what answers HTTP questions: package rest, and what it is made of.
-var surface = []string{"server/rest", "server/rest/numbers", "server/rest/record", "server/rest/operation", "server/rest/source", "server/rest/performance", "server/rest/shelf", "server/rest/saved"}
+var surface = []string{"server/rest", "server/rest/numbers", "server/rest/record", "server/rest/operation", "server/rest/source", "server/rest/performance", "server/rest/shelf", "server/rest/saved", "server/rest/related", "server/rest/clock", "server/rest/list", "server/rest/item", "server/rest/catalogue", "server/rest/status", "server/rest/ops", "server/rest/resttest"}
 
 // screen is what draws: package ui, and what it is made of.
 var screen = []string{"app/ui/..."}
@@ -103,6 +103,14 @@ var floors = []place{
 	{"server/rest/performance", 8, append([]string{"server/rest/stored"}, surface...)},
 	{"server/rest/shelf", 8, append([]string{"server/rest/stored"}, surface...)},
 	{"server/rest/saved", 9, surface},
+	{"server/rest/related", 8, surface},
+	{"server/rest/clock", 8, surface},
+	{"server/rest/list", 9, surface},
+	{"server/rest/item", 9, surface},
+	{"server/rest/catalogue", 8, surface},
+	{"server/rest/status", 9, surface},
+	{"server/rest/ops", 8, surface},
+	{"server/rest/resttest", 8, []string{}}, // for tests
 	{"server/rest", 10, wiring},
 	{"server/rest/stored", 10, wiring},
 	{"app/ui/draw", 4, screen},

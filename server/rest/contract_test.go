@@ -14,6 +14,7 @@ import (
 
 	"tierboard/server/health"
 	"tierboard/server/rest/performance"
+	"tierboard/server/rest/resttest"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
@@ -69,7 +70,7 @@ func (c *contract) note(s *huma.Schema, v any) {
 // full is a rig in which every documented field has a value.
 func full(t *testing.T) *rig {
 	t.Helper()
-	at := friday.Add(-time.Hour)
+	at := resttest.Friday.Add(-time.Hour)
 	r := start(t, setup{change: func(c *Config) {
 		c.ArchiveHealth = func() api.ArchiveHealth {
 			return api.ArchiveHealth{Status: "degraded", Reason: "waits", Waiting: 3, Lost: 1, StoredAt: &at}
@@ -83,26 +84,26 @@ func full(t *testing.T) *rig {
 			return []api.SlowSession{{Kind: "websocket", Address: "10.0.0.7", WaitingBytes: limit}}
 		}
 	}})
-	daily := flag("d1", "AAPL", friday.Add(-22*time.Hour), .87)
-	trigger := spike("i1", "AAPL", friday.Add(-10*time.Minute), .91)
-	combo := setupOf("c1", daily, trigger, friday.Add(-9*time.Minute))
+	daily := resttest.Flag("d1", "AAPL", resttest.Friday.Add(-22*time.Hour), .87)
+	trigger := resttest.Spike("i1", "AAPL", resttest.Friday.Add(-10*time.Minute), .91)
+	combo := resttest.Setup("c1", daily, trigger, resttest.Friday.Add(-9*time.Minute))
 	r.publish(daily, trigger, combo)
 	for i := range 3 {
-		r.publish(spike(fmt.Sprint("x", i), "NVDA", friday.Add(time.Duration(-i)*time.Minute), .5))
+		r.publish(resttest.Spike(fmt.Sprint("x", i), "NVDA", resttest.Friday.Add(time.Duration(-i)*time.Minute), .5))
 	}
 	one, yes := 1.2, true
-	r.memory.known["i1"] = []api.Outcome{{Horizon: "1d", ReturnPct: &one, Success: &yes, ResolvedAt: &at}}
+	r.memory.Know("i1", api.Outcome{Horizon: "1d", ReturnPct: &one, Success: &yes, ResolvedAt: &at})
 	r.memory.tallies = []performance.TierTally{{
 		Tier: event.Daily, Tally: performance.Tally{Detected: 100, Resolved: 60, Pending: 40, Successes: 40, Returns: performance.Spread{N: 60, Mean: 1, Median: 1, P10: -1, P90: 2}},
 		Seconds: performance.Spread{N: 60, Mean: 1, Median: 1, P10: 1, P90: 1}, Calibration: []performance.Bucket{{Low: .8, High: .9, N: 60, Successes: 40, MeanConfidence: .85}},
 		Groups: []performance.GroupTally{{Value: "bull_flag", Tally: performance.Tally{Detected: 100, Resolved: 60, Pending: 40, Successes: 40, Returns: performance.Spread{N: 60, Mean: 1, Median: 1, P10: -1, P90: 2}}}},
 	}}
-	r.tracker.Ingest(true, friday.Add(-2*time.Hour))
-	r.tracker.EventAccepted("daily", friday.Add(-22*time.Hour))
-	r.tracker.EventAccepted("intraday", friday.Add(-10*time.Minute))
-	r.tracker.SessionEdge("s-1", health.Implied, friday.Add(-time.Minute))
-	r.tracker.ProducerHealth(health.Sample{SessionID: "s-1", Status: "healthy", At: friday.Add(-time.Second)})
-	r.tracker.Heartbeat(friday.Add(-time.Hour))
+	r.tracker.Ingest(true, resttest.Friday.Add(-2*time.Hour))
+	r.tracker.EventAccepted("daily", resttest.Friday.Add(-22*time.Hour))
+	r.tracker.EventAccepted("intraday", resttest.Friday.Add(-10*time.Minute))
+	r.tracker.SessionEdge("s-1", health.Implied, resttest.Friday.Add(-time.Minute))
+	r.tracker.ProducerHealth(health.Sample{SessionID: "s-1", Status: "healthy", At: resttest.Friday.Add(-time.Second)})
+	r.tracker.Heartbeat(resttest.Friday.Add(-time.Hour))
 	r.tracker.StreamFault("patterns", `there is no stream "patterns" in Redis`)
 	r.tracker.Delivery(health.DeliverySample{Errors: 11, Users: 2, Match: time.Millisecond, Deliver: time.Millisecond})
 	for _, tier := range []string{"daily", "intraday"} {
@@ -121,7 +122,7 @@ func TestAnswersAreWhatTheContractSays(t *testing.T) {
 
 	// Cut off, the feed shows what a connected one does not.
 	cut := full(t)
-	cut.tracker.Ingest(false, friday)
+	cut.tracker.Ingest(false, resttest.Friday)
 
 	bodies := map[string]string{
 		"subscriptions": `{"name":"a","filters":[{"kinds":["pattern"],"tiers":["daily"],"pattern_types":["doji"],"symbols":["A"],"exclude_symbols":["B"],` +
@@ -136,13 +137,13 @@ func TestAnswersAreWhatTheContractSays(t *testing.T) {
 			continue
 		}
 		var v struct{ ID string }
-		if err := json.Unmarshal(r.ask("POST", "/api/"+shelf, bodies[shelf]).is(201).Body.Bytes(), &v); err != nil {
+		if err := json.Unmarshal(r.Ask("POST", "/api/"+shelf, bodies[shelf]).Is(201).Body.Bytes(), &v); err != nil {
 			t.Fatal(err)
 		}
 		saved[shelf] = v.ID
 	}
 	watched := "/api/patterns?watchlist=" + saved["watchlists"]
-	r.ask("PATCH", "/api/me/preferences", `{"values":{"a":1}}`, "If-Match", `"0"`).is(200)
+	r.Ask("PATCH", "/api/me/preferences", `{"values":{"a":1}}`, "If-Match", `"0"`).Is(200)
 
 	more := map[string][]string{ // beside the bare path
 		"/api/patterns/daily":       {"?include=status,related,outcome"},
@@ -183,7 +184,7 @@ func TestAnswersAreWhatTheContractSays(t *testing.T) {
 					if rig == cut && method != "GET" || rig == cut && strings.Contains(path+extra, "{id}") || rig == cut && strings.Contains(extra, "watchlist") {
 						continue
 					}
-					a := rig.ask(method, target+extra, body, headers...)
+					a := rig.Ask(method, target+extra, body, headers...)
 					answer := op.Responses[fmt.Sprint(a.Code)]
 					if answer == nil || a.Code >= 400 {
 						t.Errorf("%s %s answers %d: %s", method, target+extra, a.Code, a.Body)
@@ -205,13 +206,13 @@ func TestAnswersAreWhatTheContractSays(t *testing.T) {
 		}
 	}
 	var p any
-	if err := json.Unmarshal(r.get("/api/patterns?limit=x").is(422).Body.Bytes(), &p); err != nil {
+	if err := json.Unmarshal(r.Get("/api/patterns?limit=x").Is(422).Body.Bytes(), &p); err != nil {
 		t.Fatal(err)
 	}
 	c.check("problem", &huma.Schema{Ref: "#/components/schemas/Problem"}, p)
 	var clock any // early closes have a name
 	r.now = time.Date(2026, 11, 27, 15, 0, 0, 0, time.UTC)
-	if err := json.Unmarshal(r.get("/api/market/clock").Body.Bytes(), &clock); err != nil {
+	if err := json.Unmarshal(r.Get("/api/market/clock").Body.Bytes(), &clock); err != nil {
 		t.Fatal(err)
 	}
 	c.check("clock", &huma.Schema{Ref: "#/components/schemas/Clock"}, clock)
@@ -290,11 +291,11 @@ func TestContractIsComplete(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/openapi.json", "/openapi.yaml"} {
-		a := r.get(path).is(200)
+		a := r.Get(path).Is(200)
 		if !strings.Contains(a.Body.String(), "3.1.0") || strings.Contains(a.Body.String(), "/api/v1/") {
 			t.Errorf("%s", path)
 		}
-		r.get(path, "If-None-Match", a.Header().Get("ETag")).is(304)
+		r.Get(path, "If-None-Match", a.Header().Get("ETag")).Is(304)
 	}
 }
 
@@ -319,7 +320,7 @@ func (r *rig) validExample(t *testing.T, where string, s *huma.Schema, example a
 // TestDocsPage holds the page to its own policy: nothing from elsewhere, no script, and every operation on it.
 func TestDocsPage(t *testing.T) {
 	r := full(t)
-	a := r.get("/docs").is(200)
+	a := r.Get("/docs").Is(200)
 	page := a.Body.String()
 	policy := a.Header().Get("Content-Security-Policy")
 	if !strings.Contains(policy, "style-src 'sha256-") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "script-src") {

@@ -14,6 +14,7 @@ import (
 	"tierboard/server/query"
 	"tierboard/server/rest/once"
 	"tierboard/server/rest/operation"
+	"tierboard/server/rest/resttest"
 	"tierboard/shared/api"
 )
 
@@ -88,14 +89,14 @@ func TestEveryParameterOfEveryOperation(t *testing.T) {
 	spec := r.rest.OpenAPI()
 	refused := func(target, what, name string) {
 		t.Helper()
-		a := r.get(target)
+		a := r.Get(target)
 		what = fmt.Sprintf("%s with %.60s", strings.SplitN(target, "?", 2)[0], what)
 		if a.Code != http.StatusBadRequest && a.Code != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %.300s", what, a.Code, a.Body)
 			return
 		}
 		var p api.Problem
-		a.read(&p)
+		a.Read(&p)
 		if !slices.ContainsFunc(p.Errors, func(e api.FieldError) bool {
 			return e.Location == "query."+name || strings.HasPrefix(e.Location, "query."+name+"[")
 		}) {
@@ -126,7 +127,7 @@ func TestEveryParameterOfEveryOperation(t *testing.T) {
 			refused(path+"?"+p.Name+"=1&"+p.Name+"=2", "two of "+p.Name, p.Name)
 			refused(path+"?"+p.Name+"z=1", "a misspelt "+p.Name, p.Name+"z")
 			for _, alias := range p.Aliases {
-				a := r.get(path + "?" + p.Name + "=1&" + alias + "=1")
+				a := r.Get(path + "?" + p.Name + "=1&" + alias + "=1")
 				if a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "says the same as") {
 					t.Errorf("%s: %s beside %s: %d %s", path, alias, p.Name, a.Code, a.Body)
 				}
@@ -174,7 +175,7 @@ func TestEveryHeaderOfEveryOperation(t *testing.T) {
 				t.Errorf("this test knows no bad value of %s", p.Name)
 			}
 			for _, value := range bad[p.Name] {
-				a := r.ask(o.Method, strings.ReplaceAll(o.Path, "{id}", "none"), "{}", "If-Match", "*", p.Name, value)
+				a := r.Ask(o.Method, strings.ReplaceAll(o.Path, "{id}", "none"), "{}", "If-Match", "*", p.Name, value)
 				if a.Code < 400 || a.Code >= 500 || !strings.Contains(a.Body.String(), "header."+p.Name) || strings.Contains(a.Body.String(), "script") {
 					t.Errorf("%s %s, %s %q: %d %s", o.Method, o.Path, p.Name, value, a.Code, a.Body)
 				}
@@ -196,18 +197,18 @@ func TestEveryFieldOfEveryBody(t *testing.T) {
 		if strings.Contains(path, "{id}") {
 			var made struct{ ID string }
 			body := map[string]string{"subscriptions": `{"name":"s","filters":[{}]}`, "views": `{"name":"v","layout":{}}`, "watchlists": `{"name":"w","symbols":[]}`}[strings.Split(path, "/")[2]]
-			if err := json.Unmarshal(r.ask("POST", strings.TrimSuffix(path, "/{id}"), body).is(http.StatusCreated).Body.Bytes(), &made); err != nil {
+			if err := json.Unmarshal(r.Ask("POST", strings.TrimSuffix(path, "/{id}"), body).Is(http.StatusCreated).Body.Bytes(), &made); err != nil {
 				t.Fatal(err)
 			}
 			path = strings.ReplaceAll(path, "{id}", made.ID)
 		}
 		media := operationOf(t, r.rest.OpenAPI(), o).RequestBody.Content["application/json"]
-		send := func(v any) reply {
+		send := func(v any) resttest.Reply {
 			body, err := json.Marshal(v)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return r.ask(o.Method, path, string(body), "If-Match", "*")
+			return r.Ask(o.Method, path, string(body), "If-Match", "*")
 		}
 		if a := send(media.Example); a.Code >= 300 {
 			t.Errorf("%s %s refuses its own example: %d %s", o.Method, o.Path, a.Code, a.Body)
@@ -220,7 +221,7 @@ func TestEveryFieldOfEveryBody(t *testing.T) {
 				return
 			}
 			var p api.Problem
-			a.read(&p)
+			a.Read(&p)
 			if !slices.ContainsFunc(p.Errors, func(e api.FieldError) bool {
 				return strings.HasPrefix(e.Location, where) || strings.HasPrefix(where, e.Location)
 			}) {

@@ -1,17 +1,15 @@
 package rest
 
 import (
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"tierboard/server/query"
+	"tierboard/server/rest/resttest"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
@@ -102,13 +100,13 @@ func TestBadParameters(t *testing.T) {
 		for _, path := range c.paths {
 			name := path + "?" + c.query[:min(len(c.query), 60)]
 			t.Run(name, func(t *testing.T) {
-				a := r.get(path + "?" + c.query)
-				a.t = t
+				a := r.Get(path + "?" + c.query)
+				a.T = t
 				if a.Code != 400 && a.Code != 422 {
 					t.Fatalf("status %d: %s", a.Code, a.Body)
 				}
 				var p api.Problem
-				a.read(&p)
+				a.Read(&p)
 				if !slices.ContainsFunc(p.Errors, func(e api.FieldError) bool {
 					return e.Location == c.location || strings.HasPrefix(e.Location, c.location+"[")
 				}) {
@@ -117,10 +115,10 @@ func TestBadParameters(t *testing.T) {
 			})
 		}
 	}
-	if p := r.get("/api/patterns?symbl=A").problem(422, "query.symbl"); !strings.Contains(p.Detail, "did you mean symbols?") {
+	if p := r.Get("/api/patterns?symbl=A").Problem(422, "query.symbl"); !strings.Contains(p.Detail, "did you mean symbols?") {
 		t.Errorf("no suggestion: %s", p.Detail)
 	}
-	if p := r.get("/api/patterns?limit=x&sort=y&since=z").problem(422, "query.limit"); len(p.Errors) != 3 {
+	if p := r.Get("/api/patterns?limit=x&sort=y&since=z").Problem(422, "query.limit"); len(p.Errors) != 3 {
 		t.Errorf("not all faults are named: %+v", p.Errors)
 	}
 }
@@ -137,7 +135,7 @@ func TestInjectionsAreNeverEchoed(t *testing.T) {
 				if p.In != "query" {
 					continue
 				}
-				a := r.get(strings.ReplaceAll(path, "{id}", "i1") + "?" + url.Values{p.Name: {text}}.Encode())
+				a := r.Get(strings.ReplaceAll(path, "{id}", "i1") + "?" + url.Values{p.Name: {text}}.Encode())
 				if a.Code >= 500 {
 					t.Errorf("%s %s=%q: %d %s", path, p.Name, text, a.Code, a.Body)
 				}
@@ -147,7 +145,7 @@ func TestInjectionsAreNeverEchoed(t *testing.T) {
 				}
 			}
 			if strings.Contains(path, "{id}") {
-				if a := r.get(strings.ReplaceAll(path, "{id}", url.PathEscape(text))); a.Code != 404 || strings.Contains(a.Body.String(), "<script") {
+				if a := r.Get(strings.ReplaceAll(path, "{id}", url.PathEscape(text))); a.Code != 404 || strings.Contains(a.Body.String(), "<script") {
 					t.Errorf("%s with the id %q: %d %s", path, text, a.Code, a.Body)
 				}
 			}
@@ -190,80 +188,19 @@ func TestBadBodies(t *testing.T) {
 	} {
 		name := c.path + " " + c.body[:min(len(c.body), 60)]
 		t.Run(name, func(t *testing.T) {
-			a := r.ask("POST", c.path, c.body)
-			a.t = t
-			a.problem(c.status, c.location)
+			a := r.Ask("POST", c.path, c.body)
+			a.T = t
+			a.Problem(c.status, c.location)
 		})
 	}
-	r.ask("POST", sub, `{}`, "Content-Type", "text/plain").problem(415, "header.Content-Type")
-	r.ask("PATCH", "/api/me/preferences", `{"values":{"<b>":1}}`, "If-Match", "*").problem(422, "body.values")
-	r.ask("PATCH", "/api/me/preferences", `{"values":{"`+strings.Repeat("a", 41)+`":1}}`, "If-Match", "*").problem(422, "body.values")
-	if p := r.ask("POST", sub, `{"name":"x","filters":[{"symbl":["A"]}]}`).problem(422, "body.filters[0].symbl"); !strings.Contains(p.Detail, "did you mean symbols?") {
+	r.Ask("POST", sub, `{}`, "Content-Type", "text/plain").Problem(415, "header.Content-Type")
+	r.Ask("PATCH", "/api/me/preferences", `{"values":{"<b>":1}}`, "If-Match", "*").Problem(422, "body.values")
+	r.Ask("PATCH", "/api/me/preferences", `{"values":{"`+strings.Repeat("a", 41)+`":1}}`, "If-Match", "*").Problem(422, "body.values")
+	if p := r.Ask("POST", sub, `{"name":"x","filters":[{"symbl":["A"]}]}`).Problem(422, "body.filters[0].symbl"); !strings.Contains(p.Detail, "did you mean symbols?") {
 		t.Errorf("no suggestion: %s", p.Detail)
 	}
-	if a := r.ask("POST", sub, `{"name":"x","filters":[{}],"<script>":1}`); strings.Contains(a.Body.String(), "script") {
+	if a := r.Ask("POST", sub, `{"name":"x","filters":[{}],"<script>":1}`); strings.Contains(a.Body.String(), "script") {
 		t.Errorf("echoed: %s", a.Body)
-	}
-}
-
-// TestCursors are refused when they are cut, changed, old, or from elsewhere.
-func TestCursors(t *testing.T) {
-	r := start(t, setup{noArchive: true})
-	for i := range 5 {
-		r.publish(spike(fmt.Sprint("e", i), "AAPL", friday.Add(time.Duration(i)*time.Second), .7))
-	}
-	var l api.PatternList
-	r.get("/api/patterns/intraday?limit=2&symbols=aapl&since=-1h").is(200).read(&l)
-	cursor := l.Metadata.NextCursor
-	refuse := func(why, path, cursor string) {
-		t.Helper()
-		if p := r.get(path+"?cursor="+url.QueryEscape(cursor)).problem(422, "query.cursor"); p.Type != "/problems/invalid-cursor" {
-			t.Errorf("%s: %+v", why, p)
-		}
-	}
-	refuse("cut", "/api/patterns/intraday", cursor[:len(cursor)-4])
-	refuse("of another path", "/api/patterns", cursor)
-	refuse("of another path", "/api/patterns/daily", cursor)
-	change := func(name string, value any) string {
-		raw, err := base64.RawURLEncoding.DecodeString(cursor)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := map[string]any{}
-		if err := json.Unmarshal(raw, &m); err != nil {
-			t.Fatal(err)
-		}
-		m[name] = value
-		out, err := json.Marshal(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.RawURLEncoding.EncodeToString(out)
-	}
-	refuse("bad filter", "/api/patterns/intraday", change("q", "symbols=%00"))
-	refuse("unknown filter", "/api/patterns/intraday", change("q", "x=1"))
-	refuse("a cursor inside", "/api/patterns/intraday", change("q", "cursor=x"))
-	refuse("no id", "/api/patterns/intraday", change("i", ""))
-	refuse("other version", "/api/patterns/intraday", change("v", 9))
-	refuse("other field", "/api/patterns/intraday", change("z", 9))
-	refuse("from the future", "/api/patterns/intraday", change("t", friday.Add(48*time.Hour).Unix()))
-	refuse("asked in the future", "/api/patterns/intraday", change("n", friday.Add(48*time.Hour).UnixMilli()))
-	refuse("text for a time", "/api/patterns/intraday", change("m", "x"))
-
-	// A forged one asks nothing that a query string could not: another tier in it changes nothing.
-	var forged api.PatternList
-	r.get("/api/patterns/intraday?cursor=" + change("q", "tiers=daily&sort=-detected_at")).is(200).read(&forged)
-	if len(forged.Patterns) == 0 || forged.Patterns[0].Tier != "intraday" {
-		t.Errorf("%v", ids(forged))
-	}
-	var next api.PatternList
-	r.get("/api/patterns/intraday?cursor=" + cursor).is(200).read(&next)
-	if !slices.Equal(ids(next), []string{"e2", "e1", "e0"}) || next.Metadata.Applied.Symbols[0] != "AAPL" {
-		t.Errorf("%v", ids(next))
-	}
-	r.now = r.now.Add(query.CursorLife + time.Second)
-	if p := r.get("/api/patterns/intraday?cursor="+cursor).problem(422, "query.cursor"); !strings.Contains(p.Detail, "expired") {
-		t.Errorf("%+v", p)
 	}
 }
 
@@ -277,24 +214,24 @@ func FuzzLists(f *testing.F) {
 		}
 	}
 	slices.Sort(paths)
-	r.publish(spike("e1", "AAPL", friday, .7), flag("d1", "BRK.B", friday, .9))
+	r.publish(resttest.Spike("e1", "AAPL", resttest.Friday, .7), resttest.Flag("d1", "BRK.B", resttest.Friday, .9))
 	f.Add("symbols=AAPL&limit=1")
 	f.Add("since=-3d&until=1795289471&sort=-confidence&status=active")
 	f.Add("fields=symbol&include=status,levels&format=csv")
 	f.Add("cursor=eyJ2IjoxfQ")
 	f.Add("confidence_min=1e-5&priority_min=high&watchlist=x")
 	f.Add("session_date=2026-11-20&tiers=daily&%00=&a;b")
-	l, err := query.ParseList("limit=1&sort=symbol", "/api/patterns", event.TierNone, friday)
+	l, err := query.ParseList("limit=1&sort=symbol", "/api/patterns", event.TierNone, resttest.Friday)
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add("cursor=" + l.Cursor(query.Key{Text: "AAPL", ID: "e1"}, friday))
+	f.Add("cursor=" + l.Cursor(query.Key{Text: "AAPL", ID: "e1"}, resttest.Friday))
 	f.Fuzz(func(t *testing.T, q string) {
 		for _, path := range paths {
 			req := httptest.NewRequest("GET", "http://localhost"+path, nil)
 			req.URL.RawQuery = q
 			w := httptest.NewRecorder()
-			r.mux.ServeHTTP(w, req)
+			r.Handler.ServeHTTP(w, req)
 			switch {
 			case w.Code >= 500:
 				t.Fatalf("%s?%s: %d %s", path, q, w.Code, w.Body)
@@ -323,7 +260,7 @@ func FuzzBodies(f *testing.F) {
 			req.Header.Set("Content-Type", "application/json")
 			req.Header.Set("If-Match", "*")
 			w := httptest.NewRecorder()
-			r.mux.ServeHTTP(w, req)
+			r.Handler.ServeHTTP(w, req)
 			if w.Code >= 500 || !json.Valid(w.Body.Bytes()) {
 				t.Fatalf("%s %s: %d %s", path, body, w.Code, w.Body)
 			}

@@ -22,6 +22,7 @@ import (
 
 	"tierboard/server/query"
 	"tierboard/server/rest/record"
+	"tierboard/server/rest/resttest"
 	"tierboard/server/sse"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
@@ -40,14 +41,14 @@ var (
 // randomEvents draws events in the order in which they are received.
 func randomEvents(t *rapid.T) []*event.Event {
 	n := rapid.IntRange(0, 60).Draw(t, "events")
-	received := friday.Add(-3 * time.Hour)
+	received := resttest.Friday.Add(-3 * time.Hour)
 	var out []*event.Event
 	for i := range n {
 		received = received.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 1000, 90_000}).Draw(t, "gap")) * time.Millisecond)
 		detected := received.Add(-time.Duration(rapid.SampledFrom([]int{-5000, 0, 20, 60_000, 7_200_000}).Draw(t, "late")) * time.Millisecond)
-		e := spike(fmt.Sprintf("e%02d", i), rapid.SampledFrom(symbols[:4]).Draw(t, "symbol"), detected, rapid.SampledFrom(scores).Draw(t, "score"))
+		e := resttest.Spike(fmt.Sprintf("e%02d", i), rapid.SampledFrom(symbols[:4]).Draw(t, "symbol"), detected, rapid.SampledFrom(scores).Draw(t, "score"))
 		if rapid.Bool().Draw(t, "daily") {
-			e = flag(e.ID, e.Symbol, detected, e.Confidence)
+			e = resttest.Flag(e.ID, e.Symbol, detected, e.Confidence)
 		}
 		e.ReceivedAt = received
 		e.Pattern = rapid.SampledFrom(patterns[:3]).Draw(t, "pattern")
@@ -55,7 +56,7 @@ func randomEvents(t *rapid.T) []*event.Event {
 		e.Session = rapid.SampledFrom([]event.Session{event.PreMarket, event.Regular, event.PostMarket}).Draw(t, "session")
 		e.Direction = rapid.SampledFrom([]event.Direction{"", event.Bullish, event.Bearish}).Draw(t, "direction")
 		e.SessionDate = rapid.SampledFrom([]string{"2026-11-19", "2026-11-20"}).Draw(t, "date")
-		e.ExpiresAt = rapid.SampledFrom([]time.Time{{}, friday.Add(-time.Minute), friday.Add(time.Minute), friday}).Draw(t, "expires")
+		e.ExpiresAt = rapid.SampledFrom([]time.Time{{}, resttest.Friday.Add(-time.Minute), resttest.Friday.Add(time.Minute), resttest.Friday}).Draw(t, "expires")
 		out = append(out, e)
 	}
 	return slices.CompactFunc(out, func(a, b *event.Event) bool { return a.Fingerprint() == b.Fingerprint() })
@@ -120,12 +121,12 @@ func randomWish(t *rapid.T) wish {
 
 // randomQuestion draws what only lists have, with what it means.
 func randomQuestion(t *rapid.T, v url.Values) query.Question {
-	q := query.Question{Sort: query.Newest, Now: friday}
+	q := query.Question{Sort: query.Newest, Now: resttest.Friday}
 	at := func(param string, to *time.Time) {
 		if rapid.IntRange(0, 4).Draw(t, param) > 0 {
 			return
 		}
-		*to = friday.Add(-time.Duration(rapid.SampledFrom([]int{1, 60, 3600, 7200, 10_800}).Draw(t, param+" s")) * time.Second)
+		*to = resttest.Friday.Add(-time.Duration(rapid.SampledFrom([]int{1, 60, 3600, 7200, 10_800}).Draw(t, param+" s")) * time.Second)
 		v.Set(param, to.Format(time.RFC3339))
 	}
 	at("since", &q.Since)
@@ -155,7 +156,7 @@ func meant(t *rapid.T, w wish, q query.Question, events []*event.Event) []string
 		t.Fatalf("the frame is refused: %v", err)
 	}
 	q.Filter = f
-	rows, _ := oracle(events, query.Ask{Question: q, Limit: 1 << 20})
+	rows, _ := resttest.Oracle(events, query.Ask{Question: q, Limit: 1 << 20})
 	out := []string{}
 	for _, r := range rows {
 		out = append(out, r.ID)
@@ -173,9 +174,9 @@ func TestListsAgreeWithTheOracle(t *testing.T) {
 		r.publish(events...)
 		// What the ring has forgotten must be stored, what it holds may be.
 		stored := rapid.IntRange(max(len(events)-ring, 0), len(events)).Draw(rt, "stored")
-		r.store(events[:stored]...)
+		r.memory.Store(events[:stored]...)
 		if rapid.Bool().Draw(rt, "ahead") { // the archive may know more than it says
-			r.quietly(events[stored:]...)
+			r.memory.StoreQuietly(events[stored:]...)
 		}
 
 		w := randomWish(rt)
@@ -187,8 +188,8 @@ func TestListsAgreeWithTheOracle(t *testing.T) {
 		target := "/api/patterns?" + w.values.Encode()
 		for range len(events)/limit + 2 {
 			var l api.PatternList
-			r.get(target).is(200).read(&l)
-			got = append(got, ids(l)...)
+			r.Get(target).Is(200).Read(&l)
+			got = append(got, resttest.IDs(l.Patterns)...)
 			if len(l.Patterns) > limit || l.Metadata.Count != len(l.Patterns) {
 				rt.Fatalf("page of %d, counted %d, limit %d", len(l.Patterns), l.Metadata.Count, limit)
 			}
@@ -210,7 +211,7 @@ func TestOneFilterEverywhere(t *testing.T) {
 		r.publish(events...)
 		r.settle()
 		w := randomWish(rt)
-		q := query.Question{Sort: query.Oldest, Now: friday}
+		q := query.Question{Sort: query.Oldest, Now: resttest.Friday}
 		want := meant(rt, w, q, events)
 		slices.Sort(want)
 		same := func(where string, got []string) {
@@ -222,13 +223,13 @@ func TestOneFilterEverywhere(t *testing.T) {
 		var l api.PatternList
 		v := maps.Clone(w.values)
 		v.Set("limit", "1000")
-		r.get("/api/patterns?" + v.Encode()).is(200).read(&l)
-		same("list", ids(l))
+		r.Get("/api/patterns?" + v.Encode()).Is(200).Read(&l)
+		same("list", resttest.IDs(l.Patterns))
 
 		v.Del("limit")
 		v.Set("format", "ndjson")
 		var exported []string
-		for line := range strings.SplitSeq(strings.TrimSpace(r.get("/api/patterns?"+v.Encode()).is(200).Body.String()), "\n") {
+		for line := range strings.SplitSeq(strings.TrimSpace(r.Get("/api/patterns?"+v.Encode()).Is(200).Body.String()), "\n") {
 			if line != "" {
 				exported = append(exported, record.Text([]byte(line), "id"))
 			}
@@ -236,7 +237,7 @@ func TestOneFilterEverywhere(t *testing.T) {
 		same("ndjson", append([]string{}, exported...))
 
 		v.Set("format", "csv")
-		table, err := csv.NewReader(r.get("/api/patterns?" + v.Encode()).is(200).Body).ReadAll()
+		table, err := csv.NewReader(r.Get("/api/patterns?" + v.Encode()).Is(200).Body).ReadAll()
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -8,16 +8,14 @@
 // ring of recent events when it covers the question, else to the archive → presenter. An operation returns an error
 // instead of writing one; problem turns it into a document that names the field and shows nothing of the server.
 //
+// This package only puts the parts together: each of the packages below it answers one sort of question.
+//
 // # Decisions
 //
 // huma is used for the contract, the schemas and the validation of bodies, and its adapter of the standard mux for routes, but
 // not its handler wrapper. Because: lists stream bytes that are encoded already, parameters must mean what they mean in a
 // live filter, and the wrapper's errors are made by a setting of the whole process. Look again when: huma's error
 // constructor belongs to an API.
-//
-// A list's ETag is made of the route, the question and the position of the newest event of the tiers it is about, before
-// anything is looked up. Because: a poller then costs microseconds. What moves without new events (status, outcomes,
-// related events, retention's deletions) has no part in it: lists that include one of the first three have no ETag.
 //
 // The docs page is written by the server from the contract, without a script. Because: the usual renderers weigh some
 // 2.4 MB and need a looser policy; a page of text and copyable commands says the same.
@@ -33,6 +31,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,14 +44,21 @@ import (
 	"tierboard/server/metrics"
 	"tierboard/server/problem"
 	"tierboard/server/rest/answer"
+	"tierboard/server/rest/catalogue"
+	"tierboard/server/rest/clock"
 	"tierboard/server/rest/docs"
+	"tierboard/server/rest/item"
+	"tierboard/server/rest/list"
 	"tierboard/server/rest/once"
 	"tierboard/server/rest/operation"
+	"tierboard/server/rest/ops"
 	"tierboard/server/rest/performance"
+	"tierboard/server/rest/related"
 	"tierboard/server/rest/route"
 	"tierboard/server/rest/saved"
 	"tierboard/server/rest/shelf"
 	"tierboard/server/rest/source"
+	"tierboard/server/rest/status"
 	"tierboard/shared/api"
 )
 
@@ -129,11 +135,6 @@ type REST struct {
 	m       *metrics.Metrics
 	log     *slog.Logger
 	started time.Time
-	source  *source.Source
-	saved   *saved.Saved
-	version *versions
-	perf    *performance.Performance
-	rates   *rates
 
 	contract *operation.Contract
 	table    *route.Table
@@ -151,15 +152,8 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*REST, error) {
 	if cfg.ExportRows == 0 {
 		cfg.ExportRows = defaultExportRows
 	}
-	x := &REST{
-		cfg: cfg, m: m, log: log, started: cfg.Now(), table: route.New(),
-		source:  source.New(cfg.Hub, cfg.Archive, log),
-		version: &versions{hub: cfg.Hub},
-	}
-	x.rates = &rates{hub: cfg.Hub, market: cfg.Market}
-	x.perf = performance.New(performance.Config{Archive: cfg.Archive, Fault: x.source.Fault, Market: cfg.Market, Metrics: m, Now: cfg.Now})
+	x := &REST{cfg: cfg, m: m, log: log, started: cfg.Now(), table: route.New()}
 	x.contract = operation.New(cfg.Version, x.table, once.New(cfg.Now, operation.MaxBody))
-	x.saved = saved.New(&shelf.Rack{Library: cfg.Library, Read: x.contract.Read, Log: log}, x.source, cfg.Now)
 	x.contract.Add(x.operations()...)
 	x.publish()
 	x.handler = cfg.Gate.Wrap(x.table)
@@ -179,16 +173,32 @@ func (x *REST) Routes(mux *http.ServeMux) {
 // OpenAPI returns the contract. The caller must not change it.
 func (x *REST) OpenAPI() *huma.OpenAPI { return x.contract.Spec() }
 
-// operations lists every operation of the surface, in the order of the docs page.
+// operations makes every operation of the surface, in the order of the docs page.
 func (x *REST) operations() []operation.Operation {
-	ops := x.listOperations()
-	ops = append(ops, x.itemOperations()...)
-	ops = append(ops, x.perf.Operation())
-	ops = append(ops, x.statusOperations()...)
-	ops = append(ops, x.streamOperations()...)
-	ops = append(ops, x.meOperation())
-	ops = append(ops, x.saved.Operations()...)
-	return append(ops, x.opsOperations()...)
+	cfg := &x.cfg
+	from := source.New(cfg.Hub, cfg.Archive, x.log)
+	relations := related.New(from)
+	kept := saved.New(&shelf.Rack{Library: cfg.Library, Read: x.contract.Read, Log: x.log}, from, cfg.Now)
+	lists := list.New(list.Config{
+		Hub: cfg.Hub, Source: from, Relations: relations, Watchlist: kept.Watchlist, Market: cfg.Market, Gate: cfg.Gate, ExportRows: cfg.ExportRows, Now: cfg.Now,
+	})
+	outcomes := performance.New(performance.Config{Archive: cfg.Archive, Fault: from.Fault, Market: cfg.Market, Metrics: x.m, Now: cfg.Now})
+	tiers := status.New(status.Config{Health: cfg.Health, Archive: cfg.ArchiveHealth, Hub: cfg.Hub, Market: cfg.Market, Metrics: x.m, Now: cfg.Now})
+	operator := ops.New(ops.Config{
+		Hub: cfg.Hub, Metrics: x.m, DeadLetters: cfg.DeadLetters, Streams: cfg.Streams, SlowSessions: cfg.SlowSessions, Settings: cfg.Settings,
+		Version: cfg.Version, Started: x.started, Now: cfg.Now,
+	})
+	return slices.Concat(
+		lists.Operations(),
+		[]operation.Operation{catalogue.Types()},
+		item.New(from, relations, cfg.Now).Operations(),
+		[]operation.Operation{catalogue.Symbols(from, cfg.Now), outcomes.Operation(), tiers.Operation()},
+		clock.New(cfg.Market, cfg.Now).Operations(),
+		x.streamOperations(),
+		[]operation.Operation{x.meOperation()},
+		kept.Operations(),
+		operator.Operations(),
+	)
 }
 
 // publish adds the contract and the pages made of it to the table. They are written when first asked for, since that takes

@@ -1,12 +1,37 @@
-package rest
+package list
 
 import (
+	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"tierboard/server/hub"
+	"tierboard/server/query"
+	"tierboard/server/rest/answer"
 	"tierboard/shared/event"
 )
+
+// freshness returns the Cache-Control of a list: what is about a day that is over hardly changes.
+func (x *List) freshness(l *query.List, now time.Time) string {
+	if _, today := x.cfg.Market().SessionAt(now); l.SessionDate != "" && l.SessionDate < today && !l.Active && l.Include == nil {
+		return "private, max-age=86400"
+	}
+	return "private, no-cache"
+}
+
+// tag returns the ETag of a list, or "" when time alone can change it.
+func (x *List) tag(l *query.List, q *query.Question, path string) string {
+	if l.Active || slices.ContainsFunc(l.Include, func(s string) bool { return s == "status" || s == "related" || s == "outcome" }) {
+		return ""
+	}
+	after := ""
+	if l.After != nil {
+		after = fmt.Sprintf("%+v", *l.After)
+	}
+	return answer.Tag(fmt.Sprintf("%s\n%s\n%s\n%q\n%s\n%d %v %q\n%v %v\n%d", x.cfg.Hub.Epoch(), path, l.Encode(), q.Filter.Symbols, after,
+		l.Limit, l.Limited, l.Format, l.Fields, l.Include, x.version.of(q.Filter.Tiers)))
+}
 
 // versions tells, for each tier, the position of its newest event. It reads what came since it was last asked.
 type versions struct {

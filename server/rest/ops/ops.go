@@ -1,8 +1,12 @@
-package rest
+// Package ops answers with the server's own numbers, for its operator.
+package ops
 
 import (
 	"net/http"
+	"time"
 
+	"tierboard/server/hub"
+	"tierboard/server/metrics"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/numbers"
@@ -10,8 +14,35 @@ import (
 	"tierboard/shared/api"
 )
 
-// opsOperations are the server's own numbers.
-func (x *REST) opsOperations() []operation.Operation {
+// Config is where the numbers come from. Hub, Metrics and Now are required; what is nil is left out.
+type Config struct {
+	// Hub tells how delivery does.
+	Hub *hub.Hub
+	// Metrics has the totals and latencies.
+	Metrics *metrics.Metrics
+	// DeadLetters returns the newest messages that are no event, at most limit, and how many there ever were.
+	DeadLetters func(limit int) ([]api.DeadLetter, uint64)
+	// Streams returns how many event streams are open.
+	Streams func() int
+	// SlowSessions returns the live streams for which most waits to be sent, at most limit.
+	SlowSessions func(limit int) []api.SlowSession
+	// Settings returns the settings in force, secrets masked.
+	Settings func() []api.Setting
+	// Version is the server's build, and Started is when it began.
+	Version string
+	Started time.Time
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Ops answers the operator. Any number of goroutines may use it.
+type Ops struct{ cfg Config }
+
+// New returns an Ops.
+func New(cfg Config) *Ops { return &Ops{cfg} }
+
+// Operations are the server's own numbers and the messages that are no event.
+func (x *Ops) Operations() []operation.Operation {
 	return []operation.Operation{
 		{
 			Method: http.MethodGet, Path: api.PathOps, ID: "getOps", Tag: operation.TagOps, Summary: "Tell the server's own numbers",
@@ -31,7 +62,7 @@ var letterParams = []query.Param{
 }
 
 // deadLetters answers with the newest rejects.
-func (x *REST) deadLetters(w http.ResponseWriter, r *http.Request) error {
+func (x *Ops) deadLetters(w http.ResponseWriter, r *http.Request) error {
 	v, err := query.Read(r.URL.RawQuery, letterParams, x.cfg.Now())
 	if err != nil {
 		return err
@@ -52,14 +83,14 @@ func (x *REST) deadLetters(w http.ResponseWriter, r *http.Request) error {
 const mostSlow = 20
 
 // ops answers with everything the operator's page shows.
-func (x *REST) ops(w http.ResponseWriter, r *http.Request) error {
+func (x *Ops) ops(w http.ResponseWriter, r *http.Request) error {
 	if err := operation.NoParams(r); err != nil {
 		return err
 	}
 	s := x.cfg.Hub.Stats()
-	n := numbers.Gather(x.m)
+	n := numbers.Gather(x.cfg.Metrics)
 	out := api.Ops{
-		AsOf: answer.Time(x.cfg.Now()), Version: x.cfg.Version, StartedAt: answer.Time(x.started),
+		AsOf: answer.Time(x.cfg.Now()), Version: x.cfg.Version, StartedAt: answer.Time(x.cfg.Started),
 		Hub: api.HubStats{
 			Epoch: s.Epoch, Seq: s.Seq, Duplicates: s.Duplicates, Matched: s.Matched, Delivered: s.Delivered, Suppressed: s.Suppressed,
 			Dropped: s.Dropped, Sessions: s.Sessions, Subscriptions: s.Subscriptions, Cohorts: s.Cohorts, Inbox: s.Inbox,

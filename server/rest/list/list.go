@@ -1,9 +1,14 @@
-package rest
+// Package list answers with lists of events: in pages, or whole as exports.
+//
+// # Decisions
+//
+// A list's ETag is made of the route, the question and the position of the newest event of the tiers it is about, before
+// anything is looked up. Because: a poller then costs microseconds. What moves without new events (status, outcomes,
+// related events, retention's deletions) has no part in it: lists that include one of the first three have no ETag.
+package list
 
 import (
 	"context"
-	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,19 +16,50 @@ import (
 	"strings"
 	"time"
 
+	"tierboard/server/calendar"
 	"tierboard/server/gate"
+	"tierboard/server/hub"
 	"tierboard/server/problem"
 	"tierboard/server/query"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/operation"
 	"tierboard/server/rest/record"
+	"tierboard/server/rest/related"
 	"tierboard/server/rest/source"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
 
-// listOperations are the four lists.
-func (x *REST) listOperations() []operation.Operation {
+// Config is what lists are made from. All is required.
+type Config struct {
+	// Hub tells which event is the newest.
+	Hub *hub.Hub
+	// Source has the events, and Relations what goes with them.
+	Source    *source.Source
+	Relations *related.Relations
+	// Watchlist returns a watchlist of the user who asks, by its id.
+	Watchlist func(ctx context.Context, id string) (api.Watchlist, error)
+	// Market returns the exchange's calendar.
+	Market func() *calendar.Calendar
+	// Gate limits exports.
+	Gate *gate.Gate
+	// ExportRows is the most rows of an export.
+	ExportRows int
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// List answers lists. Any number of goroutines may use it.
+type List struct {
+	cfg     Config
+	version *versions
+}
+
+// New returns a List.
+func New(cfg Config) *List { return &List{cfg: cfg, version: &versions{hub: cfg.Hub}} }
+
+// Operations are the lists of the three tiers and the list of all.
+func (x *List) Operations() []operation.Operation {
 	list := func(path string, tier event.Tier, id, summary, doc string) operation.Operation {
 		return operation.Operation{
 			Method: http.MethodGet, Path: path, ID: id, Tag: operation.TagPatterns, Summary: summary,
@@ -37,7 +73,7 @@ func (x *REST) listOperations() []operation.Operation {
 			},
 			Problems: []problem.Kind{problem.NotAcceptable, problem.Cursor, problem.Unavailable},
 			Handle: func(w http.ResponseWriter, r *http.Request) error {
-				return x.list(w, r, path, tier)
+				return x.answer(w, r, path, tier)
 			},
 		}
 	}
@@ -53,8 +89,8 @@ func (x *REST) listOperations() []operation.Operation {
 	}
 }
 
-// list answers a list.
-func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier event.Tier) error {
+// answer answers a list.
+func (x *List) answer(w http.ResponseWriter, r *http.Request, path string, tier event.Tier) error {
 	now := x.cfg.Now()
 	l, err := query.ParseList(r.URL.RawQuery, path, tier, now)
 	if err != nil {
@@ -71,7 +107,7 @@ func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier ev
 	h := w.Header()
 	h.Set("Cache-Control", x.freshness(l, now))
 	seq := x.cfg.Hub.Seq()
-	if tag := x.listTag(l, &ask.Question, path); tag != "" {
+	if tag := x.tag(l, &ask.Question, path); tag != "" {
 		h.Set("ETag", tag)
 		if answer.Matches(r.Header.Get("If-None-Match"), tag) {
 			w.WriteHeader(http.StatusNotModified)
@@ -87,11 +123,11 @@ func (x *REST) list(w http.ResponseWriter, r *http.Request, path string, tier ev
 	}
 	var found source.Page
 	if !nothing {
-		if found, err = x.source.Page(r.Context(), ask); err != nil {
+		if found, err = x.cfg.Source.Page(r.Context(), ask); err != nil {
 			return err
 		}
 	}
-	extra, err := x.extras(r.Context(), p, found.Rows)
+	extra, err := x.cfg.Relations.Extras(r.Context(), p, found.Rows)
 	if err != nil {
 		return err
 	}
@@ -143,67 +179,12 @@ func nextURL(path string, l *query.List, cursor string) string {
 	return path + "?" + v.Encode()
 }
 
-// negotiate decides the format: the parameter, else the first type in Accept that we have.
-func negotiate(format, accept string) (string, error) {
-	if format != "" {
-		return format, nil
-	}
-	if strings.TrimSpace(accept) == "" {
-		return "json", nil
-	}
-	best, weight := "", 0.0
-	for item := range strings.SplitSeq(accept, ",") {
-		kind, args, err := mime.ParseMediaType(item)
-		if err != nil {
-			continue
-		}
-		q := 1.0
-		if text, ok := args["q"]; ok {
-			if q, err = strconv.ParseFloat(text, 64); err != nil {
-				continue
-			}
-		}
-		name := map[string]string{
-			"application/json": "json", "application/*": "json", "*/*": "json",
-			"application/x-ndjson": "ndjson", "application/jsonl": "ndjson", "text/csv": "csv", "text/*": "csv",
-		}[kind]
-		if name != "" && q > weight {
-			best, weight = name, q
-		}
-	}
-	if best == "" {
-		return "", problem.At(problem.NotAcceptable, problem.Field("header.Accept", "", "names none of application/json, application/x-ndjson, text/csv"))
-	}
-	return best, nil
-}
-
-// freshness returns the Cache-Control of a list: what is about a day that is over hardly changes.
-func (x *REST) freshness(l *query.List, now time.Time) string {
-	if _, today := x.cfg.Market().SessionAt(now); l.SessionDate != "" && l.SessionDate < today && !l.Active && l.Include == nil {
-		return "private, max-age=86400"
-	}
-	return "private, no-cache"
-}
-
-// listTag returns the ETag of a list, or "" when time alone can change it.
-func (x *REST) listTag(l *query.List, q *query.Question, path string) string {
-	if l.Active || slices.ContainsFunc(l.Include, func(s string) bool { return s == "status" || s == "related" || s == "outcome" }) {
-		return ""
-	}
-	after := ""
-	if l.After != nil {
-		after = fmt.Sprintf("%+v", *l.After)
-	}
-	return answer.Tag(fmt.Sprintf("%s\n%s\n%s\n%q\n%s\n%d %v %q\n%v %v\n%d", x.cfg.Hub.Epoch(), path, l.Encode(), q.Filter.Symbols, after,
-		l.Limit, l.Limited, l.Format, l.Fields, l.Include, x.version.of(q.Filter.Tiers)))
-}
-
 // expand puts the symbols of a watchlist into a question. It reports true when no event can match any more.
-func (x *REST) expand(ctx context.Context, id string, q *query.Question) (nothing bool, err error) {
+func (x *List) expand(ctx context.Context, id string, q *query.Question) (nothing bool, err error) {
 	if id == "" {
 		return false, nil
 	}
-	list, err := x.saved.Watchlist(ctx, id)
+	list, err := x.cfg.Watchlist(ctx, id)
 	if err != nil {
 		return false, err
 	}
@@ -214,71 +195,4 @@ func (x *REST) expand(ctx context.Context, id string, q *query.Question) (nothin
 	q.Filter.Symbols = symbols
 	q.Filter = q.Filter.Canonical()
 	return len(symbols) == 0, nil
-}
-
-// extras looks up what a presentation adds.
-func (x *REST) extras(ctx context.Context, p *record.Presenter, rows []query.Row) (record.Extras, error) {
-	var out record.Extras
-	if len(rows) == 0 {
-		return out, nil
-	}
-	var err error
-	if p.Outcome {
-		if out.Outcomes, err = x.source.Outcomes(ctx, rows); err != nil {
-			return out, err
-		}
-	}
-	if p.Related {
-		if out.Combos, err = x.combosOf(ctx, rows); err != nil {
-			return out, err
-		}
-	}
-	return out, nil
-}
-
-// exportWrite is how long a client may take to read one page of an export.
-const exportWrite = 30 * time.Second
-
-// export streams all pages of a list, in constant memory. The first page is looked up before anything is written, so that its
-// errors are problems; a later one can only cut the answer off, which the client sees.
-func (x *REST) export(w http.ResponseWriter, r *http.Request, l *query.List, ask query.Ask, p *record.Presenter, nothing bool) error {
-	ctx := r.Context()
-	control := http.NewResponseController(w)
-	var out *record.Writer
-	written := 0
-	for {
-		ask.Limit = min(query.MaxLimit, x.cfg.ExportRows-written)
-		var found source.Page
-		var extra record.Extras
-		var err error
-		if !nothing {
-			if found, err = x.source.Page(ctx, ask); err == nil {
-				extra, err = x.extras(ctx, p, found.Rows)
-			}
-		}
-		switch {
-		case err != nil && out == nil:
-			return err
-		case err != nil:
-			panic(http.ErrAbortHandler)
-		}
-		if out == nil {
-			w.Header().Set("Trailer", "X-Truncated")
-			out = record.NewWriter(w, l.Format, p)
-		}
-		out.Write(found.Rows, extra)
-		written += len(found.Rows)
-		if !found.More || len(found.Rows) == 0 || written >= x.cfg.ExportRows || r.Method == http.MethodHead {
-			out.Flush()
-			w.Header().Set("X-Truncated", strconv.FormatBool(found.More && written >= x.cfg.ExportRows))
-			return nil
-		}
-		last := record.Key(found.Rows[len(found.Rows)-1], l.Sort)
-		ask.After = &last
-		out.Flush()
-		_ = control.SetWriteDeadline(time.Now().Add(exportWrite)) // where the connection has one; a test's has not
-		if control.Flush() != nil || ctx.Err() != nil {
-			panic(http.ErrAbortHandler)
-		}
-	}
 }
