@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tierboard/server/problem"
+	"tierboard/server/query/param"
 	"tierboard/shared/event"
 )
 
@@ -47,7 +48,7 @@ func (l *List) Cursor(last Key, now time.Time) string {
 }
 
 // resume reads the question from a cursor. Beside it only the presentation may be given.
-func (l *List) resume(v *Values, tier event.Tier) error {
+func (l *List) resume(v *param.Values, tier event.Tier, now time.Time) error {
 	for _, p := range ListParams(tier == event.TierNone) {
 		switch p.Name {
 		case "cursor", "limit", "fields", "include", "format":
@@ -79,16 +80,16 @@ func (l *List) resume(v *Values, tier event.Tier) error {
 	switch issued := time.Unix(c.Issued, 0); {
 	case c.Path != l.Path:
 		return refuse("was made for another path")
-	case v.now.Sub(issued) > CursorLife:
+	case now.Sub(issued) > CursorLife:
 		return refuse("has expired: a cursor lasts a day; start again without it")
-	case issued.Sub(v.now) > time.Hour: // clocks may be set back a little
+	case issued.Sub(now) > time.Hour: // clocks may be set back a little
 		return refuse(broken)
 	}
 	first := time.UnixMilli(c.Now).UTC()
-	if first.Before(earliest) || first.After(v.now.Add(time.Hour)) {
+	if c.Now < 0 || first.After(now.Add(time.Hour)) {
 		return refuse(broken)
 	}
-	inner, err := Read(c.Query, ListParams(true), first)
+	inner, err := param.Read(c.Query, ListParams(true), first)
 	if err != nil {
 		return refuse(broken)
 	}

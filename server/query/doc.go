@@ -7,9 +7,6 @@
 //
 // # Decisions
 //
-// A parameter that is unknown, or given twice, is an error. Because: a misspelt filter that silently returns the whole market
-// is worse than no answer. Rejected: ignoring it, as most servers do.
-//
 // A cursor is readable and carries no signature. Because: reading it back goes through the same checks as the
 // query string, so a forged one can ask nothing that its author could not ask openly. Rejected: server-side cursors, which
 // one client could fill the memory with.

@@ -1,9 +1,7 @@
 package query
 
 import (
-	"cmp"
 	"errors"
-	"math"
 	"net/url"
 	"reflect"
 	"slices"
@@ -12,21 +10,10 @@ import (
 	"time"
 
 	"tierboard/server/problem"
+	"tierboard/server/query/param"
 	"tierboard/shared/api"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
-)
-
-// Sort is the order of a list.
-type Sort string
-
-// The orders. Events that are equal in it go by id, in the same direction.
-const (
-	Newest   Sort = "-detected_at"
-	Oldest   Sort = "detected_at"
-	Surest   Sort = "-confidence"
-	BySymbol Sort = "symbol"
-	Soonest  Sort = "expires_at" // what never expires comes last
 )
 
 // Limits of a page.
@@ -34,72 +21,6 @@ const (
 	DefaultLimit = 100
 	MaxLimit     = 1000
 )
-
-// Question is which events a list is asked for. Times are cut to milliseconds; the zero time means no bound.
-type Question struct {
-	Filter       filter.Filter
-	Since        time.Time // DetectedAt from here
-	Until        time.Time // DetectedAt before this
-	UpdatedSince time.Time // received or changed from here
-	SessionDate  string    // YYYY-MM-DD; "" for any
-	Active       bool      // leave out what has expired at Now
-	Now          time.Time // when the question was asked first
-	Sort         Sort
-}
-
-// Match reports whether the question wants the event, as far as the event itself can tell. It is the oracle for everything
-// that answers lists. An event is taken to have been changed when it was received.
-func (q *Question) Match(e *event.Event) bool {
-	at := e.DetectedAt.UnixMilli()
-	switch {
-	case !q.Since.IsZero() && at < q.Since.UnixMilli(),
-		!q.Until.IsZero() && at >= q.Until.UnixMilli(),
-		!q.UpdatedSince.IsZero() && e.ReceivedAt.UnixMilli() < q.UpdatedSince.UnixMilli(),
-		q.SessionDate != "" && e.SessionDate != q.SessionDate,
-		q.Active && !e.ExpiresAt.IsZero() && e.ExpiresAt.UnixMilli() <= q.Now.UnixMilli():
-		return false
-	}
-	return q.Filter.Match(e)
-}
-
-// Key is the place of an event in an order. Only the field of the order is compared, and then the id.
-type Key struct {
-	Millis int64   // of DetectedAt or ExpiresAt; Never when there is none
-	Number float64 // confidence
-	Text   string  // symbol
-	ID     string
-}
-
-// Never is the Millis of an event that does not expire.
-const Never = int64(math.MaxInt64)
-
-// KeyOf returns the place of an event in an order.
-func KeyOf(e *event.Event, s Sort) Key {
-	k := Key{ID: e.ID}
-	switch s {
-	case Surest:
-		k.Number = e.Confidence
-	case BySymbol:
-		k.Text = e.Symbol
-	case Soonest:
-		k.Millis = Never
-		if !e.ExpiresAt.IsZero() {
-			k.Millis = e.ExpiresAt.UnixMilli()
-		}
-	case Newest, Oldest:
-		k.Millis = e.DetectedAt.UnixMilli()
-	}
-	return k
-}
-
-// Compare orders two keys of the same Sort: negative when a comes first.
-func (s Sort) Compare(a, b Key) int {
-	c := cmp.Or(cmp.Compare(a.Millis, b.Millis), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Text, b.Text), cmp.Compare(a.ID, b.ID))
-	if strings.HasPrefix(string(s), "-") {
-		return -c
-	}
-	return c
-}
 
 // List is a list request: the question, the page and the presentation.
 type List struct {
@@ -130,28 +51,28 @@ func Fields() []string {
 // ParseList reads the query string of a list at a path. tier is the one of the path, or event.TierNone for all. Every error is
 // a *problem.Error that names the parameter.
 func ParseList(raw, path string, tier event.Tier, now time.Time) (*List, error) {
-	v, err := Read(raw, ListParams(tier == event.TierNone), now)
+	v, err := param.Read(raw, ListParams(tier == event.TierNone), now)
 	if err != nil {
 		return nil, err
 	}
 	l := &List{Path: path, Question: Question{Now: now.UTC().Truncate(time.Millisecond)}}
 	l.presentation(v)
 	if v.Has("cursor") {
-		return l, l.resume(v, tier)
+		return l, l.resume(v, tier, now)
 	}
 	l.question(v, tier)
 	return l, v.Err()
 }
 
 // presentation reads how the answer should look.
-func (l *List) presentation(v *Values) {
+func (l *List) presentation(v *param.Values) {
 	l.Limit, l.Limited = v.Whole("limit", DefaultLimit, 1, MaxLimit), v.Has("limit")
 	l.Format = v.OneOf("format", "", formatWords...)
 	l.Fields, l.Include = Presentation(v)
 }
 
 // Presentation reads the parameters fields and include. Fields are nil for all of them.
-func Presentation(v *Values) (fields, include []string) {
+func Presentation(v *param.Values) (fields, include []string) {
 	if slices.Contains(v.List("include"), "raw") {
 		v.Refuse("include", "what the producer sent is not kept as it came; every field without a place of its own is in details")
 	} else {
@@ -176,7 +97,7 @@ func Presentation(v *Values) (fields, include []string) {
 }
 
 // question reads which events are wanted, and in which order.
-func (l *List) question(v *Values, tier event.Tier) {
+func (l *List) question(v *param.Values, tier event.Tier) {
 	l.Filter = ParseFilter(v)
 	if tier != event.TierNone {
 		l.Filter.Tiers = []event.Tier{tier}
@@ -198,7 +119,7 @@ func (l *List) question(v *Values, tier event.Tier) {
 
 // ParseFilter reads the parameters that are keys of a filter. The values mean what they mean in a frame, because the same
 // code reads them. The result is canonical; faults are noted in v.
-func ParseFilter(v *Values) filter.Filter {
+func ParseFilter(v *param.Values) filter.Filter {
 	m := map[string]any{}
 	names := map[string]string{} // what errors call it: what the parameter is called
 	for _, p := range append(tierParams(), filterParams()...) {
@@ -211,7 +132,7 @@ func ParseFilter(v *Values) filter.Filter {
 		}
 		names[key] = p.Name
 		switch p.Type {
-		case TypeList:
+		case param.TypeList:
 			if list := v.List(p.Name); list != nil {
 				items := make([]any, len(list))
 				for i, x := range list {
@@ -219,11 +140,11 @@ func ParseFilter(v *Values) filter.Filter {
 				}
 				m[key] = items
 			}
-		case TypeNumber:
+		case param.TypeNumber:
 			if n, ok := v.Number(p.Name); ok {
 				m[key] = n
 			}
-		case TypeText, TypeInteger, TypeTime, TypeDate:
+		case param.TypeText, param.TypeInteger, param.TypeTime, param.TypeDate:
 			m[key] = v.Text(p.Name)
 		}
 	}
@@ -234,7 +155,7 @@ func ParseFilter(v *Values) filter.Filter {
 		if name == "" { // a rule about two keys is told at one that may be absent
 			name = key
 		}
-		v.note(name, v.Text(name), "%s", Unquoted(bad.Problem))
+		v.Refuse(name, "%s", Unquoted(bad.Problem))
 	}
 	return f
 }
@@ -337,30 +258,3 @@ func words[T ~string](set []T) []string {
 	}
 	return out
 }
-
-// Row is an event on its way out.
-type Row struct {
-	ID        string
-	Body      []byte    // the event as JSON, as package wire writes it. Shared: do not change
-	ExpiresAt time.Time // zero if unknown
-}
-
-// Ask is what an archive is asked for: one page.
-type Ask struct {
-	Question
-
-	After *Key // nil for the first page
-	Limit int  // 1 to MaxLimit
-}
-
-// ErrTooBroad is what an archive answers when no index serves the question and looking for the answer would take too long.
-var ErrTooBroad = errors.New("query: too many events to look through")
-
-// ErrNotFound is what an archive answers when there is no such thing, or it belongs to somebody else.
-var ErrNotFound = errors.New("query: not found")
-
-// ErrConflict is what an archive answers when an entry is in the way of another, by its name for instance.
-var ErrConflict = errors.New("query: conflict")
-
-// ErrChanged is what an archive answers to a change that is for another version.
-var ErrChanged = errors.New("query: another version")

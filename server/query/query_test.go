@@ -12,45 +12,12 @@ import (
 	"pgregory.net/rapid"
 
 	"tierboard/server/problem"
+	"tierboard/server/query/param"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
 
 var now = time.Date(2026, 11, 20, 19, 31, 11, 123456789, time.UTC)
-
-func TestParseTime(t *testing.T) {
-	at := func(s string) time.Time {
-		x, err := time.Parse(time.RFC3339Nano, s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return x
-	}
-	for text, want := range map[string]time.Time{
-		"2026-11-20T19:31:07Z":           at("2026-11-20T19:31:07Z"),
-		"2026-11-20T14:31:07.4129-05:00": at("2026-11-20T19:31:07.412Z"),
-		"2026-11-20T20:31:07 01:00":      at("2026-11-20T19:31:07Z"), // a plus sign that was not escaped
-		"1795289471":                     time.Unix(1795289471, 0).UTC(),
-		"1795289471.5":                   time.Unix(1795289471, 500_000_000).UTC(),
-		"0":                              at("1970-01-01T00:00:00Z"),
-		"-15m":                           at("2026-11-20T19:16:11.123Z"),
-		"-3d":                            at("2026-11-17T19:31:11.123Z"),
-		"-2w":                            at("2026-11-06T19:31:11.123Z"),
-		"-0s":                            at("2026-11-20T19:31:11.123Z"),
-	} {
-		if got, err := parseTime(text, now); err != nil || !got.Equal(want) {
-			t.Errorf("%q: got %v %v, want %v", text, got, err, want)
-		}
-	}
-	for _, text := range []string{
-		"", "-", "-d", "--3d", "-3", "-3y", "-1.5h", "+3d", "3d", "now", "1e9", "NaN", "1969-12-31T23:59:59Z", "-60w5d", "-99999999d", "99999999999999",
-		"2026-11-20", "2026-11-20T19:31:07", "0x10", " 5",
-	} {
-		if got, err := parseTime(text, now); err == nil {
-			t.Errorf("%q is taken as %v", text, got)
-		}
-	}
-}
 
 func TestDefaults(t *testing.T) {
 	l, err := ParseList("", "/api/patterns", event.TierNone, now)
@@ -157,7 +124,7 @@ func TestErrorsNameTheParameterAsItWasWritten(t *testing.T) {
 			t.Errorf("%s: %v %+v", raw, err, p)
 		}
 	}
-	v, err := Read("from=2026-02-30", []Param{{Name: "from"}}, now)
+	v, err := param.Read("from=2026-02-30", []param.Param{{Name: "from"}}, now)
 	if err != nil || v.Date("from") != "" || v.Err() == nil {
 		t.Error("a day that does not exist is taken")
 	}
@@ -258,4 +225,39 @@ func FuzzParseList(f *testing.F) {
 			t.Fatalf("%q became %q and then %q", raw, l.Encode(), again.Encode())
 		}
 	})
+}
+
+// TestWhatAListCannotAskFor names the parameter of each fault, and repeats nothing of a text that might be markup.
+func TestWhatAListCannotAskFor(t *testing.T) {
+	for raw, location := range map[string]string{
+		"include=raw": "query.include", "since=-1h&until=-2h": "query.since", "watchlist=": "query.watchlist", "watchlist=../x%3Cb%3E": "query.watchlist",
+		"confidence_min=high": "query.confidence_min", "confidence_min=.9&confidence_max=.5": "query.confidence_min", "direction=%3Cscript%3E": "query.direction",
+		"tiers=dayly": "query.tiers", "priority_min=urgent": "query.priority_min",
+	} {
+		_, err := ParseList(raw, "/p", event.TierNone, now)
+		var p *problem.Error
+		if !errors.As(err, &p) || p.Fields[0].Location != location || strings.Contains(p.Fields[0].Message+p.Detail, "<") {
+			t.Errorf("%s: %v", raw, err)
+		}
+	}
+	l, err := ParseList("watchlist=w1", "/p", event.Daily, now)
+	if err != nil || l.Watchlist != "w1" || !slices.Equal(l.Filter.Tiers, []event.Tier{event.Daily}) {
+		t.Errorf("%+v %v", l, err)
+	}
+}
+
+// TestTablesOfParameters looks for what each sort of request can be asked with.
+func TestTablesOfParameters(t *testing.T) {
+	has := func(table []param.Param, name string) bool {
+		return slices.ContainsFunc(table, func(p param.Param) bool { return p.Name == name })
+	}
+	all, tier, stream, item := ListParams(true), ListParams(false), StreamParams(), ItemParams()
+	for name, want := range map[string][4]bool{
+		"symbols": {true, true, true, false}, "tiers": {true, false, true, false}, "cursor": {true, true, false, false}, "after": {false, false, true, false},
+		"fields": {true, true, false, true},
+	} {
+		if got := [4]bool{has(all, name), has(tier, name), has(stream, name), has(item, name)}; got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/server/rest/once"
 	"tierboard/server/rest/operation"
 	"tierboard/server/rest/resttest"
@@ -27,19 +27,19 @@ var badTexts = map[string][]string{
 }
 
 // badValues returns values that a parameter cannot have.
-func badValues(t *testing.T, p query.Param) []string {
+func badValues(t *testing.T, p param.Param) []string {
 	t.Helper()
 	bad := []string{"\x00", "A\x00B", "\xff\xfe", "\xc3\x28"} // no text at all
 	switch p.Type {
-	case query.TypeInteger:
+	case param.TypeInteger:
 		bad = append(bad, "", "x", "1.5", "0x10", "1e2", " 1", fmt.Sprint(p.Low-1), fmt.Sprint(p.High+1), "99999999999999999999", "-99999999999999999999")
-	case query.TypeNumber:
+	case param.TypeNumber:
 		bad = append(bad, "", "x", "NaN", "Inf", "-Inf", "0x1p-2", "1e400", "1_0", fmt.Sprint(p.Low-.01), fmt.Sprint(p.High+.01), "85")
-	case query.TypeDate:
+	case param.TypeDate:
 		bad = append(bad, "", "x", "20.11.2026", "2026-02-30", "2026-11-20T00:00:00Z", "0001-01-01", "-3d")
-	case query.TypeTime:
+	case param.TypeTime:
 		bad = append(bad, "", "x", "yesterday", "-3y", "-d", "--3d", "-99999999999d", "1e400", "99999999999999", "0001-01-01T00:00:00Z", "2026-13-01T00:00:00Z")
-	case query.TypeList:
+	case param.TypeList:
 		if len(p.Enum) > 0 || p.Name == "fields" {
 			bad = append(bad, "no_such_word", ",", "no_such_word,no_such_word")
 		}
@@ -49,7 +49,7 @@ func badValues(t *testing.T, p query.Param) []string {
 		if len(bad) == 4 {
 			t.Errorf("this test knows no bad value of the list %s", p.Name)
 		}
-	case query.TypeText:
+	case param.TypeText:
 		if len(p.Enum) > 0 {
 			bad = append(bad, "no_such_word", "", p.Enum[0]+"x")
 			break

@@ -41,6 +41,7 @@ import (
 	"tierboard/server/metrics"
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 	"tierboard/shared/wire"
@@ -293,7 +294,7 @@ func (h *Handler) pump(ctx context.Context, s *stream, peer *hub.Session) {
 
 // request reads what the stream is asked for: the filter, and where to resume.
 func request(r *http.Request) (filter.Filter, *wire.Resume, error) {
-	v, err := query.Read(r.URL.RawQuery, query.StreamParams(), time.Now())
+	v, err := param.Read(r.URL.RawQuery, query.StreamParams(), time.Now())
 	if err != nil {
 		return filter.Filter{}, nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
 	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 	"tierboard/shared/wire"
@@ -358,8 +359,8 @@ func TestBadRequestsNameWhatIsWrong(t *testing.T) {
 func TestEveryParameterIsChecked(t *testing.T) {
 	r := start(t, nil)
 	for _, p := range query.StreamParams() {
-		bad := map[query.Type][]string{
-			query.TypeList: {"A,,B", "%FF", "%00"}, query.TypeNumber: {"", "x", "NaN", "1.01", "-0.01"}, query.TypeText: {"", "no_such-word", "%00"},
+		bad := map[param.Type][]string{
+			param.TypeList: {"A,,B", "%FF", "%00"}, param.TypeNumber: {"", "x", "NaN", "1.01", "-0.01"}, param.TypeText: {"", "no_such-word", "%00"},
 		}[p.Type]
 		if len(p.Enum) > 0 {
 			bad = append(bad, "no_such_word")

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tierboard/server/problem"
-	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/operation"
 	"tierboard/server/rest/source"
@@ -60,14 +60,14 @@ func Symbols(from *source.Source, now func() time.Time) operation.Operation {
 }
 
 // symbolParams are the parameters of the typeahead.
-var symbolParams = []query.Param{
-	{Name: "q", Type: query.TypeText, Doc: "What the symbol begins with, in any letter case; empty lists the first ones.", Example: "aap"},
-	{Name: "limit", Type: query.TypeInteger, Low: 1, High: 100, Default: "20", Doc: "Most symbols.", Example: "20"},
+var symbolParams = []param.Param{
+	{Name: "q", Type: param.TypeText, Doc: "What the symbol begins with, in any letter case; empty lists the first ones.", Example: "aap"},
+	{Name: "limit", Type: param.TypeInteger, Low: 1, High: 100, Default: "20", Doc: "Most symbols.", Example: "20"},
 }
 
 // symbols answers a typeahead: the archive's symbols and those of recent events.
 func symbols(w http.ResponseWriter, r *http.Request, from *source.Source, now time.Time) error {
-	v, err := query.Read(r.URL.RawQuery, symbolParams, now)
+	v, err := param.Read(r.URL.RawQuery, symbolParams, now)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tierboard/server/calendar"
-	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/operation"
 	"tierboard/shared/api"
@@ -54,15 +54,15 @@ const (
 	defaultDays = 30
 )
 
-var sessionParams = []query.Param{
-	{Name: "from", Type: query.TypeDate, Doc: "First day; today in New York if absent.", Example: "2026-11-20"},
-	{Name: "to", Type: query.TypeDate, Doc: "Last day, at most 400 days on; 30 days after the first if absent.", Example: "2026-12-31"},
+var sessionParams = []param.Param{
+	{Name: "from", Type: param.TypeDate, Doc: "First day; today in New York if absent.", Example: "2026-11-20"},
+	{Name: "to", Type: param.TypeDate, Doc: "Last day, at most 400 days on; 30 days after the first if absent.", Example: "2026-12-31"},
 }
 
 // sessions answers with a part of the calendar.
 func (x *Clock) sessions(w http.ResponseWriter, r *http.Request) error {
 	now := x.now()
-	v, err := query.Read(r.URL.RawQuery, sessionParams, now)
+	v, err := param.Read(r.URL.RawQuery, sessionParams, now)
 	if err != nil {
 		return err
 	}

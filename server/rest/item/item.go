@@ -8,6 +8,7 @@ import (
 
 	"tierboard/server/problem"
 	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/operation"
 	"tierboard/server/rest/record"
@@ -57,7 +58,7 @@ func eventID(r *http.Request) (string, error) {
 // item answers with one event.
 func (x *Item) item(w http.ResponseWriter, r *http.Request) error {
 	now := x.now()
-	v, err := query.Read(r.URL.RawQuery, query.ItemParams(), now)
+	v, err := param.Read(r.URL.RawQuery, query.ItemParams(), now)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tierboard/server/problem"
-	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/server/rest/once"
 	"tierboard/shared/api"
 )
@@ -166,7 +166,7 @@ func (c *Contract) describeProblems(op *huma.Operation, o *Operation) {
 }
 
 // paramOf returns a query parameter as the contract says it.
-func paramOf(p query.Param) *huma.Param {
+func paramOf(p param.Param) *huma.Param {
 	explode := false
 	out := &huma.Param{Name: p.Name, In: "query", Description: p.Doc, Schema: &huma.Schema{Type: huma.TypeString}}
 	for _, a := range p.Aliases {
@@ -182,7 +182,7 @@ func paramOf(p query.Param) *huma.Param {
 		enum = nil
 	}
 	switch p.Type {
-	case query.TypeList:
+	case param.TypeList:
 		out.Schema = &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString, Enum: enum}}
 		if p.Most > 0 {
 			out.Schema.MaxItems = &p.Most
@@ -196,7 +196,7 @@ func paramOf(p query.Param) *huma.Param {
 			out.Example = list
 		}
 		return out
-	case query.TypeNumber, query.TypeInteger:
+	case param.TypeNumber, param.TypeInteger:
 		out.Schema.Type = string(p.Type)
 		if p.High != 0 {
 			out.Schema.Minimum, out.Schema.Maximum = &p.Low, &p.High
@@ -208,9 +208,9 @@ func paramOf(p query.Param) *huma.Param {
 			out.Schema.Default = n
 		}
 		return out
-	case query.TypeDate:
+	case param.TypeDate:
 		out.Schema.Format = "date"
-	case query.TypeText, query.TypeTime:
+	case param.TypeText, param.TypeTime:
 		out.Schema.Enum = enum
 	}
 	if p.Example != "" {

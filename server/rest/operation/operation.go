@@ -9,7 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"tierboard/server/problem"
-	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/server/rest/once"
 	"tierboard/server/rest/route"
 	"tierboard/shared/api"
@@ -21,7 +21,7 @@ type Operation struct {
 	ID           string // operationId
 	Tag          string // one of the tags below
 	Summary, Doc string
-	Params       []query.Param
+	Params       []param.Param
 	In           any               // a zero value of the body's type; nil for none
 	Out          any               // a zero value of the answer's type; nil for an answer without a body
 	Status       int               // of the answer; 0 means 200

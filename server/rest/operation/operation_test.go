@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"tierboard/server/problem"
-	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/server/rest/once"
 	"tierboard/server/rest/route"
 	"tierboard/shared/api"
@@ -23,7 +23,7 @@ func TestTheContractSaysWhatAnswers(t *testing.T) {
 	c.Add(
 		Operation{
 			Method: http.MethodGet, Path: "/api/things/{id}", ID: "getThing", Tag: TagUser, Summary: "Get a thing", Out: api.Watchlist{},
-			Params:  []query.Param{{Name: "limit", Type: query.TypeInteger, Low: 1, High: 10, Default: "5", Doc: "Most.", Aliases: []string{"most"}}},
+			Params:  []param.Param{{Name: "limit", Type: param.TypeInteger, Low: 1, High: 10, Default: "5", Doc: "Most.", Aliases: []string{"most"}}},
 			Headers: map[string]string{"ETag": "The version."}, Problems: []problem.Kind{problem.NotFound},
 			Handle: func(http.ResponseWriter, *http.Request) error { return problem.New(problem.NotFound, "None here.") },
 		},

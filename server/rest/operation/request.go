@@ -15,13 +15,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tierboard/server/problem"
-	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/shared/api"
 )
 
 // NoParams refuses every parameter of a request's query.
 func NoParams(r *http.Request) error {
-	_, err := query.Read(r.URL.RawQuery, nil, time.Time{})
+	_, err := param.Read(r.URL.RawQuery, nil, time.Time{})
 	return err
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
-	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/numbers"
 	"tierboard/server/rest/operation"
@@ -57,13 +57,13 @@ func (x *Ops) Operations() []operation.Operation {
 	}
 }
 
-var letterParams = []query.Param{
-	{Name: "limit", Type: query.TypeInteger, Low: 1, High: 1000, Default: "100", Doc: "Most messages.", Example: "100"},
+var letterParams = []param.Param{
+	{Name: "limit", Type: param.TypeInteger, Low: 1, High: 1000, Default: "100", Doc: "Most messages.", Example: "100"},
 }
 
 // deadLetters answers with the newest rejects.
 func (x *Ops) deadLetters(w http.ResponseWriter, r *http.Request) error {
-	v, err := query.Read(r.URL.RawQuery, letterParams, x.cfg.Now())
+	v, err := param.Read(r.URL.RawQuery, letterParams, x.cfg.Now())
 	if err != nil {
 		return err
 	}

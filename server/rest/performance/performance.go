@@ -15,7 +15,7 @@ import (
 	"tierboard/server/metrics"
 	"tierboard/server/perf"
 	"tierboard/server/problem"
-	"tierboard/server/query"
+	"tierboard/server/query/param"
 	"tierboard/server/rest/answer"
 	"tierboard/server/rest/numbers"
 	"tierboard/server/rest/operation"
@@ -57,12 +57,12 @@ func (p *Performance) Operation() operation.Operation {
 }
 
 // params are the parameters of a report.
-var params = []query.Param{
-	{Name: "tiers", Aliases: []string{"tier"}, Type: query.TypeList, Enum: []string{"daily", "intraday", "combo"}, Doc: "Only these tiers.", Example: "daily,combo"},
-	{Name: "horizon", Type: query.TypeText, Enum: []string{"1d", "5d", "30d"}, Default: "1d", Doc: "How long after the detection.", Example: "1d"},
-	{Name: "since", Type: query.TypeTime, Default: "-90d", Doc: "First day: YYYY-MM-DD, a time, or relative (-90d); at most 400 days back from until.", Example: "-90d"},
-	{Name: "until", Type: query.TypeTime, Doc: "Last day, in the same forms; today if absent.", Example: "2026-11-20"},
-	{Name: "group_by", Type: query.TypeText, Enum: groupWords, Default: "pattern_type", Doc: "How each tier is divided; at most 200 groups, most resolved first.", Example: "pattern_type"},
+var params = []param.Param{
+	{Name: "tiers", Aliases: []string{"tier"}, Type: param.TypeList, Enum: []string{"daily", "intraday", "combo"}, Doc: "Only these tiers.", Example: "daily,combo"},
+	{Name: "horizon", Type: param.TypeText, Enum: []string{"1d", "5d", "30d"}, Default: "1d", Doc: "How long after the detection.", Example: "1d"},
+	{Name: "since", Type: param.TypeTime, Default: "-90d", Doc: "First day: YYYY-MM-DD, a time, or relative (-90d); at most 400 days back from until.", Example: "-90d"},
+	{Name: "until", Type: param.TypeTime, Doc: "Last day, in the same forms; today if absent.", Example: "2026-11-20"},
+	{Name: "group_by", Type: param.TypeText, Enum: groupWords, Default: "pattern_type", Doc: "How each tier is divided; at most 200 groups, most resolved first.", Example: "pattern_type"},
 }
 
 // groupWords are what a tier can be divided by.
@@ -114,7 +114,7 @@ func (p period) key() string {
 
 // period reads the parameters.
 func (p *Performance) period(r *http.Request, now time.Time) (period, error) {
-	v, err := query.Read(r.URL.RawQuery, params, now)
+	v, err := param.Read(r.URL.RawQuery, params, now)
 	if err != nil {
 		return period{}, err
 	}
