@@ -35,7 +35,7 @@ type place struct {
 }
 
 // wiring is what puts the edges together.
-var wiring = []string{"server/daemon", "server"}
+var wiring = []string{"server/daemon/...", "server"}
 
 // surface is what answers HTTP questions: package rest, and what it is made of.
 var surface = []string{"server/rest", "server/rest/numbers", "server/rest/record", "server/rest/operation", "server/rest/source", "server/rest/performance", "server/rest/shelf", "server/rest/saved", "server/rest/related", "server/rest/clock", "server/rest/list", "server/rest/item", "server/rest/catalogue", "server/rest/status", "server/rest/ops", "server/rest/resttest"}
@@ -87,7 +87,7 @@ var floors = []place{
 
 	// The edges: Redis, sockets, HTTP and the screen.
 	{"server/broker", 7, wiring},
-	{"server/ingest/follow", 6, []string{"server/ingest", "server/daemon"}},
+	{"server/ingest/follow", 6, []string{"server/ingest", "server/daemon/..."}},
 	{"server/ingest", 7, wiring},
 	{"server/demo", 7, wiring},
 	{"server/tape", 7, wiring},
@@ -165,6 +165,10 @@ var floors = []place{
 	{"server/load/scenario", 8, []string{"server/load", "server"}},
 	{"server/load", 9, []string{"server"}},
 
+	{"server/daemon/address", 8, []string{"server/daemon"}},
+	{"server/daemon/edge", 11, []string{"server/daemon"}},
+	{"server/daemon/outcomes", 7, []string{"server/daemon/keeper"}},
+	{"server/daemon/keeper", 10, []string{"server/daemon"}},
 	{"server/daemon", 12, []string{"server"}},
 
 	// Programs, and what tests them: nobody imports them, but tests of every package may use e2e/stack.
@@ -210,7 +214,7 @@ var libraries = map[string][]string{
 	"github.com/rickar/cal/v2":                {"server/calendar"},
 	"github.com/valyala/fastjson":             {"server/classify", "server/classify/loose"},
 	"github.com/vmihailenco/msgpack/v5":       {"shared/wire"},
-	"golang.org/x/sync":                       {"assets/pack", "server/daemon", "server/demo", "server/ingest"},
+	"golang.org/x/sync":                       {"assets/pack", "server/daemon", "server/daemon/keeper", "server/demo", "server/ingest"},
 	"github.com/uptrace/bun":                  {"server/store/intake", "server/store/outcome", "server/store/tally", "server/store/connect", "server/store/migrations", "server/store/model", "server/store/saved", "server/store/walk", "server/store/where", "server/store/plan", "server/store/list"},
 	"github.com/jackc/pgx/v5":                 {"server/store/connect"},
 	"modernc.org/sqlite":                      {"server/store/connect"},

@@ -3,7 +3,6 @@ package daemon
 import (
 	"fmt"
 	"log/slog"
-	"time"
 
 	"tierboard/server/calendar"
 	"tierboard/server/config"
@@ -27,9 +26,9 @@ func newAPI(c config.Config, s *server, market *calendar.Calendar, build string,
 	if s.sse, err = sse.New(sc, s.hub, m, log); err != nil {
 		return fmt.Errorf("rest: %w", err)
 	}
-	archive := stored.New(s.keeper.store)
+	archive := stored.New(s.keeper.Store())
 	s.rest, err = rest.New(rest.Config{
-		Hub: s.hub, Archive: archive, Library: archive, ArchiveHealth: s.keeper.health, Health: s.feed, Gate: door,
+		Hub: s.hub, Archive: archive, Library: archive, ArchiveHealth: s.keeper.Health, Health: s.feed, Gate: door,
 		Market:       func() *calendar.Calendar { return market },
 		DeadLetters:  func(limit int) ([]api.DeadLetter, uint64) { return letters(s, limit) },
 		SlowSessions: func(limit int) []api.SlowSession { return slowSessions(s, limit) },
@@ -73,25 +72,4 @@ func settings(c config.Config) []api.Setting {
 		out = append(out, api.Setting{Name: s.Flag, Value: s.Value, From: from})
 	}
 	return out
-}
-
-// health tells how the archive does.
-func (k *keeper) health() api.ArchiveHealth {
-	db, w := k.store.Health(), k.archive.Health()
-	h := api.ArchiveHealth{Status: "ok", Waiting: w.Queue, Lost: w.Lost}
-	if !w.StoredAt.IsZero() {
-		at := w.StoredAt.UTC().Truncate(time.Millisecond)
-		h.StoredAt = &at
-	}
-	switch {
-	case w.Losing:
-		h.Status, h.Reason = "down", "events had to be thrown away: the database is away and its files are full"
-	case !db.Up:
-		h.Status, h.Reason = "down", "the database has been away since "+db.Since.UTC().Format(time.TimeOnly)+" UTC; events wait"
-	case w.Failing:
-		h.Status, h.Reason = "degraded", "the database has not taken events since "+w.Since.UTC().Format(time.TimeOnly)+" UTC; they wait"
-	case w.SpillBytes > 0:
-		h.Status, h.Reason = "degraded", "events from an outage are being stored"
-	}
-	return h
 }

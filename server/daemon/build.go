@@ -13,6 +13,8 @@ import (
 	"tierboard/server/calendar"
 	"tierboard/server/classify"
 	"tierboard/server/config"
+	"tierboard/server/daemon/edge"
+	"tierboard/server/daemon/keeper"
 	"tierboard/server/demo"
 	"tierboard/server/health"
 	"tierboard/server/hub"
@@ -29,14 +31,14 @@ import (
 // server is everything that is made of the settings.
 type server struct {
 	hub    *hub.Hub
-	keeper *keeper
+	keeper *keeper.Keeper
 	ingest *ingest.Ingest
 	feed   *feed
 	demo   *demo.Demo // nil unless asked for
 	stream *session.Handler
 	rest   *rest.REST
 	sse    *sse.Handler
-	probe  *probe
+	probe  *edge.Probe
 	drain  time.Duration
 
 	page, admin http.Handler
@@ -44,11 +46,11 @@ type server struct {
 
 // build makes the parts. Nothing runs yet.
 func build(ctx context.Context, c config.Config, redisURL string, m *metrics.Metrics, log *slog.Logger) (*server, error) {
-	s := &server{probe: &probe{}, drain: c.Drain}
+	s := &server{probe: &edge.Probe{}, drain: c.Drain}
 	built := false
 	defer func() {
 		if !built && s.keeper != nil {
-			_ = s.keeper.store.Close()
+			_ = s.keeper.Close()
 		}
 	}()
 	market := calendar.NYSE()
@@ -66,7 +68,7 @@ func build(ctx context.Context, c config.Config, redisURL string, m *metrics.Met
 	if s.hub, err = hub.New(delivery, m, log); err != nil {
 		return nil, err
 	}
-	if s.keeper, err = newKeeper(ctx, c, s.hub, s.feed, m, log); err != nil {
+	if s.keeper, err = keeper.Open(ctx, c, s.hub, s.feed.StreamFault, m, log); err != nil {
 		return nil, err
 	}
 	if s.ingest, err = newIngest(c, redisURL, market, s, m, log); err != nil {
@@ -92,9 +94,9 @@ func build(ctx context.Context, c config.Config, redisURL string, m *metrics.Met
 	if err := newAPI(c, s, market, page.Version(), m, log); err != nil {
 		return nil, err
 	}
-	e := &edge{hosts: page.Hosts(), m: m, log: log}
-	s.page = e.mainRoutes(s.probe, s.stream, page, s.rest)
-	s.admin = e.adminRoutes(s.probe, s.ingest.DeadLetters())
+	e := edge.New(page.Hosts(), m, log)
+	s.page = e.Main(s.probe, s.stream, page, s.rest)
+	s.admin = e.Admin(s.probe, s.ingest.DeadLetters())
 	built = true
 	return s, nil
 }

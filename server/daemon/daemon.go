@@ -26,8 +26,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"tierboard/server/broker"
 	"tierboard/server/config"
+	"tierboard/server/daemon/address"
 	"tierboard/server/ingest"
 	"tierboard/server/metrics"
 )
@@ -61,91 +61,24 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	}
 	ingest.UseLog(log)
 	m := metrics.New()
-	o, err := open(ctx, cfg.Settings, m, log)
+	o, err := address.Open(ctx, cfg.Settings, m, log)
 	if err != nil {
 		return err
 	}
-	defer o.close()
-	s, err := build(ctx, cfg.Settings, o.redisURL(cfg.Settings), m, log)
+	defer o.Close()
+	s, err := build(ctx, cfg.Settings, o.RedisURL(cfg.Settings), m, log)
 	if err != nil {
 		return err
 	}
-	if err := o.print(cfg.Stdout); err != nil {
-		return errors.Join(err, s.keeper.store.Close())
+	if err := o.Print(cfg.Stdout); err != nil {
+		return errors.Join(err, s.keeper.Close())
 	}
 	return run(ctx, s, o, log)
 }
 
-// openings are what listens.
-type openings struct {
-	page, admin net.Listener
-	redis       *broker.Broker // nil with a Redis of the operator's
-}
-
-// open opens every address. It is done before anything is printed or started, so that a busy port changes nothing.
-func open(ctx context.Context, c config.Config, m *metrics.Metrics, log *slog.Logger) (*openings, error) {
-	o := &openings{}
-	var err error
-	if o.page, err = listen(ctx, c.Addr, "--addr (TIERBOARD_ADDR)"); err != nil {
-		return nil, err
-	}
-	if o.admin, err = listen(ctx, c.AdminAddr, "--admin-addr (TIERBOARD_ADMIN_ADDR)"); err != nil {
-		o.close()
-		return nil, err
-	}
-	if c.RedisURL != "" {
-		return o, nil
-	}
-	settings := broker.Default()
-	settings.Addr, settings.OnCut = c.EmbeddedRedisAddr, m.BrokerCut.Inc
-	o.redis, err = broker.New(ctx, settings, log)
-	if err != nil && c.EmbeddedRedisAddr == config.Default().EmbeddedRedisAddr {
-		settings.Addr = "127.0.0.1:0" // the default gives way
-		o.redis, err = broker.New(ctx, settings, log)
-	}
-	if err != nil {
-		o.close()
-		return nil, fmt.Errorf("cannot listen on %s: %w", settings.Addr, explain(err, "--embedded-redis-addr (TIERBOARD_EMBEDDED_REDIS_ADDR)"))
-	}
-	return o, nil
-}
-
-// close closes what is open; closing twice does nothing.
-func (o *openings) close() {
-	for _, l := range []net.Listener{o.page, o.admin} {
-		if l != nil {
-			_ = l.Close()
-		}
-	}
-	if o.redis != nil {
-		o.redis.Close()
-	}
-}
-
-// redisURL returns the Redis to listen to.
-func (o *openings) redisURL(c config.Config) string {
-	if o.redis != nil {
-		return o.redis.URL()
-	}
-	return c.RedisURL
-}
-
-// print tells where everything is, in lines that programs can read.
-func (o *openings) print(w io.Writer) error {
-	lines := ""
-	if o.redis != nil {
-		lines = "tierboard: redis " + o.redis.URL() + "\n"
-	}
-	lines += "tierboard: page " + pageURL(o.page.Addr()) + "\ntierboard: admin " + pageURL(o.admin.Addr()) + "\n"
-	if _, err := io.WriteString(w, lines); err != nil {
-		return fmt.Errorf("print addresses: %w", err)
-	}
-	return nil
-}
-
 // run starts everything, waits for the end and stops everything in order.
-func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
-	defer func() { _ = s.keeper.store.Close() }() // what it would say has been logged by then
+func run(ctx context.Context, s *server, o *address.Openings, log *slog.Logger) error {
+	defer func() { _ = s.keeper.Close() }() // what it would say has been logged by then
 	// The parts outlive ctx: they work until their turn to stop has come.
 	parts, endParts := context.WithCancel(context.WithoutCancel(ctx))
 	defer endParts()
@@ -162,11 +95,11 @@ func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
 			return nil
 		})
 	}
-	if o.redis != nil {
-		part("embedded redis", o.redis.Run)
+	if o.Redis != nil {
+		part("embedded redis", o.Redis.Run)
 	}
 	part("hub", s.hub.Run)
-	s.keeper.refill(parts, s.feed.EventAccepted)
+	s.keeper.Refill(parts, s.feed.EventAccepted)
 	part("ingest", s.ingest.Run)
 	part("status", func(ctx context.Context) error { s.feed.tell(ctx, s.hub.Broadcast); return nil })
 	if s.demo != nil {
@@ -175,12 +108,10 @@ func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
 	// What keeps events outlives what brings them.
 	keep, endKeep := context.WithCancel(context.WithoutCancel(ctx))
 	defer endKeep()
-	keepers, keep := errgroup.WithContext(keep)
-	keepers.Go(func() error { return s.keeper.archive.Run(keep) })
-	keepers.Go(func() error { return s.keeper.store.Run(keep) })
-	keepers.Go(func() error { return s.keeper.outcomes.run(keep) })
-	page, admin := newServer(s.page, pageWrite), newServer(s.admin, adminWrite)
-	for l, h := range map[net.Listener]*http.Server{o.page: page, o.admin: admin} {
+	kept := make(chan error, 1)
+	go func() { kept <- s.keeper.Run(keep) }()
+	page, admin := address.NewServer(s.page, pageWrite), address.NewServer(s.admin, adminWrite)
+	for l, h := range map[net.Listener]*http.Server{o.Page: page, o.Admin: admin} {
 		h.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // broken handshakes and the like: the clients' faults
 		group.Go(func() error {
 			if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -198,15 +129,15 @@ func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
 	case <-ctx.Done():
 	case <-parts.Done():
 	}
-	s.probe.state.CompareAndSwap(starting, serving)
-	log.Info("serving", slog.String("page", pageURL(o.page.Addr())))
+	s.probe.Serve()
+	log.Info("serving", slog.String("page", address.URL(o.Page.Addr())))
 
 	select {
 	case <-ctx.Done():
 	case <-parts.Done(): // a part has failed: stop the others as for a signal
 	}
 	began := time.Now()
-	s.probe.state.Store(draining)
+	s.probe.Drain()
 	log.Info("stopping", slog.Duration("drain", s.drain))
 	drained := time.NewTimer(s.drain)
 	defer drained.Stop()
@@ -230,7 +161,7 @@ func run(ctx context.Context, s *server, o *openings, log *slog.Logger) error {
 	endParts()
 	err := group.Wait()
 	endKeep()
-	err = errors.Join(err, keepers.Wait())
+	err = errors.Join(err, <-kept)
 	log.Info("stopped", slog.Duration("took", time.Since(began)))
 	return err
 }

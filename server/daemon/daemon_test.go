@@ -20,6 +20,7 @@ import (
 
 	"tierboard/e2e/stack"
 	"tierboard/server/config"
+	"tierboard/server/daemon/address"
 	"tierboard/server/metrics"
 	"tierboard/shared/wire"
 )
@@ -493,18 +494,18 @@ func TestFailedPartEndsTheRest(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
 	m := metrics.New()
-	o, err := open(t.Context(), free(t), m, log)
+	o, err := address.Open(t.Context(), free(t), m, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := build(t.Context(), free(t), o.redis.URL(), m, log)
+	s, err := build(t.Context(), free(t), o.Redis.URL(), m, log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- run(context.Background(), s, o, log) }()
 	<-s.feed.first
-	o.redis.Close()
+	o.Redis.Close()
 	select {
 	case err := <-ended:
 		if err == nil || !strings.Contains(err.Error(), "embedded redis") {
@@ -523,19 +524,5 @@ func TestUnwritableOutput(t *testing.T) {
 	_ = r.CloseWithError(gone)
 	if err := Run(t.Context(), Config{Settings: free(t), Stdout: w}, slog.New(slog.DiscardHandler)); !errors.Is(err, gone) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestPageURL(t *testing.T) {
-	t.Parallel()
-	for want, addr := range map[string]net.Addr{
-		"http://127.0.0.1:80/": &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80},
-		"http://127.0.0.1:81/": &net.TCPAddr{IP: net.IPv6unspecified, Port: 81},
-		"http://[::1]:82/":     &net.TCPAddr{IP: net.IPv6loopback, Port: 82},
-		"http://socket/":       &net.UnixAddr{Name: "socket"},
-	} {
-		if got := pageURL(addr); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"tierboard/e2e/stack"
 	"tierboard/server/config"
+	"tierboard/server/daemon/keeper"
 	"tierboard/server/metrics"
 	"tierboard/server/store"
 	"tierboard/server/store/ask"
@@ -186,7 +187,7 @@ func TestAStreamThatGoesBackShowsNothingTwice(t *testing.T) {
 	t.Parallel()
 	server, dir := stack.Redis(t), t.TempDir()
 	client := publisher(t, server.URL())
-	const old, all = 3 * refill, 3*refill + 10
+	const old, all = 3 * keeper.PerTier, 3*keeper.PerTier + 10
 	add(t, client, 0, old)
 	copied, err := client.Dump(t.Context(), stream).Result()
 	if err != nil {
@@ -202,7 +203,7 @@ func TestAStreamThatGoesBackShowsNothingTwice(t *testing.T) {
 
 	r = start(t, reading(t, server.URL(), dir))
 	r.until("the newest are read back", func() bool {
-		return number(t, r.address("page"), `events_accepted_total{tier="intraday"}`) == refill
+		return number(t, r.address("page"), `events_accepted_total{tier="intraday"}`) == keeper.PerTier
 	})
 	if err := client.RestoreReplace(t.Context(), stream, 0, copied).Err(); err != nil {
 		t.Fatal(err)
@@ -212,8 +213,8 @@ func TestAStreamThatGoesBackShowsNothingTwice(t *testing.T) {
 	})
 	add(t, client, all, all+1)
 	archived(t, dir, all+1)
-	if n := number(t, r.address("page"), `events_accepted_total{tier="intraday"}`); n != refill+1 {
-		t.Errorf("%d events were shown, want the %d read back and the new one", n, refill)
+	if n := number(t, r.address("page"), `events_accepted_total{tier="intraday"}`); n != keeper.PerTier+1 {
+		t.Errorf("%d events were shown, want the %d read back and the new one", n, keeper.PerTier)
 	}
 	r.stop()
 	if err := r.wait(); err != nil {
@@ -229,8 +230,8 @@ func TestAStreamThatGoesBackShowsNothingTwice(t *testing.T) {
 	r.until("they are known, too", func() bool {
 		return number(t, r.address("page"), `ingest_messages_total{result="duplicate"}`) == 300
 	})
-	if n := number(t, r.address("page"), `events_accepted_total{tier="intraday"}`); n != refill {
-		t.Errorf("%d events were shown, want the %d read back", n, refill)
+	if n := number(t, r.address("page"), `events_accepted_total{tier="intraday"}`); n != keeper.PerTier {
+		t.Errorf("%d events were shown, want the %d read back", n, keeper.PerTier)
 	}
 	archived(t, dir, all+1)
 }

@@ -1,4 +1,4 @@
-package daemon
+package address
 
 import (
 	"context"
@@ -32,9 +32,9 @@ func explain(err error, setting string) error {
 	return fmt.Errorf("check %s: %w", setting, err)
 }
 
-// pageURL returns the address to open in a browser. A server that listens on every address is reached by this machine
+// URL returns the address to open in a browser. A server that listens on every address is reached by this machine
 // over loopback.
-func pageURL(a net.Addr) string {
+func URL(a net.Addr) string {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok {
 		return "http://" + a.String() + "/"
@@ -46,9 +46,10 @@ func pageURL(a net.Addr) string {
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(tcp.Port)) + "/"
 }
 
-// newServer returns a server with limits on what a client may hold: slow headers, slow bodies, slow reading, idling.
+// NewServer returns a server with limits on what a client may hold: slow headers, slow bodies, slow reading, idling; an answer may
+// take write.
 // A WebSocket leaves them behind when it is taken over.
-func newServer(h http.Handler, write time.Duration) *http.Server {
+func NewServer(h http.Handler, write time.Duration) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,

@@ -1,4 +1,6 @@
-package daemon
+// Package edge is what stands around all routes of an address: who may ask under which name, the headers of what is no page, what
+// becomes of a handler's panic, how long requests take, and whether the server is ready.
+package edge
 
 import (
 	"encoding/json"
@@ -16,22 +18,28 @@ import (
 	"tierboard/shared/api"
 )
 
-// The states of a server, as /readyz tells them.
+// The states of a server, as /readyz tells them; it begins with starting.
 const (
 	starting int32 = iota
 	serving
 	draining
 )
 
-// probe answers whether the server lives and whether it can serve. A Redis that is away changes neither: the board goes
-// on with what it has and says that the feed is down.
-type probe struct{ state atomic.Int32 }
+// Probe answers whether the server lives and whether it can serve. A Redis that is away changes neither: the board goes
+// on with what it has and says that the feed is down. The zero Probe says that the server starts; any number of goroutines may use it.
+type Probe struct{ state atomic.Int32 }
+
+// Serve tells that the server can serve from now on, unless it drains already.
+func (p *Probe) Serve() { p.state.CompareAndSwap(starting, serving) }
+
+// Drain tells that the server is about to stop.
+func (p *Probe) Drain() { p.state.Store(draining) }
 
 // alive answers /healthz.
-func (p *probe) alive(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") }
+func (p *Probe) alive(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") }
 
 // ready answers /readyz.
-func (p *probe) ready(w http.ResponseWriter, _ *http.Request) {
+func (p *Probe) ready(w http.ResponseWriter, _ *http.Request) {
 	switch p.state.Load() {
 	case serving:
 		say(w, http.StatusOK, "ready")
@@ -49,18 +57,32 @@ func say(w http.ResponseWriter, status int, word string) {
 	_, _ = w.Write([]byte(word + "\n"))
 }
 
-// router adds routes of its own.
-type router interface{ Routes(mux *http.ServeMux) }
+// Router adds routes of its own.
+type Router interface {
+	// Routes adds them to a mux, by the paths it answers.
+	Routes(mux *http.ServeMux)
+}
 
-// edge is what all routes share.
-type edge struct {
+// Letters are the messages that are no event; *ingest.DeadLetters is one.
+type Letters interface {
+	// Newest returns at most limit of them, newest first.
+	Newest(limit int) []ingest.DeadLetter
+	// Total returns how many there ever were.
+	Total() uint64
+}
+
+// Edge is what all routes share. It does not change: any number of goroutines may use it.
+type Edge struct {
 	hosts web.Hosts
 	m     *metrics.Metrics
 	log   *slog.Logger
 }
 
-// mainRoutes returns the handler of the main address. The page replaces the headers by its own.
-func (e *edge) mainRoutes(p *probe, stream, page http.Handler, more ...router) http.Handler {
+// New returns an Edge that lets requests in under some names, measures them and logs those that fail.
+func New(hosts web.Hosts, m *metrics.Metrics, log *slog.Logger) *Edge { return &Edge{hosts, m, log} }
+
+// Main returns the handler of the main address. The page replaces the headers by its own.
+func (e *Edge) Main(p *Probe, stream, page http.Handler, more ...Router) http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range more {
 		r.Routes(mux)
@@ -76,8 +98,8 @@ func (e *edge) mainRoutes(p *probe, stream, page http.Handler, more ...router) h
 	return headers(e.hosts.Guard(e.survive(outer)))
 }
 
-// adminRoutes returns the handler of the admin address.
-func (e *edge) adminRoutes(p *probe, letters *ingest.DeadLetters) http.Handler {
+// Admin returns the handler of the admin address.
+func (e *Edge) Admin(p *Probe, letters Letters) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+api.PathHealth, p.alive)
 	mux.HandleFunc("GET "+api.PathReady, p.ready)
@@ -106,7 +128,7 @@ func headers(next http.Handler) http.Handler {
 }
 
 // survive logs a panic of a handler and ends the connection, so that the client does not take half an answer for a whole.
-func (e *edge) survive(next http.Handler) http.Handler {
+func (e *Edge) survive(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			switch fault := recover(); fault {
@@ -124,7 +146,7 @@ func (e *edge) survive(next http.Handler) http.Handler {
 }
 
 // observe measures requests by route. A route is the pattern that answered, never the path, which is unbounded.
-func (e *edge) observe(next http.Handler) http.Handler {
+func (e *Edge) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
@@ -172,7 +194,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // deadLetters answers with the newest rejects, at most ?limit=N of them, newest first.
-func deadLetters(letters *ingest.DeadLetters) http.HandlerFunc {
+func deadLetters(letters Letters) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		limit := 100
 		if text := r.URL.Query().Get("limit"); text != "" {

@@ -1,4 +1,5 @@
-package daemon
+// Package outcomes brings what became of events into the database: a bounded queue between those who hear of it and the one who stores it.
+package outcomes
 
 import (
 	"context"
@@ -17,16 +18,18 @@ const (
 	mostTogether = 200
 )
 
-// outcomeStore keeps outcomes; *store.Store is one.
-type outcomeStore interface {
+// Store keeps outcomes; *store.Store is one.
+type Store interface {
+	// AddOutcomes keeps them all or returns an error, and tells how many belong to no event.
 	AddOutcomes(ctx context.Context, outcomes []classify.Outcome) (unmatched int, err error)
 }
 
-// outcomes are what became of events, on their way into the database. While it is away, what does not fit is counted as dropped,
+// Queue is outcomes on their way into the database. While it is away, what does not fit is counted as dropped,
 // and the next barrier says so: a producer that publishes sends outcomes again when they change, and what came from a stream is
 // read again. Then, with the database back, there is a wait for room instead, so that reading again comes to an end.
-type outcomes struct {
-	store   outcomeStore
+// All methods may be called by any number of goroutines.
+type Queue struct {
+	store   Store
 	waiting chan []classify.Outcome
 	m       *metrics.Metrics
 	log     *slog.Logger
@@ -40,13 +43,14 @@ type outcomes struct {
 	lost    bool          // guarded by mu: something was dropped since the last barrier
 }
 
-func newOutcomes(s outcomeStore, m *metrics.Metrics, log *slog.Logger) *outcomes {
-	return &outcomes{store: s, waiting: make(chan []classify.Outcome, mostWaiting), m: m, log: log, changed: make(chan struct{})}
+// New returns an empty Queue. Nothing is stored before Run.
+func New(s Store, m *metrics.Metrics, log *slog.Logger) *Queue {
+	return &Queue{store: s, waiting: make(chan []classify.Outcome, mostWaiting), m: m, log: log, changed: make(chan struct{})}
 }
 
-// add takes the outcomes of a message. It waits for nothing but room, and only while streams are read again and the database
+// Add takes the outcomes of a message. It waits for nothing but room, and only while streams are read again and the database
 // takes what comes.
-func (o *outcomes) add(list []classify.Outcome) {
+func (o *Queue) Add(list []classify.Outcome) {
 	for {
 		o.mu.Lock()
 		select {
@@ -68,8 +72,8 @@ func (o *outcomes) add(list []classify.Outcome) {
 	}
 }
 
-// rereading counts the streams that are read again.
-func (o *outcomes) rereading(on bool) {
+// Rereading tells that a stream begins to be read again, or that it no longer is.
+func (o *Queue) Rereading(on bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if on {
@@ -80,7 +84,7 @@ func (o *outcomes) rereading(on bool) {
 }
 
 // tell notes how the database took a batch of so many messages, 0 if it did not, and wakes those who wait.
-func (o *outcomes) tell(stored uint64) {
+func (o *Queue) tell(stored uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.stored += stored
@@ -89,9 +93,9 @@ func (o *outcomes) tell(stored uint64) {
 	o.changed = make(chan struct{})
 }
 
-// barrier waits until everything that was taken before the call is in the database. It returns follow.ErrLost if something was
+// Barrier waits until everything that was taken before the call is in the database. It returns follow.ErrLost if something was
 // dropped since the last time it did, and ctx's error when ctx ends first.
-func (o *outcomes) barrier(ctx context.Context) error {
+func (o *Queue) Barrier(ctx context.Context) error {
 	o.mu.Lock()
 	target := o.taken
 	o.mu.Unlock()
@@ -116,8 +120,8 @@ func (o *outcomes) barrier(ctx context.Context) error {
 	}
 }
 
-// run stores outcomes until ctx ends. What the database refuses is tried again, for it is the only copy.
-func (o *outcomes) run(ctx context.Context) error {
+// Run stores outcomes until ctx ends, and then returns nil. It is called once. What the database refuses is tried again, for it is the only copy.
+func (o *Queue) Run(ctx context.Context) error {
 	defer o.tell(0) // nobody takes anything any more
 	for {
 		var batch []classify.Outcome

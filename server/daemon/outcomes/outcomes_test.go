@@ -1,4 +1,4 @@
-package daemon
+package outcomes
 
 import (
 	"context"
@@ -44,23 +44,23 @@ func (s *shelf) set(fail bool) {
 func TestOutcomesAreSafeWhenTheyAreStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &shelf{fail: true}
-		o := newOutcomes(s, metrics.New(), slog.New(slog.DiscardHandler))
+		o := New(s, metrics.New(), slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- o.run(ctx) }()
-		if err := o.barrier(ctx); err != nil {
+		go func() { ended <- o.Run(ctx) }()
+		if err := o.Barrier(ctx); err != nil {
 			t.Error("nothing is to be waited for, but:", err)
 		}
 		for range 3 * mostTogether {
-			o.add([]classify.Outcome{{Symbol: "A"}})
+			o.Add([]classify.Outcome{{Symbol: "A"}})
 		}
 		short, done := context.WithTimeout(ctx, time.Hour)
 		defer done()
-		if err := o.barrier(short); !errors.Is(err, context.DeadlineExceeded) {
+		if err := o.Barrier(short); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("while the database is away the barrier gives %v", err)
 		}
 		passed := make(chan error, 1)
-		go func() { passed <- o.barrier(ctx) }()
+		go func() { passed <- o.Barrier(ctx) }()
 		synctest.Wait()
 		if len(passed) > 0 {
 			t.Error("the barrier does not wait")
@@ -75,13 +75,13 @@ func TestOutcomesAreSafeWhenTheyAreStored(t *testing.T) {
 
 		s.set(true)
 		for range 2 * mostWaiting {
-			o.add([]classify.Outcome{{Symbol: "A"}})
+			o.Add([]classify.Outcome{{Symbol: "A"}})
 		}
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		if err := o.barrier(ctx); !errors.Is(err, context.Canceled) {
+		if err := o.Barrier(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("what will never be stored is told as safe: %v", err)
 		}
 	})
@@ -92,31 +92,31 @@ func TestOutcomesAreSafeWhenTheyAreStored(t *testing.T) {
 func TestOutcomesThatHadNoRoomAreToldByTheBarrier(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, m := &shelf{fail: true}, metrics.New()
-		o := newOutcomes(s, m, slog.New(slog.DiscardHandler))
+		o := New(s, m, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- o.run(ctx) }()
+		go func() { ended <- o.Run(ctx) }()
 		one := []classify.Outcome{{Symbol: "A"}}
 		for range mostWaiting + 2*mostTogether {
-			o.add(one)
+			o.Add(one)
 		}
 		s.set(false)
-		if err := o.barrier(ctx); !errors.Is(err, follow.ErrLost) {
+		if err := o.Barrier(ctx); !errors.Is(err, follow.ErrLost) {
 			t.Errorf("after a loss the barrier gives %v", err)
 		}
 		kept := len(s.symbols)
-		if err := o.barrier(ctx); err != nil {
+		if err := o.Barrier(ctx); err != nil {
 			t.Error("a loss is told twice:", err)
 		}
 		if kept < mostWaiting || kept >= mostWaiting+2*mostTogether {
 			t.Errorf("%d outcomes were kept", kept)
 		}
 
-		o.rereading(true)
+		o.Rereading(true)
 		for range 3 * mostWaiting {
-			o.add(one)
+			o.Add(one)
 		}
-		if err := o.barrier(ctx); err != nil {
+		if err := o.Barrier(ctx); err != nil {
 			t.Errorf("while streams are read again the barrier gives %v", err)
 		}
 		if got := len(s.symbols) - kept; got != 3*mostWaiting {
@@ -124,21 +124,21 @@ func TestOutcomesThatHadNoRoomAreToldByTheBarrier(t *testing.T) {
 		}
 		s.set(true) // and it goes away once more: nobody waits for it
 		for range 2 * mostWaiting {
-			o.add(one)
+			o.Add(one)
 		}
-		o.rereading(false)
+		o.Rereading(false)
 		s.set(false)
-		if err := o.barrier(ctx); !errors.Is(err, follow.ErrLost) {
+		if err := o.Barrier(ctx); !errors.Is(err, follow.ErrLost) {
 			t.Errorf("after another loss the barrier gives %v", err)
 		}
 
-		o.rereading(true)
+		o.Rereading(true)
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 		for range 2 * mostWaiting { // whoever comes after the end does not wait for ever
-			o.add(one)
+			o.Add(one)
 		}
 	})
 }

@@ -1,4 +1,6 @@
-package daemon
+// Package keeper keeps what the server must not lose: it hands events to the hub and to the archive, outcomes to the database, and
+// remembers how far streams were read.
+package keeper
 
 import (
 	"context"
@@ -9,25 +11,31 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"tierboard/server/archive"
 	"tierboard/server/classify"
 	"tierboard/server/config"
+	"tierboard/server/daemon/outcomes"
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
 	"tierboard/server/store"
+	"tierboard/server/store/connect"
+	"tierboard/shared/api"
 	"tierboard/shared/event"
 )
 
-// refill is how many events of each tier a server that starts reads back from the archive, so that the first board is not empty.
-const refill = 500
+// PerTier is how many events of each tier a server that starts reads back from the archive, so that the first board is not empty.
+const PerTier = 500
 
-// keeper is the archive and what stands in front of it.
-type keeper struct {
+// Keeper is the archive and what stands in front of it. Publish is for one goroutine; everything else may be called by any number.
+type Keeper struct {
 	hub      *hub.Hub
 	store    *store.Store
 	archive  *archive.Archive
-	outcomes *outcomes
-	feed     *feed // hears what is wrong with streams
+	outcomes *outcomes.Queue
+	fault    func(stream, why string)
+	within   time.Duration // lookTimeout, but for tests
 	log      *slog.Logger
 
 	again atomic.Int32  // streams that are read again
@@ -37,8 +45,9 @@ type keeper struct {
 	lookUpTo time.Time // the publisher's: no event of the archive was detected later, but for what the hub remembers
 }
 
-// newKeeper opens the database and makes the writer. Nothing runs yet.
-func newKeeper(ctx context.Context, c config.Config, h *hub.Hub, f *feed, m *metrics.Metrics, log *slog.Logger) (*keeper, error) {
+// Open opens the database that the settings name and makes the writer in front of it. fault hears, in words that name it, why a
+// stream cannot be read, and "" when it can. Nothing runs yet. The caller closes the Keeper.
+func Open(ctx context.Context, c config.Config, h *hub.Hub, fault func(stream, why string), m *metrics.Metrics, log *slog.Logger) (*Keeper, error) {
 	dir := c.DataDir
 	if c.Demo {
 		// Invented events have a place of their own, and none of them outlives its market: a later start without --demo must not
@@ -64,15 +73,30 @@ func newKeeper(ctx context.Context, c config.Config, h *hub.Hub, f *feed, m *met
 		_ = db.Close()
 		return nil, fmt.Errorf("archive (--data-dir): %w", err)
 	}
-	return &keeper{hub: h, store: db, archive: writer, outcomes: newOutcomes(db, m, log), feed: f, log: log}, nil
+	return &Keeper{hub: h, store: db, archive: writer, outcomes: outcomes.New(db, m, log), fault: fault, within: lookTimeout, log: log}, nil
+}
+
+// Store returns the database, for those who only read.
+func (k *Keeper) Store() *store.Store { return k.store }
+
+// Close closes the database. Run has ended.
+func (k *Keeper) Close() error { return k.store.Close() }
+
+// Run stores what comes until ctx ends, and then returns nil. It is called once.
+func (k *Keeper) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return k.archive.Run(ctx) })
+	group.Go(func() error { return k.store.Run(ctx) })
+	group.Go(func() error { return k.outcomes.Run(ctx) })
+	return group.Wait()
 }
 
 // lookTimeout is how long the archive may take to tell whether it has an event.
 const lookTimeout = time.Second
 
-// Publish hands an event to the hub, and to the archive if it is a new one. It is not called twice at once. The archive never makes it wait, unless a stream is
-// read again: then an event that the hub has forgotten long ago is looked up, so that nobody sees it as a new one.
-func (k *keeper) Publish(ctx context.Context, e *event.Event) (bool, error) {
+// Publish hands an event to the hub, and to the archive if it is a new one. It is not called twice at once. The archive never makes it wait,
+// unless a stream is read again: then an event that the hub has forgotten long ago is looked up, so that nobody sees it as a new one.
+func (k *Keeper) Publish(ctx context.Context, e *event.Event) (bool, error) {
 	if k.again.Load() > 0 && k.known(ctx, e) {
 		return false, nil
 	}
@@ -86,11 +110,11 @@ func (k *keeper) Publish(ctx context.Context, e *event.Event) (bool, error) {
 // known reports whether the archive has an event. Nothing that was detected after the newest it had when reading again began is
 // looked up, so that a first start, or what is really new, costs nothing. An archive that does not answer has no event: better
 // shown twice than not at all. It is not asked again before it is back.
-func (k *keeper) known(ctx context.Context, e *event.Event) bool {
+func (k *Keeper) known(ctx context.Context, e *event.Event) bool {
 	if !k.store.Health().Up {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, k.within)
 	defer cancel()
 	if lap := k.laps.Load(); lap != k.lookLap {
 		newest, err := k.store.NewestDetection(ctx)
@@ -107,8 +131,8 @@ func (k *keeper) known(ctx context.Context, e *event.Event) bool {
 }
 
 // StreamAgain takes word of a stream that is read again, as a follow.Witness.
-func (k *keeper) StreamAgain(_ string, on bool) {
-	k.outcomes.rereading(on)
+func (k *Keeper) StreamAgain(_ string, on bool) {
+	k.outcomes.Rereading(on)
 	if on {
 		k.laps.Add(1)
 		k.again.Add(1)
@@ -118,34 +142,34 @@ func (k *keeper) StreamAgain(_ string, on bool) {
 }
 
 // StreamFault takes word of a stream that cannot be read, as a follow.Witness.
-func (k *keeper) StreamFault(stream, why string) { k.feed.StreamFault(stream, why) }
+func (k *Keeper) StreamFault(stream, why string) { k.fault(stream, why) }
 
 // Outcomes takes what became of events. It does not wait while the database is away.
-func (k *keeper) Outcomes(list []classify.Outcome) { k.outcomes.add(list) }
+func (k *Keeper) Outcomes(list []classify.Outcome) { k.outcomes.Add(list) }
 
 // Position returns how far a stream was read.
-func (k *keeper) Position(ctx context.Context, stream string) (string, error) {
+func (k *Keeper) Position(ctx context.Context, stream string) (string, error) {
 	return k.store.Position(ctx, stream)
 }
 
 // SetPosition stores how far a stream was read.
-func (k *keeper) SetPosition(ctx context.Context, stream, id string) error {
+func (k *Keeper) SetPosition(ctx context.Context, stream, id string) error {
 	return k.store.SetPosition(ctx, stream, id)
 }
 
 // Barrier waits until what was published and what became of events before the call would survive the end of the process. It
 // returns follow.ErrLost if outcomes were lost.
-func (k *keeper) Barrier(ctx context.Context) error {
+func (k *Keeper) Barrier(ctx context.Context) error {
 	if err := k.archive.Barrier(ctx); err != nil {
 		return err
 	}
-	return k.outcomes.barrier(ctx)
+	return k.outcomes.Barrier(ctx)
 }
 
-// refill publishes the archive's newest events to the hub, so that snapshots and lists go on where the last server stopped. It
+// Refill publishes the archive's newest events, PerTier of each, to the hub, so that snapshots and lists go on where the last server stopped. It
 // runs before anything else publishes; a database that is away leaves the board empty.
-func (k *keeper) refill(ctx context.Context, arrived func(tier string, at time.Time)) {
-	events, err := k.store.Recent(ctx, refill)
+func (k *Keeper) Refill(ctx context.Context, arrived func(tier string, at time.Time)) {
+	events, err := k.store.Recent(ctx, PerTier)
 	if err != nil {
 		k.log.Warn("the board starts empty: the archive cannot be read", slog.Any("err", err))
 		return
@@ -162,4 +186,27 @@ func (k *keeper) refill(ctx context.Context, arrived func(tier string, at time.T
 	if len(events) > 0 {
 		k.log.Info("read back from the archive", slog.Int("events", len(events)))
 	}
+}
+
+// Health tells how the archive does.
+func (k *Keeper) Health() api.ArchiveHealth { return healthOf(k.store.Health(), k.archive.Health()) }
+
+// healthOf judges the database and the writer in front of it.
+func healthOf(db connect.Health, w archive.Health) api.ArchiveHealth {
+	h := api.ArchiveHealth{Status: "ok", Waiting: w.Queue, Lost: w.Lost}
+	if !w.StoredAt.IsZero() {
+		at := w.StoredAt.UTC().Truncate(time.Millisecond)
+		h.StoredAt = &at
+	}
+	switch {
+	case w.Losing:
+		h.Status, h.Reason = "down", "events had to be thrown away: the database is away and its files are full"
+	case !db.Up:
+		h.Status, h.Reason = "down", "the database has been away since "+db.Since.UTC().Format(time.TimeOnly)+" UTC; events wait"
+	case w.Failing:
+		h.Status, h.Reason = "degraded", "the database has not taken events since "+w.Since.UTC().Format(time.TimeOnly)+" UTC; they wait"
+	case w.SpillBytes > 0:
+		h.Status, h.Reason = "degraded", "events from an outage are being stored"
+	}
+	return h
 }
