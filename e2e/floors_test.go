@@ -153,6 +153,9 @@ var floors = []place{
 	{"server/store/outcome", 6, []string{"server/store", "server/store/tally"}},
 	{"server/store/tally", 7, append([]string{"server/store", "server/rest/stored"}, wiring...)},
 	{"server/store", 9, append([]string{"server/rest/stored"}, wiring...)},
+	{"server/web/file", 4, []string{"server/web", "server/web/hosts"}},
+	{"server/web/hosts", 5, append([]string{"server/web"}, wiring...)},
+	{"server/web/markup", 4, []string{"server/web"}},
 	{"server/web", 10, wiring},
 
 	// The load test, which is outside of the server and talks to it as everybody does.
@@ -166,7 +169,7 @@ var floors = []place{
 	{"server/load", 9, []string{"server"}},
 
 	{"server/daemon/address", 8, []string{"server/daemon"}},
-	{"server/daemon/edge", 11, []string{"server/daemon"}},
+	{"server/daemon/edge", 8, []string{"server/daemon"}},
 	{"server/daemon/outcomes", 7, []string{"server/daemon/keeper"}},
 	{"server/daemon/keeper", 10, []string{"server/daemon"}},
 	{"server/daemon", 12, []string{"server"}},
@@ -200,7 +203,7 @@ var floors = []place{
 var libraries = map[string][]string{
 	"github.com/alecthomas/kong":              {"server", "server/config"},
 	"github.com/alicebob/miniredis/v2":        {"server/broker"},
-	"github.com/andybalholm/brotli":           {"assets/pack", "server/gate", "server/web"},
+	"github.com/andybalholm/brotli":           {"assets/pack", "server/gate", "server/web/file"},
 	"github.com/centrifugal/centrifuge":       {"e2e/peer/rival"}, // the peer
 	"github.com/chromedp":                     {"e2e/stack/chrome", "e2e", "e2e/benchui"},
 	"github.com/coder/websocket":              {"server/session", "app/live", "e2e/benchui"}, // app/live: outside the browser only

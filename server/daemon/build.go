@@ -24,6 +24,7 @@ import (
 	"tierboard/server/session"
 	"tierboard/server/sse"
 	"tierboard/server/web"
+	"tierboard/server/web/hosts"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -81,7 +82,7 @@ func build(ctx context.Context, c config.Config, redisURL string, m *metrics.Met
 		}
 	}
 
-	if _, err := web.NewHosts(c.Hosts, false); err != nil {
+	if _, err := hosts.New(c.Hosts, false); err != nil {
 		return nil, fmt.Errorf("--hosts (TIERBOARD_HOSTS): %w", err)
 	}
 	page, err := web.New(web.Config{Hosts: c.Hosts, AnyIP: !config.Loopback(c.Addr)}, log) //nolint:contextcheck // it renders a page and waits for nothing

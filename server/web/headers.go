@@ -1,10 +1,6 @@
 package web
 
-import (
-	"fmt"
-	"net/http"
-	"strconv"
-)
+import "net/http"
 
 // contentSecurityPolicy allows the page its own origin and nothing else: no inline script or style, no frame, no form
 // to elsewhere. 'wasm-unsafe-eval' is the permission to compile WebAssembly; in connect-src, 'self' covers the
@@ -27,16 +23,4 @@ func setHeaders(h http.Header) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	// The browser keeps everything and asks before each use: the answer is 304 until the next release.
 	h.Set("Cache-Control", "no-cache")
-}
-
-// plain answers with one sentence. The sentence must be a constant: nothing of the request is ever written back.
-func plain(w http.ResponseWriter, r *http.Request, status int, sentence string) {
-	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(sentence)+1))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		fmt.Fprintln(w, sentence)
-	}
 }

@@ -13,6 +13,9 @@ import (
 	"sync"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"tierboard/server/web/file"
+	"tierboard/server/web/markup"
 )
 
 // maxPages bounds the pages kept. There are a handful of routes; only one with a variable part could reach the bound,
@@ -55,15 +58,15 @@ type pages struct {
 	version string
 
 	mu   sync.Mutex // guards kept
-	kept map[string]*file
+	kept map[string]*file.File
 }
 
 func newPages(handler *app.Handler, version string) *pages {
-	return &pages{handler: handler, version: version, kept: make(map[string]*file)}
+	return &pages{handler: handler, version: version, kept: make(map[string]*file.File)}
 }
 
 // get returns the page of a path, errNoPage when no route knows it, and another error when go-app cannot draw it.
-func (p *pages) get(ctx context.Context, path string) (*file, error) {
+func (p *pages) get(ctx context.Context, path string) (*file.File, error) {
 	if !p.drawable(path) {
 		return nil, errNoPage
 	}
@@ -83,11 +86,11 @@ func (p *pages) get(ctx context.Context, path string) (*file, error) {
 	case !strings.HasPrefix(response.header.Get("Content-Type"), "text/html"):
 		return nil, errNoPage // one of go-app's own files under an address of its choosing
 	}
-	markup, err := canonical(response.body.Bytes())
+	canonical, err := markup.Canonical(response.body.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("markup of %s: %w", path, err)
 	}
-	page = newFile("text/html; charset=utf-8", withoutSocialCard(markup))
+	page = file.New("text/html; charset=utf-8", withoutSocialCard(canonical))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.kept) < maxPages {

@@ -38,6 +38,8 @@ import (
 
 	"tierboard/app/ui"
 	"tierboard/assets"
+	"tierboard/server/web/file"
+	"tierboard/server/web/hosts"
 	"tierboard/shared/api"
 	"tierboard/shared/wire"
 )
@@ -50,15 +52,15 @@ type Config struct {
 	// Assets are the files below /web/, by default those embedded by package assets.
 	Assets fs.FS
 	// Hosts are the names under which browsers reach the server, without port, besides the loopback ones, which are
-	// always right. See Hosts.
+	// always right. See package hosts.
 	Hosts []string
-	// AnyIP lets the page be opened by any literal IP address; meant for a server bound to more than loopback. See Hosts.
+	// AnyIP lets the page be opened by any literal IP address; meant for a server bound to more than loopback. See package hosts.
 	AnyIP bool
 }
 
 // Validate reports the first field that cannot be used, by name.
 func (c Config) Validate() error {
-	if _, err := NewHosts(c.Hosts, c.AnyIP); err != nil {
+	if _, err := hosts.New(c.Hosts, c.AnyIP); err != nil {
 		return fmt.Errorf("web: Hosts: %w", err)
 	}
 	return nil
@@ -68,12 +70,15 @@ func (c Config) Validate() error {
 type Web struct {
 	log      *slog.Logger
 	version  string
-	hosts    Hosts
-	files    map[string]*file
-	wasm     *program // nil when the program is not built
+	hosts    hosts.Hosts
+	files    map[string]*file.File
+	wasm     *file.Program // nil when the program is not built
 	pages    *pages
-	notFound *file
+	notFound *file.File
 }
+
+// wasmPath is where go-app's app.js looks for the program.
+const wasmPath = "/web/app.wasm"
 
 const (
 	name        = "Tierboard"
@@ -97,11 +102,11 @@ func New(cfg Config, log *slog.Logger) (*Web, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	hosts, err := NewHosts(cfg.Hosts, cfg.AnyIP)
+	names, err := hosts.New(cfg.Hosts, cfg.AnyIP)
 	if err != nil {
 		return nil, fmt.Errorf("web: Hosts: %w", err)
 	}
-	web := &Web{log: log, hosts: hosts, files: make(map[string]*file)}
+	web := &Web{log: log, hosts: names, files: make(map[string]*file.File)}
 	source := cfg.Assets
 	if source == nil {
 		source, web.version = assets.FS(), assets.Version()
@@ -111,7 +116,7 @@ func New(cfg Config, log *slog.Logger) (*Web, error) {
 	if err := web.addAssets(source); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	if web.wasm, err = newProgram(source); err != nil {
+	if web.wasm, err = file.NewProgram(source); err != nil {
 		if !errors.Is(err, assets.ErrNotBuilt) {
 			return nil, fmt.Errorf("web: %w", err)
 		}
@@ -125,8 +130,8 @@ func New(cfg Config, log *slog.Logger) (*Web, error) {
 	if err := web.addScripts(root); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	web.files["/robots.txt"] = newFile("text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /\n"))
-	web.notFound = newFile("text/html; charset=utf-8", []byte(notFoundPage))
+	web.files["/robots.txt"] = file.New("text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /\n"))
+	web.notFound = file.New("text/html; charset=utf-8", []byte(notFoundPage))
 	return web, nil
 }
 
@@ -135,7 +140,7 @@ func New(cfg Config, log *slog.Logger) (*Web, error) {
 func (w *Web) Version() string { return w.version }
 
 // Hosts returns the guard against foreign Host headers that the page uses, for the other routes of the same server.
-func (w *Web) Hosts() Hosts { return w.hosts }
+func (w *Web) Hosts() hosts.Hosts { return w.hosts }
 
 // addAssets prepares the files below /web/, and the few that have a fixed address at the top as well.
 func (w *Web) addAssets(source fs.FS) error {
@@ -155,7 +160,7 @@ func (w *Web) addAssets(source fs.FS) error {
 		if err != nil {
 			return fmt.Errorf("read asset: %w", err)
 		}
-		w.files["/web/"+name] = newFile(contentType(name), content)
+		w.files["/web/"+name] = file.New(file.Type(name), content)
 		return nil
 	})
 	if err != nil {
@@ -209,7 +214,7 @@ func (w *Web) addScripts(root func() app.HTMLHtml) error {
 		CacheableResources: []string{"/web/icon.svg", "/web/icon-maskable-512.png"},
 	}
 	if w.wasm != nil {
-		handler.WasmContentLength = w.wasm.rawLength()
+		handler.WasmContentLength = w.wasm.RawLength()
 	}
 	w.pages = newPages(handler, w.version)
 	handler.ServiceWorkerTemplate = strings.ReplaceAll(workerTemplate, "{{.Policy}}", policyHash())
@@ -227,7 +232,7 @@ func (w *Web) addScripts(root func() app.HTMLHtml) error {
 			}
 			body = []byte(script)
 		}
-		w.files[path] = newFile("text/javascript; charset=utf-8", body)
+		w.files[path] = file.New("text/javascript; charset=utf-8", body)
 	}
 	return nil
 }
@@ -236,33 +241,33 @@ func (w *Web) addScripts(root func() app.HTMLHtml) error {
 // 405 for other methods, 304 when the browser has the current version, 404 for addresses that no route knows.
 func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	setHeaders(rw.Header())
-	if !w.hosts.check(rw, r) {
+	if !w.hosts.Check(rw, r) {
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		rw.Header().Set("Allow", "GET, HEAD")
-		plain(rw, r, http.StatusMethodNotAllowed, "The page answers GET and HEAD only.")
+		file.Plain(rw, r, http.StatusMethodNotAllowed, "The page answers GET and HEAD only.")
 		return
 	}
 	switch path := r.URL.Path; {
 	case path == wasmPath || path == "/app.wasm":
 		if w.wasm == nil {
-			plain(rw, r, http.StatusServiceUnavailable, "The browser program is not built: run make build.")
+			file.Plain(rw, r, http.StatusServiceUnavailable, "The browser program is not built: run make build.")
 			return
 		}
-		w.wasm.serve(rw, r)
+		w.wasm.Serve(rw, r)
 	case w.files[path] != nil:
-		w.files[path].serve(rw, r, http.StatusOK)
+		w.files[path].Serve(rw, r, http.StatusOK)
 	default:
 		page, err := w.pages.get(r.Context(), path)
 		switch {
 		case errors.Is(err, errNoPage):
-			w.notFound.serve(rw, r, http.StatusNotFound)
+			w.notFound.Serve(rw, r, http.StatusNotFound)
 		case err != nil:
 			w.log.Error("draw page", slog.String("path", path), slog.Any("err", err))
-			plain(rw, r, http.StatusInternalServerError, "The page could not be drawn.")
+			file.Plain(rw, r, http.StatusInternalServerError, "The page could not be drawn.")
 		default:
-			page.serve(rw, r, http.StatusOK)
+			page.Serve(rw, r, http.StatusOK)
 		}
 	}
 }

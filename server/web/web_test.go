@@ -252,8 +252,8 @@ func TestEncodings(t *testing.T) {
 	w := newWeb(t, Config{})
 	for path, want := range map[string]string{
 		"/web/app.wasm": string(wasmBytes),
-		"/web/app.css":  string(w.files["/web/app.css"].identity),
-		"/app.js":       string(w.files["/app.js"].identity),
+		"/web/app.css":  string(testAssets(t, nil)["app.css"].Data),
+		"/app.js":       body(t, do(w, "GET", "/app.js")),
 	} {
 		tags := map[string]string{}
 		for accept, encoding := range map[string]string{"br, gzip": "br", "gzip": "gzip", "br;q=0, *;q=0.1": "gzip", "": "", "zstd": ""} {
@@ -604,6 +604,42 @@ func TestNewRefuses(t *testing.T) {
 		_, err := New(test.cfg, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want one that names %s", name, err, test.want)
+		}
+	}
+}
+
+// tired is a file system in which a file or a directory can be opened only so many times.
+type tired struct {
+	files fs.FS
+	name  string
+	left  int
+}
+
+// Open opens a file.
+func (f *tired) Open(name string) (fs.File, error) {
+	if name == f.name {
+		if f.left--; f.left < 0 {
+			return nil, fmt.Errorf("open %s: %w", name, fs.ErrPermission)
+		}
+	}
+	return f.files.Open(name)
+}
+
+// TestAssetsThatCannotBeReadAreNamed loses a file, and the list of files, at every moment of the start.
+func TestAssetsThatCannotBeReadAreNamed(t *testing.T) {
+	for _, name := range []string{"zz.txt", "."} {
+		began := false
+		for left := range 10 {
+			files := testAssets(t, wasmBytes)
+			files["zz.txt"] = &fstest.MapFile{Data: []byte("the last one")}
+			w, err := New(Config{Register: register, Assets: &tired{files, name, left}}, slog.New(slog.DiscardHandler))
+			if err != nil && (!errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), name)) {
+				t.Errorf("%s, %d times: %v", name, left, err)
+			}
+			began = began || err == nil && w.Hosts().Allows("localhost")
+		}
+		if !began {
+			t.Errorf("%s can be opened ten times and is not enough", name)
 		}
 	}
 }

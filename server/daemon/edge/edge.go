@@ -14,7 +14,7 @@ import (
 
 	"tierboard/server/ingest"
 	"tierboard/server/metrics"
-	"tierboard/server/web"
+	"tierboard/server/web/hosts"
 	"tierboard/shared/api"
 )
 
@@ -73,13 +73,13 @@ type Letters interface {
 
 // Edge is what all routes share. It does not change: any number of goroutines may use it.
 type Edge struct {
-	hosts web.Hosts
+	names hosts.Hosts
 	m     *metrics.Metrics
 	log   *slog.Logger
 }
 
 // New returns an Edge that lets requests in under some names, measures them and logs those that fail.
-func New(hosts web.Hosts, m *metrics.Metrics, log *slog.Logger) *Edge { return &Edge{hosts, m, log} }
+func New(names hosts.Hosts, m *metrics.Metrics, log *slog.Logger) *Edge { return &Edge{names, m, log} }
 
 // Main returns the handler of the main address. The page replaces the headers by its own.
 func (e *Edge) Main(p *Probe, stream, page http.Handler, more ...Router) http.Handler {
@@ -95,7 +95,7 @@ func (e *Edge) Main(p *Probe, stream, page http.Handler, more ...Router) http.Ha
 	outer := http.NewServeMux()
 	outer.Handle(api.PathWebSocket, stream)
 	outer.Handle("/", e.observe(mux))
-	return headers(e.hosts.Guard(e.survive(outer)))
+	return headers(e.names.Guard(e.survive(outer)))
 }
 
 // Admin returns the handler of the admin address.
@@ -110,7 +110,7 @@ func (e *Edge) Admin(p *Probe, letters Letters) http.Handler {
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return headers(e.hosts.Guard(e.survive(mux)))
+	return headers(e.names.Guard(e.survive(mux)))
 }
 
 // headers puts the headers of an answer that is no page on every answer: nothing of it may be run, framed, kept

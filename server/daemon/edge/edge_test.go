@@ -14,7 +14,7 @@ import (
 
 	"tierboard/server/ingest"
 	"tierboard/server/metrics"
-	"tierboard/server/web"
+	"tierboard/server/web/hosts"
 	"tierboard/shared/api"
 )
 
@@ -33,7 +33,7 @@ func (b *book) Write(line []byte) (int, error) {
 
 func TestPanicEndsOneRequestAndIsLogged(t *testing.T) {
 	var log book
-	e := New(web.Hosts{}, metrics.New(), slog.New(slog.NewTextHandler(&log, nil)))
+	e := New(hosts.Hosts{}, metrics.New(), slog.New(slog.NewTextHandler(&log, nil)))
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/broken":
@@ -75,7 +75,7 @@ func (s streamRoute) Routes(mux *http.ServeMux) {
 // TestStreamsAreNoRequests keeps how long event streams last out of the latencies; one that is refused is a request.
 func TestStreamsAreNoRequests(t *testing.T) {
 	for status, counted := range map[int]bool{http.StatusOK: false, http.StatusTooManyRequests: true} {
-		e := New(web.Hosts{}, metrics.New(), slog.New(slog.DiscardHandler))
+		e := New(hosts.Hosts{}, metrics.New(), slog.New(slog.DiscardHandler))
 		routes := e.Main(&Probe{}, http.NotFoundHandler(), http.NotFoundHandler(), streamRoute{status})
 		w := httptest.NewRecorder()
 		routes.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost"+api.PathStream, http.NoBody))
@@ -121,7 +121,7 @@ func (n letters) Total() uint64 { return uint64(n) }
 
 // TestTheAdminAddress asks it for everything it has, and under a name that is not its own.
 func TestTheAdminAddress(t *testing.T) {
-	e := New(web.Hosts{}, metrics.New(), slog.New(slog.DiscardHandler))
+	e := New(hosts.Hosts{}, metrics.New(), slog.New(slog.DiscardHandler))
 	var p Probe
 	p.Serve()
 	admin := e.Admin(&p, letters(3))
@@ -158,7 +158,7 @@ func ask(h http.Handler, url string) *httptest.ResponseRecorder {
 // TestRequestsAreMeasuredByRoute asks for a path that a route answers and for one that none does, and reads what was measured.
 func TestRequestsAreMeasuredByRoute(t *testing.T) {
 	var log book
-	e := New(web.Hosts{}, metrics.New(), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	e := New(hosts.Hosts{}, metrics.New(), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	flushed := false
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusEarlyHints) // is no answer yet

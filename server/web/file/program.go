@@ -1,4 +1,4 @@
-package web
+package file
 
 import (
 	"bytes"
@@ -15,23 +15,20 @@ import (
 	"tierboard/assets"
 )
 
-// wasmPath is where go-app's app.js looks for the program.
-const wasmPath = "/web/app.wasm"
-
 const wasmType = "application/wasm"
 
-// program is the WebAssembly program in its two compressed forms. Immutable. The plain form is unpacked on the fly for
+// Program is the WebAssembly program in its two compressed forms. Immutable. The plain form is unpacked on the fly for
 // a browser that accepts neither, which no browser in use does; keeping its 7 MB for that would be a waste.
-type program struct {
+type Program struct {
 	hash   string
 	brotli []byte
 	gzip   []byte
 	raw    uint32 // length of the plain form in bytes
 }
 
-// newProgram reads both forms. The error wraps assets.ErrNotBuilt when one is absent or empty, and else says which
+// NewProgram reads both forms. The error wraps assets.ErrNotBuilt when one is absent or empty, and else says which
 // cannot be read; a gzip form without a proper frame is refused here and not in somebody's browser.
-func newProgram(source fs.FS) (*program, error) {
+func NewProgram(source fs.FS) (*Program, error) {
 	read := func(name string) ([]byte, error) {
 		content, err := fs.ReadFile(source, name)
 		if errors.Is(err, fs.ErrNotExist) || (err == nil && len(content) == 0) {
@@ -42,7 +39,7 @@ func newProgram(source fs.FS) (*program, error) {
 		}
 		return content, nil
 	}
-	var p program
+	var p Program
 	var err error
 	if p.brotli, err = read(assets.WasmBrotli); err != nil {
 		return nil, err
@@ -60,11 +57,11 @@ func newProgram(source fs.FS) (*program, error) {
 	return &p, nil
 }
 
-// rawLength returns the length of the plain form in bytes, as go-app wants it.
-func (p *program) rawLength() string { return strconv.FormatUint(uint64(p.raw), 10) }
+// RawLength returns the length of the plain form in bytes, as go-app wants it.
+func (p *Program) RawLength() string { return strconv.FormatUint(uint64(p.raw), 10) }
 
-// serve answers with the form the browser likes best, or with 304 when it has it.
-func (p *program) serve(w http.ResponseWriter, r *http.Request) {
+// Serve answers with the form the browser likes best, or with 304 when it has it.
+func (p *Program) Serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept-Encoding")
 	encoding := negotiate(r.Header.Values("Accept-Encoding"), []string{"br", "gzip"})
 	if describe(w, r, wasmType, entityTag(p.hash, encoding), encoding, http.StatusOK) {
@@ -75,7 +72,7 @@ func (p *program) serve(w http.ResponseWriter, r *http.Request) {
 	case "gzip":
 		body = p.gzip
 	case identity:
-		w.Header().Set("Content-Length", p.rawLength())
+		w.Header().Set("Content-Length", p.RawLength())
 		if r.Method != http.MethodHead {
 			p.unpack(w)
 		}
@@ -89,10 +86,10 @@ func (p *program) serve(w http.ResponseWriter, r *http.Request) {
 
 // unpack writes the plain form. When the content turns out broken the answer stays shorter than announced, and that
 // is how the browser learns of it.
-func (p *program) unpack(w io.Writer) {
+func (p *Program) unpack(w io.Writer) {
 	r, err := gzip.NewReader(bytes.NewReader(p.gzip))
 	if err != nil {
-		return // newProgram has read the same header
+		return // NewProgram has read the same header
 	}
 	_, _ = io.Copy(w, r) //nolint:gosec // our own file
 }

@@ -1,4 +1,4 @@
-package web
+package markup
 
 import (
 	"bytes"
@@ -26,13 +26,13 @@ func TestCanonical(t *testing.T) {
 		{"Go's escapes are undone", `<a title="tab\tand \u202e">`, "<a title=\"tab\tand \u202e\">"},
 		{"a lone bracket at the end", "x<", "x<"},
 	} {
-		got, err := canonical([]byte(test.page))
+		got, err := Canonical([]byte(test.page))
 		if err != nil || string(got) != test.want {
 			t.Errorf("%s: got %q (%v), want %q", test.name, got, err, test.want)
 		}
 	}
 	for _, page := range []string{`<p title='x'>`, `<p title=x>`, `<p title="x>`, `<p`, `<p a`, `<p ="x">`, "<p title=\"a\nb\">", `<p "x">`} {
-		if got, err := canonical([]byte(page)); err == nil {
+		if got, err := Canonical([]byte(page)); err == nil {
 			t.Errorf("%s is understood as %s", page, got)
 		}
 	}
@@ -48,7 +48,7 @@ func TestNoValueLeavesItsAttribute(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		title, alt, text := hostile.Draw(t, "title"), hostile.Draw(t, "alt"), hostile.Draw(t, "text")
 		page := app.HTMLString(app.Div().Title(title).Body(app.Img().Alt(alt), app.P().Text(text)))
-		got, err := canonical([]byte(page))
+		got, err := Canonical([]byte(page))
 		if err != nil {
 			t.Fatalf("%s: %v", page, err)
 		}
@@ -57,7 +57,7 @@ func TestNoValueLeavesItsAttribute(t *testing.T) {
 		if match == nil {
 			t.Fatalf("another shape:\n%s\nfrom\n%s", got, page)
 		}
-		again, err := canonical(got)
+		again, err := Canonical(got)
 		if err == nil && !strings.Contains(string(got), `\`) && !bytes.Equal(again, got) {
 			t.Fatalf("not stable:\n%s\nthen\n%s", got, again)
 		}
@@ -78,7 +78,7 @@ func FuzzCanonical(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, page string) {
-		got, err := canonical([]byte(page))
+		got, err := Canonical([]byte(page))
 		if err != nil {
 			return
 		}

@@ -1,4 +1,5 @@
-package web
+// Package markup repairs the markup that go-app writes: the order of its attributes, and how their values are quoted.
+package markup
 
 import (
 	"bytes"
@@ -8,7 +9,7 @@ import (
 	"strings"
 )
 
-// canonical rewrites the markup that go-app has written and returns it with two faults repaired.
+// Canonical rewrites the markup that go-app has written and returns it with two faults repaired.
 //
 // go-app writes attributes in the random order of a map, so the same page is other bytes each time and no entity tag
 // would ever match: here they are sorted. And it quotes their values as Go strings, where `"><script>` stays what it
@@ -17,7 +18,7 @@ import (
 //
 // The error says where markup is not understood: an attribute value without double quotes, which go-app never writes,
 // but a component can with app.Raw.
-func canonical(page []byte) ([]byte, error) {
+func Canonical(page []byte) ([]byte, error) {
 	var out bytes.Buffer
 	out.Grow(len(page))
 	rest := string(page)

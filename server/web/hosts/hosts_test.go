@@ -1,4 +1,4 @@
-package web
+package hosts
 
 import (
 	"net/http"
@@ -10,11 +10,11 @@ import (
 )
 
 func TestHosts(t *testing.T) {
-	hosts, err := NewHosts([]string{"Board.Example", "10.1.2.3", "2001:db8::7"}, false)
+	hosts, err := New([]string{"Board.Example", "10.1.2.3", "2001:db8::7"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	open, err := NewHosts(nil, true)
+	open, err := New(nil, true)
 	if err != nil {
 		t.Fatal(err)
 	}

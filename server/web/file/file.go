@@ -1,10 +1,13 @@
-package web
+// Package file holds answers that are prepared once: the bytes as they are and compressed, their type and their tag, so that a request
+// costs a choice and a write.
+package file
 
 import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"path"
 	"strconv"
@@ -13,8 +16,8 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// file is one answer, prepared once: its bytes as they are and, where that is worth it, compressed. Immutable.
-type file struct {
+// File is one answer, prepared once: its bytes as they are and, where that is worth it, compressed. Immutable.
+type File struct {
 	contentType string
 	hash        string
 	identity    []byte
@@ -22,10 +25,10 @@ type file struct {
 	gzip        []byte // nil when compression does not pay
 }
 
-// newFile prepares the forms of a body. Bodies are compressed at start, not per request; at these levels the whole set
+// New prepares the forms of a body. Bodies are compressed at start, not per request; at these levels the whole set
 // takes some 50 ms.
-func newFile(contentType string, body []byte) *file {
-	f := &file{contentType: contentType, hash: contentHash(body), identity: body}
+func New(contentType string, body []byte) *File {
+	f := &File{contentType: contentType, hash: contentHash(body), identity: body}
 	if !compressible(contentType) {
 		return f
 	}
@@ -46,8 +49,8 @@ func newFile(contentType string, body []byte) *file {
 	return f
 }
 
-// serve answers with the form the browser likes best, or with 304 when it has that form already.
-func (f *file) serve(w http.ResponseWriter, r *http.Request, status int) {
+// Serve answers with the form the browser likes best, or with 304 when it has that form already.
+func (f *File) Serve(w http.ResponseWriter, r *http.Request, status int) {
 	body, encoding := f.identity, identity
 	var offered []string
 	if f.brotli != nil {
@@ -122,9 +125,9 @@ func tagMatches(header []string, tag string) bool {
 	return false
 }
 
-// contentType returns the media type of a file by the end of its name. The table is ours because that of the standard
+// Type returns the media type of a file by the end of its name. The table is ours because that of the standard
 // library also reads the machine's, and differs between machines.
-func contentType(name string) string {
+func Type(name string) string {
 	switch path.Ext(name) {
 	case ".css":
 		return "text/css; charset=utf-8"
@@ -153,4 +156,16 @@ func contentType(name string) string {
 func compressible(contentType string) bool {
 	return strings.HasPrefix(contentType, "text/") || strings.Contains(contentType, "json") ||
 		contentType == "image/svg+xml"
+}
+
+// Plain answers with one sentence. The sentence must be a constant: nothing of the request is ever written back.
+func Plain(w http.ResponseWriter, r *http.Request, status int, sentence string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(sentence)+1))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		fmt.Fprintln(w, sentence)
+	}
 }

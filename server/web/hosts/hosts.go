@@ -1,4 +1,5 @@
-package web
+// Package hosts decides under which names the server answers.
+package hosts
 
 import (
 	"fmt"
@@ -6,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"tierboard/server/web/file"
 )
 
 // Hosts is the set of names under which the server answers. A page of another site can make a browser send requests to
@@ -20,9 +23,9 @@ type Hosts struct {
 	anyIP bool
 }
 
-// NewHosts returns the set of the given names, which are DNS names or IP addresses without a port. The error names the
+// New returns the set of the given names, which are DNS names or IP addresses without a port. The error names the
 // first that is neither.
-func NewHosts(names []string, anyIP bool) (Hosts, error) {
+func New(names []string, anyIP bool) (Hosts, error) {
 	hosts := Hosts{names: make(map[string]bool, len(names)), anyIP: anyIP}
 	for _, name := range names {
 		host, ok := parseHost(name)
@@ -52,20 +55,20 @@ func (h Hosts) allows(host string) bool {
 // when the header is no host at all.
 func (h Hosts) Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h.check(w, r) {
+		if h.Check(w, r) {
 			next.ServeHTTP(w, r)
 		}
 	})
 }
 
-// check answers a request under a wrong name and reports whether the request may go on.
-func (h Hosts) check(w http.ResponseWriter, r *http.Request) bool {
+// Check answers a request under a wrong name and reports whether the request may go on.
+func (h Hosts) Check(w http.ResponseWriter, r *http.Request) bool {
 	switch host, ok := parseHost(r.Host); {
 	case !ok:
-		plain(w, r, http.StatusBadRequest, "The Host header is not a host.")
+		file.Plain(w, r, http.StatusBadRequest, "The Host header is not a host.")
 		return false
 	case !h.allows(host):
-		plain(w, r, http.StatusMisdirectedRequest, "This server does not answer under that name.")
+		file.Plain(w, r, http.StatusMisdirectedRequest, "This server does not answer under that name.")
 		return false
 	default:
 		return true
