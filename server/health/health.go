@@ -28,12 +28,6 @@
 // pub/sub has no replay, so it can't know. To know across restarts, tell EventAccepted the newest stored
 // event's time of each tier first.
 //
-// # Producers' health samples
-//
-// Streaming producers interleave all-zero health samples with real ones. A zero sample doesn't replace a good
-// one of the same session for Config.HoldSample, and never that of another session. A sample of an unknown
-// session implies that the session started: producers don't always say so.
-//
 // # Decisions
 //
 // A missing heartbeat is not an error, and a late one is none either while events flow: the heartbeat is
@@ -47,111 +41,9 @@ import (
 	"time"
 
 	"tierboard/server/calendar"
+	"tierboard/server/health/delivery"
+	"tierboard/server/health/producer"
 )
-
-// Cadence says how a tier's events are spread over time, and so which rule judges it.
-type Cadence string
-
-// The cadences: Steady flows all through regular hours, Learned flows with gaps of its own typical length,
-// Batch comes once after each trading day's close.
-const (
-	Steady  Cadence = "steady"
-	Learned Cadence = "learned"
-	Batch   Cadence = "batch"
-)
-
-// TierConfig is the rule of one tier.
-type TierConfig struct {
-	// Tier is the tier's word, as EventAccepted gets it. Required, unique.
-	Tier string
-	// Cadence selects the rule. Required.
-	Cadence Cadence
-	// StaleAfter is the silence after which a Steady tier is stale, the least such silence of a Learned one,
-	// and the time after Deadline at which a Batch tier is stale. 1 s to 24 h.
-	StaleAfter time.Duration
-	// Factor times the median gap is the silence after which a Learned tier is stale. 1 to 100; only Learned.
-	Factor float64
-	// Deadline is when a trading day's batch must have arrived, after midnight in New York: 16 h or more and
-	// less than 24 h; only Batch.
-	Deadline time.Duration
-}
-
-// Config holds the settings of a Tracker.
-type Config struct {
-	// Tiers lists the tiers that are judged; at least one. Events of others are ignored.
-	Tiers []TierConfig
-	// HeartbeatLateAfter is the age past which the producer's heartbeat is late. At least 1 s.
-	HeartbeatLateAfter time.Duration
-	// HoldSample is how long a good health sample stands against all-zero ones of its session. At least 1 s.
-	HoldSample time.Duration
-	// SampleFreshFor is the age past which a health sample says nothing any more. At least HoldSample.
-	SampleFreshFor time.Duration
-	// Transport names where events come from, for the report only: "redis".
-	Transport string
-	// Channels lists what ingest listens to, for the report only.
-	Channels []string
-}
-
-// Default returns the settings of the three tiers: intraday stale after 120 s, combo after five times its
-// median gap and 20 min at least, daily due at 18:30 and stale an hour later.
-func Default() Config {
-	return Config{
-		Tiers: []TierConfig{
-			{Tier: "daily", Cadence: Batch, StaleAfter: time.Hour, Deadline: 18*time.Hour + 30*time.Minute},
-			{Tier: "intraday", Cadence: Steady, StaleAfter: 2 * time.Minute},
-			{Tier: "combo", Cadence: Learned, StaleAfter: 20 * time.Minute, Factor: 5},
-		},
-		HeartbeatLateAfter: 150 * time.Second,
-		HoldSample:         time.Minute,
-		SampleFreshFor:     5 * time.Minute,
-		Transport:          "redis",
-	}
-}
-
-// Validate returns every setting that is out of range, named, or nil.
-func (c Config) Validate() error {
-	var problems []error
-	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if len(c.Tiers) == 0 {
-		bad("Tiers: at least one is needed")
-	}
-	seen := make(map[string]bool, len(c.Tiers))
-	for i, t := range c.Tiers {
-		if t.Tier == "" {
-			bad("Tiers[%d].Tier: a name is needed", i)
-		}
-		if seen[t.Tier] {
-			bad("Tiers[%d].Tier: %q is there twice", i, t.Tier)
-		}
-		seen[t.Tier] = true
-		if t.StaleAfter < time.Second || t.StaleAfter > 24*time.Hour {
-			bad("Tiers[%d].StaleAfter: %s is not within 1s and 24h", i, t.StaleAfter)
-		}
-		switch t.Cadence {
-		case Steady:
-		case Learned:
-			if !(t.Factor >= 1 && t.Factor <= 100) { // Written so that NaN is refused too.
-				bad("Tiers[%d].Factor: %g is not within 1 and 100", i, t.Factor)
-			}
-		case Batch:
-			if t.Deadline < 16*time.Hour || t.Deadline >= 24*time.Hour {
-				bad("Tiers[%d].Deadline: %s is not within 16h and 24h", i, t.Deadline)
-			}
-		default:
-			bad("Tiers[%d].Cadence: %q is none of steady, learned, batch", i, t.Cadence)
-		}
-	}
-	if c.HeartbeatLateAfter < time.Second {
-		bad("HeartbeatLateAfter: %s is less than 1s", c.HeartbeatLateAfter)
-	}
-	if c.HoldSample < time.Second {
-		bad("HoldSample: %s is less than 1s", c.HoldSample)
-	}
-	if c.SampleFreshFor < c.HoldSample {
-		bad("SampleFreshFor: %s is less than HoldSample", c.SampleFreshFor)
-	}
-	return errors.Join(problems...)
-}
 
 const (
 	// maxGaps bounds what a Learned tier remembers; at the bound the oldest gap goes.
@@ -175,8 +67,8 @@ type Tracker struct {
 	tiers    map[string]*tierState
 	ingest   ingestState
 	beat     time.Time // the producer's last heartbeat; zero when there is none
-	producer producerState
-	delivery Delivery
+	producer *producer.Sessions
+	delivery delivery.Judgement
 }
 
 // tierState is what a Tracker remembers of a tier.
@@ -205,13 +97,15 @@ func New(cfg Config, market *calendar.Calendar, start time.Time) (*Tracker, erro
 	if market == nil {
 		return nil, errors.New("health: a market calendar is needed")
 	}
-	t := &Tracker{cfg: cfg, start: start, market: market, tiers: make(map[string]*tierState, len(cfg.Tiers))}
+	t := &Tracker{
+		cfg: cfg, start: start, market: market, tiers: make(map[string]*tierState, len(cfg.Tiers)),
+		producer: producer.New(cfg.HoldSample, cfg.SampleFreshFor),
+	}
 	for _, tier := range cfg.Tiers {
 		t.tiers[tier.Tier] = &tierState{cfg: tier, gaps: ring[time.Duration]{limit: maxGaps}}
 	}
 	t.ingest.reconnects.limit = maxReconnects
 	t.ingest.faults = map[string]string{}
-	t.producer.sessions = make(map[string]*producerSession, maxSessions)
 	return t, nil
 }
 
@@ -300,6 +194,34 @@ func (t *Tracker) Heartbeat(beat time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.beat = beat
+}
+
+// SessionEdge tells that a producer's streaming session changed at the server's time at, as producer.Sessions.Edge takes it. An
+// empty id is ignored.
+func (t *Tracker) SessionEdge(id string, edge producer.Edge, at time.Time) {
+	if id == "" {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sawMessage(at)
+	t.producer.Edge(id, edge, at)
+}
+
+// ProducerHealth tells a health message of a producer, as producer.Sessions.Health takes it.
+func (t *Tracker) ProducerHealth(sample producer.Sample) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sawMessage(sample.At)
+	t.producer.Health(sample)
+}
+
+// Delivery tells how delivery did; the newest sample is the one reported.
+func (t *Tracker) Delivery(s delivery.Sample) {
+	judged := delivery.Judge(s)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.delivery = judged
 }
 
 // ring keeps the newest limit values; the zero ring with a limit is empty.

@@ -11,6 +11,9 @@ import (
 	"pgregory.net/rapid"
 
 	"tierboard/server/calendar"
+	"tierboard/server/health/age"
+	"tierboard/server/health/delivery"
+	"tierboard/server/health/producer"
 )
 
 var nyse = calendar.NYSE()
@@ -46,7 +49,7 @@ func TestTierStatus(t *testing.T) {
 		tier   string
 		want   Status
 		reason string // a part of it
-		limit  Seconds
+		limit  age.Seconds
 	}{
 		// A Friday: 2026-11-20. Intraday.
 		{"fresh event", "2026-11-20 09:00:00", []event{{"intraday", "2026-11-20 14:31:07"}}, "2026-11-20 14:31:11", "intraday", OK, "", 120},
@@ -62,13 +65,13 @@ func TestTierStatus(t *testing.T) {
 		{"first while after the open", "2026-11-19 09:00:00", []event{{"intraday", "2026-11-19 15:59:00"}}, "2026-11-20 09:32:00", "intraday", Idle, "no event yet since the open", 120},
 		{"silent since the open", "2026-11-19 09:00:00", []event{{"intraday", "2026-11-19 15:59:00"}}, "2026-11-20 09:32:01", "intraday", Stale, "no intraday since the open, 2 min ago", 120},
 		{"the stored newest event doesn't count against a fresh start", "2026-11-20 14:30:00", []event{{"intraday", "2026-11-20 11:00:00"}}, "2026-11-20 14:31:30", "intraday", Idle, "no event yet since the server's start", 120},
-		{"pre-market", "2026-11-20 03:00:00", nil, "2026-11-20 09:29:59", "intraday", Idle, "regular hours have not begun; next open Fri 20 Nov 09:30 ET", NoSeconds},
-		{"after the close", "2026-11-20 09:00:00", []event{{"intraday", "2026-11-20 15:00:00"}}, "2026-11-20 16:00:00", "intraday", Idle, "regular hours are over; next open Mon 23 Nov 09:30 ET", NoSeconds},
-		{"night", "2026-11-20 09:00:00", []event{{"intraday", "2026-11-20 15:00:00"}}, "2026-11-20 23:00:00", "intraday", Idle, "markets are closed; next open Mon 23 Nov 09:30 ET", NoSeconds},
-		{"holiday", "2026-11-20 09:00:00", []event{{"intraday", "2026-11-25 15:00:00"}}, "2026-11-26 11:00:00", "intraday", Idle, "markets are closed (Thanksgiving Day); next open Fri 27 Nov 09:30 ET", NoSeconds},
-		{"early close", "2026-11-27 09:00:00", []event{{"intraday", "2026-11-27 12:00:00"}}, "2026-11-27 13:00:00", "intraday", Idle, "regular hours are over; next open Mon 30 Nov 09:30 ET", NoSeconds},
+		{"pre-market", "2026-11-20 03:00:00", nil, "2026-11-20 09:29:59", "intraday", Idle, "regular hours have not begun; next open Fri 20 Nov 09:30 ET", age.Unknown},
+		{"after the close", "2026-11-20 09:00:00", []event{{"intraday", "2026-11-20 15:00:00"}}, "2026-11-20 16:00:00", "intraday", Idle, "regular hours are over; next open Mon 23 Nov 09:30 ET", age.Unknown},
+		{"night", "2026-11-20 09:00:00", []event{{"intraday", "2026-11-20 15:00:00"}}, "2026-11-20 23:00:00", "intraday", Idle, "markets are closed; next open Mon 23 Nov 09:30 ET", age.Unknown},
+		{"holiday", "2026-11-20 09:00:00", []event{{"intraday", "2026-11-25 15:00:00"}}, "2026-11-26 11:00:00", "intraday", Idle, "markets are closed (Thanksgiving Day); next open Fri 27 Nov 09:30 ET", age.Unknown},
+		{"early close", "2026-11-27 09:00:00", []event{{"intraday", "2026-11-27 12:00:00"}}, "2026-11-27 13:00:00", "intraday", Idle, "regular hours are over; next open Mon 30 Nov 09:30 ET", age.Unknown},
 		{"a minute before an early close", "2026-11-27 09:00:00", []event{{"intraday", "2026-11-27 12:00:00"}}, "2026-11-27 12:59:00", "intraday", Stale, "no intraday for 59 min", 120},
-		{"events at night are events", "2026-11-20 09:00:00", []event{{"intraday", "2026-11-20 23:00:00"}}, "2026-11-20 23:00:30", "intraday", OK, "", NoSeconds},
+		{"events at night are events", "2026-11-20 09:00:00", []event{{"intraday", "2026-11-20 23:00:00"}}, "2026-11-20 23:00:30", "intraday", OK, "", age.Unknown},
 
 		// Combo.
 		{"nothing learned, the minimum holds", "2026-11-20 09:00:00", []event{{"combo", "2026-11-20 14:00:00"}}, "2026-11-20 14:20:01", "combo", Stale, "no combo for 20 min", 1200},
@@ -79,29 +82,29 @@ func TestTierStatus(t *testing.T) {
 		{"a burst is one event", "2026-11-20 09:00:00", []event{{"combo", "2026-11-20 13:00:00"}, {"combo", "2026-11-20 13:00:01"}, {"combo", "2026-11-20 13:08:01"}, {"combo", "2026-11-20 13:08:02"}}, "2026-11-20 13:09:00", "combo", OK, "", 2400},
 		{"the night is no gap", "2026-11-18 09:00:00", []event{{"combo", "2026-11-18 15:30:00"}, {"combo", "2026-11-19 10:00:00"}, {"combo", "2026-11-20 10:00:00"}}, "2026-11-20 10:01:00", "combo", OK, "", 1200},
 		{"gaps outside regular hours don't count", "2026-11-20 01:00:00", []event{{"combo", "2026-11-20 05:00:00"}, {"combo", "2026-11-20 07:00:00"}, {"combo", "2026-11-20 10:00:00"}}, "2026-11-20 10:01:00", "combo", OK, "", 1200},
-		{"combo at night", "2026-11-20 09:00:00", []event{{"combo", "2026-11-20 15:00:00"}}, "2026-11-21 12:00:00", "combo", Idle, "markets are closed", NoSeconds},
+		{"combo at night", "2026-11-20 09:00:00", []event{{"combo", "2026-11-20 15:00:00"}}, "2026-11-21 12:00:00", "combo", Idle, "markets are closed", age.Unknown},
 
 		// Daily. Thursday's batch came at 16:42.
-		{"next batch is due in the evening", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-20 14:31:11", "daily", Idle, "next batch is due by Fri 20 Nov 18:30 ET", NoSeconds},
-		{"between the close and the deadline", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-20 18:29:59", "daily", Idle, "next batch is due by Fri 20 Nov 18:30 ET", NoSeconds},
-		{"at the deadline", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-20 18:30:00", "daily", Late, "the batch of Fri 20 Nov has not arrived; it was due by Fri 20 Nov 18:30 ET", NoSeconds},
-		{"a second before an hour past the deadline", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-20 19:29:59", "daily", Late, "has not arrived", NoSeconds},
-		{"an hour past the deadline", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-20 19:30:00", "daily", Stale, "the batch of Fri 20 Nov has not arrived", NoSeconds},
-		{"the missing batch stays stale on the weekend", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-22 12:00:00", "daily", Stale, "the batch of Fri 20 Nov", NoSeconds},
-		{"and until the next one is there", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-23 17:00:00", "daily", Stale, "the batch of Fri 20 Nov", NoSeconds},
-		{"the next one heals it", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}, {"daily", "2026-11-23 16:40:00"}}, "2026-11-23 20:00:00", "daily", OK, "", NoSeconds},
-		{"arrived before the deadline", "2026-11-19 09:00:00", []event{{"daily", "2026-11-20 16:42:10"}}, "2026-11-20 17:50:00", "daily", OK, "", NoSeconds},
-		{"arrived late", "2026-11-19 09:00:00", []event{{"daily", "2026-11-20 20:00:00"}}, "2026-11-20 22:00:00", "daily", OK, "", NoSeconds},
-		{"ok through the weekend", "2026-11-19 09:00:00", []event{{"daily", "2026-11-20 16:42:10"}}, "2026-11-22 12:00:00", "daily", OK, "", NoSeconds},
-		{"no batch is due on a holiday", "2026-11-19 09:00:00", []event{{"daily", "2026-11-25 16:42:10"}}, "2026-11-26 20:00:00", "daily", OK, "", NoSeconds},
-		{"an event before the close is not the day's batch", "2026-11-19 09:00:00", []event{{"daily", "2026-11-20 15:59:59"}}, "2026-11-20 18:30:00", "daily", Late, "the batch of Fri 20 Nov", NoSeconds},
-		{"daily events in the day are events", "2026-11-19 09:00:00", []event{{"daily", "2026-11-20 11:00:00"}}, "2026-11-20 11:30:00", "daily", OK, "", NoSeconds},
-		{"a batch before our start can't be known", "2026-11-20 10:00:00", nil, "2026-11-20 14:00:00", "daily", Idle, "no event yet; next batch is due by Fri 20 Nov 18:30 ET", NoSeconds},
-		{"no event yet, first while after the start", "2026-11-20 18:00:00", nil, "2026-11-20 19:00:00", "daily", Idle, "no event yet", NoSeconds},
-		{"no event yet, past the deadline", "2026-11-20 17:00:00", nil, "2026-11-20 19:00:00", "daily", Late, "the batch of Fri 20 Nov", NoSeconds},
-		{"no event yet, long past the deadline", "2026-11-20 17:00:00", nil, "2026-11-20 19:30:00", "daily", Stale, "the batch of Fri 20 Nov", NoSeconds},
-		{"a stored event of last week tells that batches are missing", "2026-11-20 10:00:00", []event{{"daily", "2026-11-13 16:42:10"}}, "2026-11-20 10:00:01", "daily", Stale, "the batch of Thu 19 Nov", NoSeconds},
-		{"an early close moves the close, not the deadline", "2026-11-25 09:00:00", []event{{"daily", "2026-11-27 13:30:00"}}, "2026-11-27 18:31:00", "daily", OK, "", NoSeconds},
+		{"next batch is due in the evening", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-20 14:31:11", "daily", Idle, "next batch is due by Fri 20 Nov 18:30 ET", age.Unknown},
+		{"between the close and the deadline", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-20 18:29:59", "daily", Idle, "next batch is due by Fri 20 Nov 18:30 ET", age.Unknown},
+		{"at the deadline", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-20 18:30:00", "daily", Late, "the batch of Fri 20 Nov has not arrived; it was due by Fri 20 Nov 18:30 ET", age.Unknown},
+		{"a second before an hour past the deadline", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-20 19:29:59", "daily", Late, "has not arrived", age.Unknown},
+		{"an hour past the deadline", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-20 19:30:00", "daily", Stale, "the batch of Fri 20 Nov has not arrived", age.Unknown},
+		{"the missing batch stays stale on the weekend", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-22 12:00:00", "daily", Stale, "the batch of Fri 20 Nov", age.Unknown},
+		{"and until the next one is there", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}}, "2026-11-23 17:00:00", "daily", Stale, "the batch of Fri 20 Nov", age.Unknown},
+		{"the next one heals it", "2026-11-19 09:00:00", []event{{"daily", "2026-11-19 16:42:10"}, {"daily", "2026-11-23 16:40:00"}}, "2026-11-23 20:00:00", "daily", OK, "", age.Unknown},
+		{"arrived before the deadline", "2026-11-19 09:00:00", []event{{"daily", "2026-11-20 16:42:10"}}, "2026-11-20 17:50:00", "daily", OK, "", age.Unknown},
+		{"arrived late", "2026-11-19 09:00:00", []event{{"daily", "2026-11-20 20:00:00"}}, "2026-11-20 22:00:00", "daily", OK, "", age.Unknown},
+		{"ok through the weekend", "2026-11-19 09:00:00", []event{{"daily", "2026-11-20 16:42:10"}}, "2026-11-22 12:00:00", "daily", OK, "", age.Unknown},
+		{"no batch is due on a holiday", "2026-11-19 09:00:00", []event{{"daily", "2026-11-25 16:42:10"}}, "2026-11-26 20:00:00", "daily", OK, "", age.Unknown},
+		{"an event before the close is not the day's batch", "2026-11-19 09:00:00", []event{{"daily", "2026-11-20 15:59:59"}}, "2026-11-20 18:30:00", "daily", Late, "the batch of Fri 20 Nov", age.Unknown},
+		{"daily events in the day are events", "2026-11-19 09:00:00", []event{{"daily", "2026-11-20 11:00:00"}}, "2026-11-20 11:30:00", "daily", OK, "", age.Unknown},
+		{"a batch before our start can't be known", "2026-11-20 10:00:00", nil, "2026-11-20 14:00:00", "daily", Idle, "no event yet; next batch is due by Fri 20 Nov 18:30 ET", age.Unknown},
+		{"no event yet, first while after the start", "2026-11-20 18:00:00", nil, "2026-11-20 19:00:00", "daily", Idle, "no event yet", age.Unknown},
+		{"no event yet, past the deadline", "2026-11-20 17:00:00", nil, "2026-11-20 19:00:00", "daily", Late, "the batch of Fri 20 Nov", age.Unknown},
+		{"no event yet, long past the deadline", "2026-11-20 17:00:00", nil, "2026-11-20 19:30:00", "daily", Stale, "the batch of Fri 20 Nov", age.Unknown},
+		{"a stored event of last week tells that batches are missing", "2026-11-20 10:00:00", []event{{"daily", "2026-11-13 16:42:10"}}, "2026-11-20 10:00:01", "daily", Stale, "the batch of Thu 19 Nov", age.Unknown},
+		{"an early close moves the close, not the deadline", "2026-11-25 09:00:00", []event{{"daily", "2026-11-27 13:30:00"}}, "2026-11-27 18:31:00", "daily", OK, "", age.Unknown},
 	}
 	for _, c := range cases {
 		t.Run(c.tier+": "+c.rule, func(t *testing.T) {
@@ -150,7 +153,7 @@ func TestIngest(t *testing.T) {
 	expect := func(at time.Time, status Status, reason string, want Ingest) {
 		t.Helper()
 		r := tracker.Report(at)
-		want.Transport, want.HeartbeatAgeS = "redis", NoSeconds
+		want.Transport, want.HeartbeatAgeS = "redis", age.Unknown
 		if diff := cmp.Diff(want, r.Ingest); diff != "" {
 			t.Errorf("ingest (-want +got):\n%s", diff)
 		}
@@ -234,16 +237,16 @@ func TestHeartbeat(t *testing.T) {
 		rule    string
 		beat    time.Time
 		silence time.Duration
-		age     Seconds
+		age     age.Seconds
 		late    bool
 		status  Status
 		suffix  string
 	}{
 		{"on time", now.Add(-150 * time.Second), time.Second, 150, false, OK, ""},
 		{"late while events flow is no error", now.Add(-151 * time.Second), time.Second, 151, true, OK, ""},
-		{"missing while events flow is no error", time.Time{}, time.Second, NoSeconds, false, OK, ""},
+		{"missing while events flow is no error", time.Time{}, time.Second, age.Unknown, false, OK, ""},
 		{"late and silent is told", now.Add(-10 * time.Minute), 3 * time.Minute, 600, true, Stale, "; the producer's last heartbeat was 10 min ago"},
-		{"missing and silent is told", time.Time{}, 3 * time.Minute, NoSeconds, false, Stale, "; the producer writes no heartbeat"},
+		{"missing and silent is told", time.Time{}, 3 * time.Minute, age.Unknown, false, Stale, "; the producer writes no heartbeat"},
 		{"on time and silent", now, 3 * time.Minute, 0, false, Stale, "no intraday for 3 min"},
 		{"from the future", now.Add(time.Hour), time.Second, 0, false, OK, ""},
 	}
@@ -344,7 +347,7 @@ func TestConfigValidate(t *testing.T) {
 }
 
 // Whatever is told, in whatever order, a report judges every tier with one of the five words and gives a
-// reason for all but ok, and its memory stays bounded.
+// reason for all but ok.
 func TestReportIsAlwaysComplete(t *testing.T) {
 	base := time.Date(2026, time.November, 15, 0, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(t *rapid.T) {
@@ -369,22 +372,19 @@ func TestReportIsAlwaysComplete(t *testing.T) {
 			case 3:
 				tracker.Heartbeat(instant())
 			case 4:
-				tracker.ProducerHealth(Sample{
+				tracker.ProducerHealth(producer.Sample{
 					SessionID: rapid.OneOf(id, many).Draw(t, "id"), Status: rapid.SampledFrom([]string{"healthy", "ERROR", "?"}).Draw(t, "word"),
 					AllZero: rapid.Bool().Draw(t, "zero"), At: instant(),
 				})
 			case 5:
-				tracker.SessionEdge(rapid.OneOf(id, many).Draw(t, "id"), rapid.SampledFrom([]Edge{Started, Stopped, Implied, "odd"}).Draw(t, "edge"), instant())
+				tracker.SessionEdge(rapid.OneOf(id, many).Draw(t, "id"), rapid.SampledFrom([]producer.Edge{producer.Started, producer.Stopped, producer.Implied, "odd"}).Draw(t, "edge"), instant())
 			case 6:
-				tracker.Delivery(DeliverySample{Errors: rapid.IntRange(0, 20).Draw(t, "errors")})
+				tracker.Delivery(delivery.Sample{Errors: rapid.IntRange(0, 20).Draw(t, "errors")})
 			case 7:
 				checkReport(t, tracker.Report(instant()))
 			}
 		}
 		checkReport(t, tracker.Report(instant()))
-		if n := len(tracker.producer.sessions); n > maxSessions {
-			t.Fatalf("%d sessions are remembered", n)
-		}
 	})
 }
 
@@ -410,7 +410,7 @@ func checkReport(t *rapid.T, r Report) {
 		if (tier.Status == Down) == r.Ingest.Connected {
 			t.Fatalf("%s is %s while connected is %v", name, tier.Status, r.Ingest.Connected)
 		}
-		if tier.LastEventAt.IsZero() != (tier.AgeS == NoSeconds) {
+		if tier.LastEventAt.IsZero() != (tier.AgeS == age.Unknown) {
 			t.Fatalf("%s: last event %s has age %d", name, tier.LastEventAt, tier.AgeS)
 		}
 		if tier.Status != OK && r.Status == OK && tier.Status != Idle {
@@ -428,7 +428,7 @@ func TestConcurrentUse(t *testing.T) {
 			for i := range 500 {
 				at := now.Add(time.Duration(i) * time.Second)
 				tracker.EventAccepted("combo", at)
-				tracker.ProducerHealth(Sample{SessionID: "s-1", Status: "healthy", At: at})
+				tracker.ProducerHealth(producer.Sample{SessionID: "s-1", Status: "healthy", At: at})
 				tracker.Ingest(true, at)
 				tracker.Report(at)
 			}
@@ -437,17 +437,5 @@ func TestConcurrentUse(t *testing.T) {
 	group.Wait()
 	if got := tracker.Report(now.Add(500 * time.Second)).Tiers["combo"]; got.Status != OK {
 		t.Errorf("got %s %q", got.Status, got.Reason)
-	}
-}
-
-func TestSpell(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		-time.Second: "0 s", 119 * time.Second: "119 s", 2 * time.Minute: "2 min", 119 * time.Minute: "119 min",
-		2 * time.Hour: "2 h", 3*time.Hour + 5*time.Minute: "3 h 5 min", 48 * time.Hour: "2 d",
-		10*time.Hour + 10*time.Minute: "10 h 10 min",
-	} {
-		if got := spell(d); got != want {
-			t.Errorf("%s: got %q, want %q", d, got, want)
-		}
 	}
 }

@@ -1,13 +1,14 @@
 package health
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"tierboard/server/calendar"
+	"tierboard/server/health/age"
+	"tierboard/server/health/delivery"
 )
 
 // Report judges everything at now, which should not lie before what the Tracker was told; events of a later
@@ -16,17 +17,17 @@ func (t *Tracker) Report(now time.Time) Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := Report{
-		AsOf: stamp(now), Market: t.market.Clock(now), Ingest: t.reportIngest(now),
-		Producer: t.producer.report(now, t.cfg), Delivery: t.delivery, Tiers: make(map[string]Tier, len(t.tiers)),
+		AsOf: age.Stamp(now), Market: t.market.Clock(now), Ingest: t.reportIngest(now),
+		Producer: t.producer.Report(now), Delivery: t.delivery, Tiers: make(map[string]Tier, len(t.tiers)),
 	}
 	for name, s := range t.tiers {
 		tier := t.judge(s, now, r.Market.Session)
 		if tier.Status == Idle || tier.Status == Late || tier.Status == Stale {
 			tier.Reason += t.heartbeatRemark(r.Ingest, tier.Status)
 		}
-		tier.LastEventAt, tier.AgeS = stamp(s.last), NoSeconds
+		tier.LastEventAt, tier.AgeS = age.Stamp(s.last), age.Unknown
 		if !s.last.IsZero() {
-			tier.AgeS = secondsOf(now.Sub(s.last))
+			tier.AgeS = age.Of(now.Sub(s.last))
 		}
 		r.Tiers[name] = tier
 	}
@@ -50,13 +51,13 @@ func (t *Tracker) judgeWhole(r Report, now time.Time) (Status, string) {
 			return Degraded, tier.Tier + ": " + got.Reason
 		}
 	}
-	if r.Producer.troubled() {
+	if r.Producer.Troubled() {
 		return Degraded, "the producer reports that it is " + r.Producer.Status
 	}
 	if r.Ingest.HeartbeatLate && !t.eventSince(now.Add(-t.cfg.HeartbeatLateAfter)) {
-		return Degraded, "the producer's last heartbeat was " + spell(now.Sub(t.beat)) + " ago and no event came since"
+		return Degraded, "the producer's last heartbeat was " + age.Spell(now.Sub(t.beat)) + " ago and no event came since"
 	}
-	if r.Delivery.Status == DeliveryWarning || r.Delivery.Status == DeliveryError {
+	if r.Delivery.Status == delivery.Warning || r.Delivery.Status == delivery.Error {
 		return Degraded, "delivery: " + r.Delivery.Reason
 	}
 	return OK, ""
@@ -75,16 +76,16 @@ func (t *Tracker) eventSince(instant time.Time) bool {
 func (t *Tracker) reportIngest(now time.Time) Ingest {
 	in := Ingest{
 		Connected: t.ingest.connected, Transport: t.cfg.Transport, Channels: slices.Clone(t.cfg.Channels),
-		LastMessageAt: stamp(t.ingest.lastMessage), HeartbeatAgeS: NoSeconds,
+		LastMessageAt: age.Stamp(t.ingest.lastMessage), HeartbeatAgeS: age.Unknown,
 	}
 	for _, stream := range slices.Sorted(maps.Keys(t.ingest.faults)) {
 		in.StreamFaults = append(in.StreamFaults, t.ingest.faults[stream])
 	}
 	switch {
 	case in.Connected:
-		in.ConnectedSince = stamp(t.ingest.since)
+		in.ConnectedSince = age.Stamp(t.ingest.since)
 	case t.ingest.everUp:
-		in.DisconnectedSince = stamp(t.ingest.since)
+		in.DisconnectedSince = age.Stamp(t.ingest.since)
 	}
 	for _, at := range t.ingest.reconnects.values {
 		if now.Sub(at) <= 24*time.Hour {
@@ -92,7 +93,7 @@ func (t *Tracker) reportIngest(now time.Time) Ingest {
 		}
 	}
 	if !t.beat.IsZero() {
-		in.HeartbeatAgeS = secondsOf(now.Sub(t.beat))
+		in.HeartbeatAgeS = age.Of(now.Sub(t.beat))
 		in.HeartbeatLate = now.Sub(t.beat) > t.cfg.HeartbeatLateAfter
 	}
 	return in
@@ -102,7 +103,7 @@ func (t *Tracker) reportIngest(now time.Time) Ingest {
 func (t *Tracker) heartbeatRemark(in Ingest, status Status) string {
 	switch {
 	case in.HeartbeatLate:
-		return "; the producer's last heartbeat was " + spell(time.Duration(in.HeartbeatAgeS)*time.Second) + " ago"
+		return "; the producer's last heartbeat was " + age.Spell(time.Duration(in.HeartbeatAgeS)*time.Second) + " ago"
 	case t.beat.IsZero() && status != Idle:
 		return "; the producer writes no heartbeat"
 	default:
@@ -114,7 +115,7 @@ func (t *Tracker) heartbeatRemark(in Ingest, status Status) string {
 func (t *Tracker) judge(s *tierState, now time.Time, session string) Tier {
 	switch {
 	case !t.ingest.connected:
-		return Tier{Status: Down, Reason: t.downReason(now), StaleAfterS: NoSeconds}
+		return Tier{Status: Down, Reason: t.downReason(now), StaleAfterS: age.Unknown}
 	case s.cfg.Cadence == Batch:
 		return t.judgeBatch(s, now)
 	default:
@@ -126,21 +127,21 @@ func (t *Tracker) downReason(now time.Time) string {
 	if !t.ingest.everUp {
 		return "not connected to the feed yet"
 	}
-	return "not connected to the feed for " + spell(now.Sub(t.ingest.since))
+	return "not connected to the feed for " + age.Spell(now.Sub(t.ingest.since))
 }
 
 // judgeFlow judges a Steady or Learned tier by its silence in regular hours.
 func (t *Tracker) judgeFlow(s *tierState, now time.Time, session string) Tier {
 	limit, typical := s.limit()
-	seen, age := !s.last.IsZero(), max(now.Sub(s.last), 0)
-	fresh := seen && age <= limit/2
+	seen, quiet := !s.last.IsZero(), max(now.Sub(s.last), 0)
+	fresh := seen && quiet <= limit/2
 	if session != calendar.Regular {
 		if fresh {
-			return Tier{Status: OK, StaleAfterS: NoSeconds}
+			return Tier{Status: OK, StaleAfterS: age.Unknown}
 		}
-		return Tier{Status: Idle, Reason: t.closedReason(now), StaleAfterS: NoSeconds}
+		return Tier{Status: Idle, Reason: t.closedReason(now), StaleAfterS: age.Unknown}
 	}
-	tier := Tier{StaleAfterS: secondsOf(limit)}
+	tier := Tier{StaleAfterS: age.Of(limit)}
 	// The tier owes its first event from the open on, or from our own start when we came later.
 	owedSince, since := t.market.Day(t.market.DateAt(now)).Open, "the open"
 	if t.start.After(owedSince) {
@@ -150,14 +151,14 @@ func (t *Tracker) judgeFlow(s *tierState, now time.Time, session string) Tier {
 	case fresh:
 		tier.Status = OK
 	case seen && !s.last.Before(owedSince):
-		tier.Status, tier.Reason = Late, "no "+s.cfg.Tier+" for "+spell(age)+typical
-		if age > limit {
+		tier.Status, tier.Reason = Late, "no "+s.cfg.Tier+" for "+age.Spell(quiet)+typical
+		if quiet > limit {
 			tier.Status = Stale
 		}
 	case silence <= limit:
 		tier.Status, tier.Reason = Idle, "no event yet since "+since
 	default:
-		tier.Status, tier.Reason = Stale, "no "+s.cfg.Tier+" since "+since+", "+spell(silence)+" ago"+typical
+		tier.Status, tier.Reason = Stale, "no "+s.cfg.Tier+" since "+since+", "+age.Spell(silence)+" ago"+typical
 	}
 	return tier
 }
@@ -170,12 +171,12 @@ func (s *tierState) limit() (limit time.Duration, typical string) {
 	}
 	gaps := slices.Sorted(slices.Values(s.gaps.values))
 	median := (gaps[(len(gaps)-1)/2] + gaps[len(gaps)/2]) / 2
-	return max(limit, time.Duration(s.cfg.Factor*float64(median))), "; typical gap " + spell(median)
+	return max(limit, time.Duration(s.cfg.Factor*float64(median))), "; typical gap " + age.Spell(median)
 }
 
 // judgeBatch judges a tier that owes one batch a trading day.
 func (t *Tracker) judgeBatch(s *tierState, now time.Time) Tier {
-	tier := Tier{StaleAfterS: NoSeconds}
+	tier := Tier{StaleAfterS: age.Unknown}
 	seen := !s.last.IsZero()
 	closed, ok := t.market.LastClosed(now)
 	if !ok {
@@ -244,20 +245,4 @@ func (t *Tracker) exchangeTime(at time.Time) string {
 // day writes a date for people: "Fri 20 Nov".
 func day(d calendar.Date) string {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Format("Mon 2 Jan")
-}
-
-// spell writes a length of time for people, in its one or two largest units: "45 s", "41 min", "3 h 5 min".
-func spell(d time.Duration) string {
-	d = max(d, 0)
-	switch {
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", d/time.Second)
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", d/time.Minute)
-	case d < 48*time.Hour:
-		text := fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
-		return strings.TrimSuffix(text, " 0 min")
-	default:
-		return fmt.Sprintf("%d d", d/(24*time.Hour))
-	}
 }

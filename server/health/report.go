@@ -1,11 +1,13 @@
 package health
 
 import (
-	"encoding/json"
 	"maps"
 	"time"
 
 	"tierboard/server/calendar"
+	"tierboard/server/health/age"
+	"tierboard/server/health/delivery"
+	"tierboard/server/health/producer"
 )
 
 // Status is the word a tier, or the whole, is judged with.
@@ -21,35 +23,6 @@ const (
 	Degraded Status = "degraded"
 )
 
-// Seconds is a whole number of seconds that may be unknown, which is NoSeconds and null in JSON.
-type Seconds int64
-
-// NoSeconds is an unknown or inapplicable number of seconds.
-const NoSeconds Seconds = -1
-
-// secondsOf returns d in whole seconds, at least 0: a stamp from the future is a matter of clocks, not of age.
-func secondsOf(d time.Duration) Seconds { return Seconds(max(d, 0) / time.Second) }
-
-// IsZero reports whether the number is unknown, so that omitzero leaves it out.
-func (s Seconds) IsZero() bool { return s < 0 }
-
-// MarshalJSON writes the number, or null when it is unknown.
-func (s Seconds) MarshalJSON() ([]byte, error) {
-	if s < 0 {
-		return []byte("null"), nil
-	}
-	return json.Marshal(int64(s))
-}
-
-// UnmarshalJSON reads a number, or null as NoSeconds.
-func (s *Seconds) UnmarshalJSON(text []byte) error {
-	if string(text) == "null" {
-		*s = NoSeconds
-		return nil
-	}
-	return json.Unmarshal(text, (*int64)(s))
-}
-
 // Tier is the judgement of one tier. It is comparable; Status and Reason are what people see.
 type Tier struct {
 	// Status is one of OK, Idle, Late, Stale, Down.
@@ -58,10 +31,10 @@ type Tier struct {
 	Reason string `json:"reason,omitempty"`
 	// LastEventAt is when the newest event was accepted, UTC in milliseconds; zero when there was none.
 	LastEventAt time.Time `json:"last_event_at,omitzero"`
-	// AgeS is the age of that event; NoSeconds, left out of JSON, when there was none.
-	AgeS Seconds `json:"age_s,omitzero"`
-	// StaleAfterS is the silence that makes the tier stale; NoSeconds, null in JSON, while no such limit holds.
-	StaleAfterS Seconds `json:"stale_after_s"`
+	// AgeS is the age of that event; age.Unknown, left out of JSON, when there was none.
+	AgeS age.Seconds `json:"age_s,omitzero"`
+	// StaleAfterS is the silence that makes the tier stale; age.Unknown, null in JSON, while no such limit holds.
+	StaleAfterS age.Seconds `json:"stale_after_s"`
 }
 
 // Ingest is the state of the connection to the feed.
@@ -82,7 +55,7 @@ type Ingest struct {
 	// LastMessageAt is when anything last came in.
 	LastMessageAt time.Time `json:"last_message_at,omitzero"`
 	// HeartbeatAgeS is the age of the producer's heartbeat; absent when it writes none.
-	HeartbeatAgeS Seconds `json:"producer_heartbeat_age_s,omitzero"`
+	HeartbeatAgeS age.Seconds `json:"producer_heartbeat_age_s,omitzero"`
 	// HeartbeatLate tells that there is a heartbeat and it is older than Config.HeartbeatLateAfter.
 	HeartbeatLate bool `json:"producer_heartbeat_late,omitempty"`
 }
@@ -101,9 +74,9 @@ type Report struct {
 	// Ingest is the connection to the feed.
 	Ingest Ingest `json:"ingest"`
 	// Producer is what the producer says about itself.
-	Producer Producer `json:"producer"`
+	Producer producer.Report `json:"producer"`
 	// Delivery is the judgement of the newest delivery sample; absent before the first.
-	Delivery Delivery `json:"delivery,omitzero"`
+	Delivery delivery.Judgement `json:"delivery,omitzero"`
 	// Tiers has one entry a configured tier.
 	Tiers map[string]Tier `json:"tiers"`
 }
@@ -132,12 +105,4 @@ func (r Report) Summary() Summary {
 // Equal reports whether both summaries say the same.
 func (s Summary) Equal(other Summary) bool {
 	return s.Ingest == other.Ingest && maps.Equal(s.Tiers, other.Tiers)
-}
-
-// stamp returns t as reports show it: UTC in milliseconds.
-func stamp(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.UTC().Truncate(time.Millisecond)
 }

@@ -20,7 +20,7 @@ import (
 
 	"tierboard/e2e/stack"
 	"tierboard/server/classify"
-	"tierboard/server/health"
+	"tierboard/server/health/producer"
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
@@ -38,12 +38,12 @@ func (k *taker) Publish(_ context.Context, e *event.Event) (bool, error) {
 	return true, nil
 }
 
-func (k *taker) Ingest(bool, time.Time)                     {}
-func (k *taker) Message(time.Time)                          {}
-func (k *taker) EventAccepted(string, time.Time)            {}
-func (k *taker) Heartbeat(time.Time)                        {}
-func (k *taker) SessionEdge(string, health.Edge, time.Time) {}
-func (k *taker) ProducerHealth(health.Sample)               {}
+func (k *taker) Ingest(bool, time.Time)                       {}
+func (k *taker) Message(time.Time)                            {}
+func (k *taker) EventAccepted(string, time.Time)              {}
+func (k *taker) Heartbeat(time.Time)                          {}
+func (k *taker) SessionEdge(string, producer.Edge, time.Time) {}
+func (k *taker) ProducerHealth(producer.Sample)               {}
 
 // BenchmarkIngest measures the CPU time of a message that is read, classified and encoded, and its ratio to a bare loop of receives,
 // in turns in the same run. Another process publishes: at a steady rate, or all at once as fast as Redis takes it.

@@ -54,7 +54,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"tierboard/server/classify"
-	"tierboard/server/health"
+	"tierboard/server/health/producer"
 	"tierboard/server/ingest/follow"
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
@@ -240,9 +240,9 @@ type Health interface {
 	// Heartbeat tells the time the producer last wrote; the zero time means that there is none.
 	Heartbeat(beat time.Time)
 	// SessionEdge takes an edge of the producer's streaming session.
-	SessionEdge(id string, edge health.Edge, at time.Time)
+	SessionEdge(id string, edge producer.Edge, at time.Time)
 	// ProducerHealth takes what the producer says about itself.
-	ProducerHealth(sample health.Sample)
+	ProducerHealth(sample producer.Sample)
 }
 
 // Ingest is the connection to the producer. Make one with New.

@@ -21,7 +21,7 @@ import (
 
 	"tierboard/e2e/stack"
 	"tierboard/server/classify"
-	"tierboard/server/health"
+	"tierboard/server/health/producer"
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
 )
@@ -85,11 +85,11 @@ func (w *world) note(format string, args ...any) {
 
 func (w *world) Message(time.Time)                      { w.note("message") }
 func (w *world) EventAccepted(tier string, _ time.Time) { w.note("event %s", tier) }
-func (w *world) SessionEdge(id string, e health.Edge, _ time.Time) {
+func (w *world) SessionEdge(id string, e producer.Edge, _ time.Time) {
 	w.note("session %s %s", id, e)
 }
 
-func (w *world) ProducerHealth(s health.Sample) {
+func (w *world) ProducerHealth(s producer.Sample) {
 	w.note("health %s %s zero=%v", s.SessionID, s.Status, s.AllZero)
 }
 

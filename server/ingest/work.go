@@ -9,7 +9,7 @@ import (
 	"unsafe"
 
 	"tierboard/server/classify"
-	"tierboard/server/health"
+	"tierboard/server/health/producer"
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
 )
@@ -143,18 +143,18 @@ func (in *Ingest) publish(ctx context.Context, d *delivery, e *event.Event) {
 func (in *Ingest) producer(r *classify.Result, received time.Time) {
 	for _, s := range r.Sessions {
 		in.counts.session.Inc()
-		edge := health.Stopped
+		edge := producer.Stopped
 		if s.Started {
-			edge = health.Started
+			edge = producer.Started
 		}
 		in.sinks.Health.SessionEdge(s.ID, edge, received)
 	}
 	for _, h := range r.Health {
 		in.counts.health.Inc()
-		in.sinks.Health.ProducerHealth(health.Sample{SessionID: h.SessionID, Status: h.Status, AllZero: h.Zero, At: received})
+		in.sinks.Health.ProducerHealth(producer.Sample{SessionID: h.SessionID, Status: h.Status, AllZero: h.Zero, At: received})
 	}
 	if r.SessionID != "" && len(r.Sessions) == 0 {
-		in.sinks.Health.SessionEdge(r.SessionID, health.Implied, received)
+		in.sinks.Health.SessionEdge(r.SessionID, producer.Implied, received)
 	}
 }
 

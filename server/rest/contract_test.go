@@ -12,7 +12,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"tierboard/server/health"
+	"tierboard/server/health/delivery"
+	"tierboard/server/health/producer"
 	"tierboard/server/rest/performance"
 	"tierboard/server/rest/resttest"
 	"tierboard/shared/api"
@@ -101,11 +102,11 @@ func full(t *testing.T) *rig {
 	r.tracker.Ingest(true, resttest.Friday.Add(-2*time.Hour))
 	r.tracker.EventAccepted("daily", resttest.Friday.Add(-22*time.Hour))
 	r.tracker.EventAccepted("intraday", resttest.Friday.Add(-10*time.Minute))
-	r.tracker.SessionEdge("s-1", health.Implied, resttest.Friday.Add(-time.Minute))
-	r.tracker.ProducerHealth(health.Sample{SessionID: "s-1", Status: "healthy", At: resttest.Friday.Add(-time.Second)})
+	r.tracker.SessionEdge("s-1", producer.Implied, resttest.Friday.Add(-time.Minute))
+	r.tracker.ProducerHealth(producer.Sample{SessionID: "s-1", Status: "healthy", At: resttest.Friday.Add(-time.Second)})
 	r.tracker.Heartbeat(resttest.Friday.Add(-time.Hour))
 	r.tracker.StreamFault("patterns", `there is no stream "patterns" in Redis`)
-	r.tracker.Delivery(health.DeliverySample{Errors: 11, Users: 2, Match: time.Millisecond, Deliver: time.Millisecond})
+	r.tracker.Delivery(delivery.Sample{Errors: 11, Users: 2, Match: time.Millisecond, Deliver: time.Millisecond})
 	for _, tier := range []string{"daily", "intraday"} {
 		r.m.DeliverSeconds.WithLabelValues(tier).Observe(.02)
 		r.m.IngestLag.WithLabelValues(tier).Observe(.004)

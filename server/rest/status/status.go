@@ -7,6 +7,8 @@ import (
 
 	"tierboard/server/calendar"
 	"tierboard/server/health"
+	"tierboard/server/health/age"
+	"tierboard/server/health/delivery"
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
 	"tierboard/server/rest/answer"
@@ -110,7 +112,7 @@ func healthOf(r health.Report) api.TiersHealth {
 			Status: p.Status, SampleAgeS: seconds(p.SampleAgeS),
 		}
 	}
-	if d := r.Delivery; d != (health.Delivery{}) {
+	if d := r.Delivery; d != (delivery.Judgement{}) {
 		out.Delivery = &api.DeliveryHealth{
 			Status: d.Status, Reason: d.Reason, Errors: d.Errors, Users: d.Users, MatchMS: d.MatchMillis, DeliverMS: d.DeliverMillis,
 		}
@@ -124,8 +126,8 @@ func healthOf(r health.Report) api.TiersHealth {
 }
 
 // seconds returns nil for an unknown number.
-func seconds(s health.Seconds) *int64 {
-	if s == health.NoSeconds {
+func seconds(s age.Seconds) *int64 {
+	if s == age.Unknown {
 		return nil
 	}
 	n := int64(s)

@@ -7,6 +7,8 @@ import (
 
 	"tierboard/server/calendar"
 	"tierboard/server/health"
+	"tierboard/server/health/delivery"
+	"tierboard/server/health/producer"
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
 	"tierboard/server/rest/resttest"
@@ -120,15 +122,15 @@ func TestWhatIsToldOfTheFeed(t *testing.T) {
 	r := start(t, 8, func() api.ArchiveHealth { return api.ArchiveHealth{Status: "ok"} })
 	r.tracker.Ingest(true, r.now.Add(-time.Hour))
 	r.tracker.Heartbeat(r.now.Add(-10 * time.Second))
-	r.tracker.SessionEdge("s-1", health.Started, r.now.Add(-time.Minute))
-	r.tracker.ProducerHealth(health.Sample{SessionID: "s-1", Status: "healthy", At: r.now.Add(-5 * time.Second)})
-	r.tracker.Delivery(health.DeliverySample{Errors: 11, Users: 2})
+	r.tracker.SessionEdge("s-1", producer.Started, r.now.Add(-time.Minute))
+	r.tracker.ProducerHealth(producer.Sample{SessionID: "s-1", Status: "healthy", At: r.now.Add(-5 * time.Second)})
+	r.tracker.Delivery(delivery.Sample{Errors: 11, Users: 2})
 	var h api.TiersHealth
 	r.Get("/api/patterns/tiers/health").Is(200).Read(&h)
 	if p := h.Producer; p == nil || p.SessionID != "s-1" || p.Session != "running" || *p.SampleAgeS != 5 {
 		t.Errorf("%+v", p)
 	}
-	if d := h.Delivery; d == nil || d.Status != health.DeliveryError || d.Errors != 11 || d.Users != 2 {
+	if d := h.Delivery; d == nil || d.Status != delivery.Error || d.Errors != 11 || d.Users != 2 {
 		t.Errorf("%+v", d)
 	}
 	if in := h.Ingest; !in.Connected || *in.HeartbeatAgeS != 10 || in.HeartbeatLate || h.Market.Session != "regular" || h.Archive.Status != "ok" {

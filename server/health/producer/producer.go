@@ -1,8 +1,16 @@
-package health
+// Package producer remembers what producers say of themselves: the streaming sessions they begin and end, and how they are. It
+// reads no clock; every time is an argument.
+//
+// Streaming producers interleave all-zero health samples with real ones. A zero sample doesn't replace a good one of the same
+// session for a while, and never that of another session. A sample of an unknown session implies that the session started:
+// producers don't always say so.
+package producer
 
 import (
 	"strings"
 	"time"
+
+	"tierboard/server/health/age"
 )
 
 // Edge is a change of a producer's streaming session.
@@ -28,8 +36,8 @@ type Sample struct {
 	At time.Time
 }
 
-// Producer is what the producer says about itself. It is comparable.
-type Producer struct {
+// Report is what the producer says about itself. It is comparable.
+type Report struct {
 	// SessionID is the streaming session shown; empty when none is known.
 	SessionID string `json:"session_id,omitempty"`
 	// Session is "running" or "stopped"; empty when no session is known.
@@ -43,14 +51,14 @@ type Producer struct {
 	// "unknown"; empty while no fresh sample is there.
 	Status string `json:"status,omitempty"`
 	// SampleAgeS is the age of the sample that Status is from.
-	SampleAgeS Seconds `json:"sample_age_s,omitzero"`
+	SampleAgeS age.Seconds `json:"sample_age_s,omitzero"`
 	// Held tells that Status stands against newer samples that were all zero.
 	Held bool `json:"held,omitempty"`
 }
 
-// troubled reports whether the producer calls itself unwell.
-func (p Producer) troubled() bool {
-	return p.Status == "degraded" || p.Status == "error" || p.Status == "critical"
+// Troubled reports whether the producer calls itself unwell.
+func (r Report) Troubled() bool {
+	return r.Status == "degraded" || r.Status == "error" || r.Status == "critical"
 }
 
 const (
@@ -60,12 +68,20 @@ const (
 	maxSessionID = 128
 )
 
-// producerState remembers the producers' sessions.
-type producerState struct {
-	sessions map[string]*producerSession
+// Sessions remembers the producers' sessions, in bounded memory. Make one with New; one goroutine at a time uses it.
+type Sessions struct {
+	hold, fresh time.Duration
+	sessions    map[string]*session
 }
 
-type producerSession struct {
+// New returns Sessions of which none is known. A good sample stands for hold against all-zero ones of its session, and says
+// nothing any more when it is older than fresh.
+func New(hold, fresh time.Duration) *Sessions {
+	return &Sessions{hold: hold, fresh: fresh, sessions: make(map[string]*session, maxSessions)}
+}
+
+// session is what is remembered of one.
+type session struct {
 	id        string
 	implied   bool
 	startedAt time.Time
@@ -75,16 +91,10 @@ type producerSession struct {
 	good      Sample // the newest that was not all zero
 }
 
-// SessionEdge tells that a streaming session changed at the server's time at. An empty id is ignored.
-// Implied changes nothing for a session that is known, a stopped one included: its last messages may trail.
-func (t *Tracker) SessionEdge(id string, edge Edge, at time.Time) {
-	if id == "" {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sawMessage(at)
-	s, known := t.producer.session(id, at)
+// Edge tells that a streaming session changed at the server's time at. Implied changes nothing for a session that is known, a
+// stopped one included: its last messages may trail. The id is not empty.
+func (p *Sessions) Edge(id string, edge Edge, at time.Time) {
+	s, known := p.session(id, at)
 	switch edge {
 	case Started:
 		s.implied, s.startedAt, s.stoppedAt = false, at, time.Time{}
@@ -98,19 +108,16 @@ func (t *Tracker) SessionEdge(id string, edge Edge, at time.Time) {
 	}
 }
 
-// ProducerHealth tells a health message of the producer. One that names an unknown session implies the
-// session's start; one that names none counts for the session shown.
-func (t *Tracker) ProducerHealth(sample Sample) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sawMessage(sample.At)
+// Health tells a health message of the producer. One that names an unknown session implies the session's start; one that names
+// none counts for the session shown.
+func (p *Sessions) Health(sample Sample) {
 	id := sample.SessionID
 	if id == "" {
-		if shown := t.producer.shown(sample.At, t.cfg); shown != nil {
+		if shown := p.shown(sample.At); shown != nil {
 			id = shown.id
 		}
 	}
-	s, known := t.producer.session(id, sample.At)
+	s, known := p.session(id, sample.At)
 	if !known {
 		s.implied, s.startedAt = id != "", sample.At
 	}
@@ -134,7 +141,7 @@ func knownWord(word string) string {
 }
 
 // session returns the session of an id, made if it isn't known.
-func (p *producerState) session(id string, at time.Time) (s *producerSession, known bool) {
+func (p *Sessions) session(id string, at time.Time) (s *session, known bool) {
 	if len(id) > maxSessionID {
 		id = id[:maxSessionID]
 	}
@@ -146,7 +153,7 @@ func (p *producerState) session(id string, at time.Time) (s *producerSession, kn
 		return s, true
 	}
 	if len(p.sessions) >= maxSessions {
-		var oldest *producerSession
+		var oldest *session
 		for _, other := range p.sessions {
 			if oldest == nil || other.heardAt.Before(oldest.heardAt) {
 				oldest = other
@@ -154,7 +161,7 @@ func (p *producerState) session(id string, at time.Time) (s *producerSession, kn
 		}
 		delete(p.sessions, oldest.id)
 	}
-	s = &producerSession{id: id, heardAt: at}
+	s = &session{id: id, heardAt: at}
 	p.sessions[id] = s
 	return s, false
 }
@@ -162,10 +169,10 @@ func (p *producerState) session(id string, at time.Time) (s *producerSession, kn
 // shown returns the session a report shows, or nil: a running one before a stopped one, a named one before
 // samples that name none, one with a good fresh sample before others, so that a second process that reports
 // zeros doesn't hide the first; then the one that started last.
-func (p *producerState) shown(now time.Time, cfg Config) *producerSession {
-	var best *producerSession
+func (p *Sessions) shown(now time.Time) *session {
+	var best *session
 	for _, s := range p.sessions {
-		if best == nil || s.outranks(best, now, cfg) {
+		if best == nil || p.outranks(s, best, now) {
 			best = s
 		}
 	}
@@ -174,14 +181,14 @@ func (p *producerState) shown(now time.Time, cfg Config) *producerSession {
 
 // outranks reports whether s is shown rather than other. Ids decide among equals, so that the answer
 // doesn't depend on the map's order.
-func (s *producerSession) outranks(other *producerSession, now time.Time, cfg Config) bool {
+func (p *Sessions) outranks(s, other *session, now time.Time) bool {
 	if a, b := s.stoppedAt.IsZero(), other.stoppedAt.IsZero(); a != b {
 		return a
 	}
 	if a, b := s.id != "", other.id != ""; a != b {
 		return a
 	}
-	if a, b := s.hasGood(now, cfg), other.hasGood(now, cfg); a != b {
+	if a, b := p.hasGood(s, now), p.hasGood(other, now); a != b {
 		return a
 	}
 	if !s.startedAt.Equal(other.startedAt) {
@@ -191,32 +198,33 @@ func (s *producerSession) outranks(other *producerSession, now time.Time, cfg Co
 }
 
 // hasGood reports whether the session's display is a fresh sample that is not all zero.
-func (s *producerSession) hasGood(now time.Time, cfg Config) bool {
-	sample, _ := s.display(now, cfg)
+func (p *Sessions) hasGood(s *session, now time.Time) bool {
+	sample, _ := p.display(s, now)
 	return !sample.At.IsZero() && !sample.AllZero
 }
 
 // display returns the sample that speaks for the session, and whether it is held against newer zeros. Its At
 // is zero when no sample is fresh.
-func (s *producerSession) display(now time.Time, cfg Config) (sample Sample, held bool) {
+func (p *Sessions) display(s *session, now time.Time) (sample Sample, held bool) {
 	sample = s.newest
-	if sample.AllZero && !s.good.At.IsZero() && now.Sub(s.good.At) <= cfg.HoldSample {
+	if sample.AllZero && !s.good.At.IsZero() && now.Sub(s.good.At) <= p.hold {
 		return s.good, true
 	}
-	if now.Sub(sample.At) > cfg.SampleFreshFor {
+	if now.Sub(sample.At) > p.fresh {
 		return Sample{}, false
 	}
 	return sample, false
 }
 
-func (p *producerState) report(now time.Time, cfg Config) Producer {
-	s := p.shown(now, cfg)
+// Report tells what the producers say at now; its SampleAgeS is age.Unknown without a fresh sample.
+func (p *Sessions) Report(now time.Time) Report {
+	s := p.shown(now)
 	if s == nil {
-		return Producer{SampleAgeS: NoSeconds}
+		return Report{SampleAgeS: age.Unknown}
 	}
-	r := Producer{
+	r := Report{
 		SessionID: s.id, Implied: s.implied,
-		StartedAt: stamp(s.startedAt), StoppedAt: stamp(s.stoppedAt), SampleAgeS: NoSeconds,
+		StartedAt: age.Stamp(s.startedAt), StoppedAt: age.Stamp(s.stoppedAt), SampleAgeS: age.Unknown,
 	}
 	switch {
 	case s.id == "": // Samples without any session.
@@ -226,8 +234,8 @@ func (p *producerState) report(now time.Time, cfg Config) Producer {
 	default:
 		r.Session = "stopped"
 	}
-	if sample, held := s.display(now, cfg); !sample.At.IsZero() {
-		r.Status, r.Held, r.SampleAgeS = sample.Status, held, secondsOf(now.Sub(sample.At))
+	if sample, held := p.display(s, now); !sample.At.IsZero() {
+		r.Status, r.Held, r.SampleAgeS = sample.Status, held, age.Of(now.Sub(sample.At))
 	}
 	return r
 }

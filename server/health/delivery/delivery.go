@@ -1,4 +1,5 @@
-package health
+// Package delivery judges how delivery did in a while: whether it failed, or was slower than what the product promises.
+package delivery
 
 import (
 	"fmt"
@@ -7,8 +8,8 @@ import (
 
 // The limits past which delivery is not healthy, and the targets it is measured against.
 const (
-	// MaxDeliveryErrors is the most errors of a healthy period.
-	MaxDeliveryErrors = 10
+	// MaxErrors is the most errors of a healthy period.
+	MaxErrors = 10
 	// MaxMatch is the longest that finding the interested users of an event may take before a warning.
 	MaxMatch = 10 * time.Millisecond
 	// MaxDeliver is the longest an event may take to the browser before a warning.
@@ -19,8 +20,8 @@ const (
 	TargetUsers   = 500
 )
 
-// DeliverySample is how delivery did in one period of the caller's choice, a minute for example.
-type DeliverySample struct {
+// Sample is how delivery did in one period of the caller's choice, a minute for example.
+type Sample struct {
 	// Errors counts frames that could not be delivered through a fault of the server.
 	Errors int
 	// Match and Deliver are high percentiles of the time to match an event and to write it to its sessions.
@@ -29,16 +30,16 @@ type DeliverySample struct {
 	Users int
 }
 
-// The words of a Delivery.
+// The words of a Judgement.
 const (
-	DeliveryHealthy = "healthy"
-	DeliveryWarning = "warning"
-	DeliveryError   = "error"
+	Healthy = "healthy"
+	Warning = "warning"
+	Error   = "error"
 )
 
-// Delivery is the judgement of a DeliverySample. It is comparable; the zero Delivery is none.
-type Delivery struct {
-	// Status is one of DeliveryHealthy, DeliveryWarning, DeliveryError.
+// Judgement is what is said of a Sample. It is comparable; the zero Judgement is none.
+type Judgement struct {
+	// Status is one of Healthy, Warning, Error.
 	Status string `json:"status"`
 	// Reason is a sentence without a full stop; empty when healthy.
 	Reason string `json:"reason,omitempty"`
@@ -61,31 +62,23 @@ type Targets struct {
 	Users int `json:"users"`
 }
 
-// JudgeDelivery returns the judgement of a sample: more than MaxDeliveryErrors errors is an error, a time
+// Judge returns the judgement of a sample: more than MaxErrors errors is an error, a time
 // past MaxMatch or MaxDeliver is a warning, anything else healthy.
-func JudgeDelivery(s DeliverySample) Delivery {
-	d := Delivery{
-		Status: DeliveryHealthy, Errors: s.Errors, Users: s.Users,
+func Judge(s Sample) Judgement {
+	d := Judgement{
+		Status: Healthy, Errors: s.Errors, Users: s.Users,
 		MatchMillis: millis(s.Match), DeliverMillis: millis(s.Deliver),
 		Targets: Targets{MatchMillis: millis(TargetMatch), DeliverMillis: millis(TargetDeliver), Users: TargetUsers},
 	}
 	switch {
-	case s.Errors > MaxDeliveryErrors:
-		d.Status, d.Reason = DeliveryError, fmt.Sprintf("%d errors", s.Errors)
+	case s.Errors > MaxErrors:
+		d.Status, d.Reason = Error, fmt.Sprintf("%d errors", s.Errors)
 	case s.Match > MaxMatch:
-		d.Status, d.Reason = DeliveryWarning, fmt.Sprintf("matching an event takes %g ms", d.MatchMillis)
+		d.Status, d.Reason = Warning, fmt.Sprintf("matching an event takes %g ms", d.MatchMillis)
 	case s.Deliver > MaxDeliver:
-		d.Status, d.Reason = DeliveryWarning, fmt.Sprintf("delivering an event takes %g ms", d.DeliverMillis)
+		d.Status, d.Reason = Warning, fmt.Sprintf("delivering an event takes %g ms", d.DeliverMillis)
 	}
 	return d
-}
-
-// Delivery tells how delivery did; the newest sample is the one reported.
-func (t *Tracker) Delivery(s DeliverySample) {
-	judged := JudgeDelivery(s)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.delivery = judged
 }
 
 // millis returns d in milliseconds, to the microsecond.
