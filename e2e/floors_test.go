@@ -79,6 +79,7 @@ var floors = []place{
 	{"server/health/age", 4, nil},
 	{"server/health/delivery", 4, nil},
 	{"server/health/producer", 5, nil},
+	{"server/health/freshness", 5, nil},
 	{"server/health", 6, nil},
 	{"server/detect", 5, nil},
 	{"server/archive", 5, nil},

@@ -7,35 +7,13 @@ import (
 	"tierboard/server/calendar"
 	"tierboard/server/health/age"
 	"tierboard/server/health/delivery"
+	"tierboard/server/health/freshness"
 	"tierboard/server/health/producer"
 )
 
-// Status is the word a tier, or the whole, is judged with.
-type Status string
-
-// The words; see the package's doc. A tier is never Degraded; the whole is only OK, Degraded or Down.
-const (
-	OK       Status = "ok"
-	Idle     Status = "idle"
-	Late     Status = "late"
-	Stale    Status = "stale"
-	Down     Status = "down"
-	Degraded Status = "degraded"
-)
-
-// Tier is the judgement of one tier. It is comparable; Status and Reason are what people see.
-type Tier struct {
-	// Status is one of OK, Idle, Late, Stale, Down.
-	Status Status `json:"status"`
-	// Reason is a sentence without a full stop; empty only when Status is OK.
-	Reason string `json:"reason,omitempty"`
-	// LastEventAt is when the newest event was accepted, UTC in milliseconds; zero when there was none.
-	LastEventAt time.Time `json:"last_event_at,omitzero"`
-	// AgeS is the age of that event; age.Unknown, left out of JSON, when there was none.
-	AgeS age.Seconds `json:"age_s,omitzero"`
-	// StaleAfterS is the silence that makes the tier stale; age.Unknown, null in JSON, while no such limit holds.
-	StaleAfterS age.Seconds `json:"stale_after_s"`
-}
+// Degraded is the word of a whole that works, though something of it does not. Besides it the whole is only freshness.OK or
+// freshness.Down; a tier is never Degraded.
+const Degraded freshness.Status = "degraded"
 
 // Ingest is the state of the connection to the feed.
 type Ingest struct {
@@ -64,7 +42,7 @@ type Ingest struct {
 type Report struct {
 	// Status is Down without the feed, Degraded when a stream cannot be read, when a tier is late or stale, when the producer reports
 	// trouble, when its heartbeat is late and no event came since, or when Delivery is not healthy; else OK.
-	Status Status `json:"status"`
+	Status freshness.Status `json:"status"`
 	// Reason names the first cause when Status is not OK.
 	Reason string `json:"reason,omitempty"`
 	// AsOf is the instant of the report, UTC in milliseconds.
@@ -78,7 +56,7 @@ type Report struct {
 	// Delivery is the judgement of the newest delivery sample; absent before the first.
 	Delivery delivery.Judgement `json:"delivery,omitzero"`
 	// Tiers has one entry a configured tier.
-	Tiers map[string]Tier `json:"tiers"`
+	Tiers map[string]freshness.Judgement `json:"tiers"`
 }
 
 // Summary is the part of a Report that a status frame carries.

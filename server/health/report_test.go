@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"tierboard/server/health/delivery"
+	"tierboard/server/health/freshness"
 	"tierboard/server/health/producer"
 )
 
 func TestProducerTroubleDegradesTheWhole(t *testing.T) {
-	for word, want := range map[string]Status{
-		"healthy": OK, "warning": OK, "starting": OK, "stopping": OK, "nonsense": OK,
+	for word, want := range map[string]freshness.Status{
+		"healthy": freshness.OK, "warning": freshness.OK, "starting": freshness.OK, "stopping": freshness.OK, "nonsense": freshness.OK,
 		"degraded": Degraded, "error": Degraded, "critical": Degraded,
 	} {
 		tracker := started(t, "2026-11-21 12:00:00")
@@ -25,11 +26,11 @@ func TestProducerTroubleDegradesTheWhole(t *testing.T) {
 }
 
 func TestDeliveryDegradesTheWhole(t *testing.T) {
-	for errors, want := range map[int]Status{10: OK, 11: Degraded} {
+	for errors, want := range map[int]freshness.Status{10: freshness.OK, 11: Degraded} {
 		tracker := started(t, "2026-11-21 12:00:00")
 		sample := delivery.Sample{Errors: errors}
 		tracker.Delivery(sample)
-		if r := tracker.Report(ny(t, "2026-11-21 12:01:00")); r.Delivery != delivery.Judge(sample) || r.Status != want || (want == OK) != (r.Reason == "") {
+		if r := tracker.Report(ny(t, "2026-11-21 12:01:00")); r.Delivery != delivery.Judge(sample) || r.Status != want || (want == freshness.OK) != (r.Reason == "") {
 			t.Errorf("%d errors: %s %q, %+v", errors, r.Status, r.Reason, r.Delivery)
 		}
 	}
