@@ -115,7 +115,7 @@ var floors = []place{
 	{"server/rest/catalogue", 9, surface},
 	{"server/rest/status", 9, surface},
 	{"server/rest/ops", 8, surface},
-	{"server/rest/resttest", 8, []string{}}, // for tests
+	{"server/rest/resttest", 9, []string{}}, // for tests
 	{"server/rest", 11, wiring},
 	{"server/rest/stored", 10, wiring},
 	{"app/ui/draw", 4, screen},

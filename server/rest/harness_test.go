@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,10 +14,8 @@ import (
 	"tierboard/server/health"
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
-	"tierboard/server/query"
 	"tierboard/server/rest/performance"
 	"tierboard/server/rest/resttest"
-	"tierboard/server/rest/shelf"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 	"tierboard/shared/wire"
@@ -29,83 +25,20 @@ import (
 type memory struct {
 	resttest.Archive
 
+	library resttest.Library
 	tallies []performance.TierTally
 	span    performance.Span // that performance was asked for last
-
-	mu      sync.Mutex
-	entries map[string][]shelf.Entry // by user and shelf; guarded by mu
 }
 
-func newMemory() *memory { return &memory{entries: map[string][]shelf.Entry{}} }
+// Break makes everything end with an error.
+func (m *memory) Break(err error) {
+	m.Archive.Break(err)
+	m.library.Break(err)
+}
 
 func (m *memory) Performance(_ context.Context, s performance.Span) ([]performance.TierTally, error) {
 	m.span = s
 	return m.tallies, m.Fault()
-}
-
-func (m *memory) Entries(_ context.Context, user, name string) ([]shelf.Entry, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.entries[user+"/"+name]), m.Fault()
-}
-
-func (m *memory) Entry(_ context.Context, user, name, id string) (shelf.Entry, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, e := range m.entries[user+"/"+name] {
-		if e.ID == id && m.Fault() == nil {
-			return e, nil
-		}
-	}
-	return shelf.Entry{}, cmp.Or(m.Fault(), query.ErrNotFound)
-}
-
-func (m *memory) Add(_ context.Context, user, name string, e shelf.Entry) (shelf.Entry, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	key := user + "/" + name
-	for _, other := range m.entries[key] {
-		if other.ID == e.ID {
-			return shelf.Entry{}, query.ErrConflict
-		}
-	}
-	e.Version, e.CreatedAt, e.UpdatedAt = 1, resttest.Friday, resttest.Friday
-	m.entries[key] = append(m.entries[key], e)
-	return e, m.Fault()
-}
-
-func (m *memory) Change(_ context.Context, user, name string, e shelf.Entry) (shelf.Entry, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for i, old := range m.entries[user+"/"+name] {
-		if old.ID != e.ID {
-			continue
-		}
-		if old.Version != e.Version {
-			return shelf.Entry{}, query.ErrChanged
-		}
-		e.Version, e.CreatedAt, e.UpdatedAt = old.Version+1, old.CreatedAt, resttest.Friday.Add(time.Minute)
-		m.entries[user+"/"+name][i] = e
-		return e, m.Fault()
-	}
-	return shelf.Entry{}, query.ErrNotFound
-}
-
-func (m *memory) Remove(_ context.Context, user, name, id string, version int64) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	key := user + "/" + name
-	for i, e := range m.entries[key] {
-		switch {
-		case e.ID != id:
-		case version != 0 && e.Version != version:
-			return query.ErrChanged
-		default:
-			m.entries[key] = slices.Delete(m.entries[key], i, i+1)
-			return m.Fault()
-		}
-	}
-	return query.ErrNotFound
 }
 
 // rig is a REST with everything behind it.
@@ -131,7 +64,7 @@ type setup struct {
 // start makes a rig; its hub runs until the test ends.
 func start(t testing.TB, s setup) *rig {
 	t.Helper()
-	r := &rig{memory: newMemory(), m: metrics.New(), now: resttest.Friday, user: gate.LocalUser}
+	r := &rig{memory: &memory{}, m: metrics.New(), now: resttest.Friday, user: gate.LocalUser}
 	log := slog.New(slog.DiscardHandler)
 	r.hub = resttest.Hub(t, cmp.Or(s.ring, 4096), r.m)
 	var err error
@@ -145,7 +78,7 @@ func start(t testing.TB, s setup) *rig {
 		c.User = func(*http.Request) (string, error) { return r.user, nil }
 	})
 	cfg := Config{
-		Hub: r.hub, Archive: r.memory, Library: r.memory, Market: func() *calendar.Calendar { return market }, Health: r.tracker,
+		Hub: r.hub, Archive: r.memory, Library: &r.memory.library, Market: func() *calendar.Calendar { return market }, Health: r.tracker,
 		Gate: g, PerMinute: 6000, ExportsPerMinute: 30, Now: func() time.Time { return r.now }, StreamsPerUser: 64, Version: "v1",
 	}
 	if s.noArchive {

@@ -265,8 +265,6 @@ func FuzzBodies(f *testing.F) {
 				t.Fatalf("%s %s: %d %s", path, body, w.Code, w.Body)
 			}
 		}
-		r.memory.mu.Lock()
-		clear(r.memory.entries)
-		r.memory.mu.Unlock()
+		r.memory.library.Clear()
 	})
 }

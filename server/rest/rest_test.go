@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +12,6 @@ import (
 	"tierboard/server/gate"
 	"tierboard/server/problem"
 	"tierboard/server/rest/resttest"
-	"tierboard/server/rest/shelf"
 	"tierboard/shared/api"
 )
 
@@ -87,112 +84,6 @@ func TestWatchlistNarrowsAList(t *testing.T) {
 	}
 	r.user = "eve"
 	r.Get("/api/patterns?watchlist="+w.ID).Problem(422, "query.watchlist")
-}
-
-func TestSavedThings(t *testing.T) {
-	bodies := map[string][2]string{
-		"/api/subscriptions": {`{"name":"one","filters":[{"tiers":["intraday"],"symbols":["aapl"]}]}`, `{"name":"two","filters":[{}],"active":false}`},
-		"/api/views":         {`{"name":"one","layout":{"density":"rows"},"default":true}`, `{"name":"two","layout":{}}`},
-		"/api/watchlists":    {`{"name":"one","symbols":["AMD"]}`, `{"name":"two","symbols":[]}`},
-	}
-	for path, body := range bodies {
-		t.Run(path, func(t *testing.T) {
-			r := start(t, setup{noArchive: true})
-			var one struct {
-				ID      string
-				Name    string
-				Version int64
-			}
-			if err := json.Unmarshal(r.Ask("POST", path, body[0]).Is(201).Body.Bytes(), &one); err != nil {
-				t.Fatal(err)
-			}
-			own := path + "/" + one.ID
-			r.Ask("POST", path, body[0]).Problem(409, "body.name")
-			r.Get(own).Is(200)
-			r.Get(own, "If-None-Match", `"1"`).Is(304)
-			r.Ask("PUT", own, body[1]).Problem(428, "header.If-Match")
-			r.Ask("PUT", own, body[1], "If-Match", `"7"`).Problem(412, "")
-			r.Ask("PUT", own, body[1], "If-Match", `seven`).Problem(412, "header.If-Match")
-			if a := r.Ask("PUT", own, body[1], "If-Match", `"1"`).Is(200); a.Header().Get("ETag") != `"2"` || !strings.Contains(a.Body.String(), `"two"`) {
-				t.Errorf("%v %s", a.Header(), a.Body)
-			}
-			r.Ask("PUT", own, body[0], "If-Match", "*").Is(200)
-
-			r.user = "eve" // sees none of it
-			if got := r.Get(path).Is(200).Body.String(); strings.Contains(got, one.ID) || !strings.Contains(got, `"count":0`) {
-				t.Errorf("another user's list: %s", got)
-			}
-			r.Get(own).Problem(404, "")
-			r.Ask("PUT", own, body[1], "If-Match", "*").Problem(404, "")
-			r.Ask("DELETE", own, "", "If-Match", "*").Problem(404, "")
-			r.user = gate.LocalUser
-
-			r.Ask("DELETE", own, "").Problem(428, "header.If-Match")
-			r.Ask("DELETE", own, "", "If-Match", `"1"`).Problem(412, "")
-			r.Ask("DELETE", own, "", "If-Match", `"3"`).Is(204)
-			r.Get(own).Problem(404, "")
-			for i := range shelf.Most {
-				r.Ask("POST", path, strings.Replace(body[1], "two", fmt.Sprint("n", i), 1)).Is(201)
-			}
-			r.Ask("POST", path, body[1]).Problem(409, "")
-			r.memory.Break(resttest.ErrAway)
-			r.Get(path).Problem(503, "")
-		})
-	}
-}
-
-func TestOnlyOneViewIsTheDefault(t *testing.T) {
-	r := start(t, setup{noArchive: true})
-	for _, name := range []string{"a", "b"} {
-		r.Ask("POST", "/api/views", `{"name":"`+name+`","layout":{},"default":true}`).Is(201)
-	}
-	var l api.ViewList
-	r.Get("/api/views").Is(200).Read(&l)
-	if len(l.Views) != 2 || l.Views[0].Default || !l.Views[1].Default {
-		t.Errorf("%+v", l)
-	}
-}
-
-func TestPreferencesMerge(t *testing.T) {
-	r := start(t, setup{noArchive: true})
-	var p api.Preferences
-	a := r.Get("/api/me/preferences").Is(200)
-	if a.Read(&p); p.Version != 0 || len(p.Values) != 0 || a.Header().Get("ETag") != `"0"` {
-		t.Fatalf("%+v", p)
-	}
-	r.Ask("PATCH", "/api/me/preferences", `{"values":{"theme":"dark","zone":"UTC"}}`).Problem(428, "header.If-Match")
-	r.Ask("PATCH", "/api/me/preferences", `{"values":{"theme":"dark","zone":"UTC"}}`, "If-Match", `"0"`).Is(200)
-	r.Ask("PATCH", "/api/me/preferences", `{"values":{}}`, "If-Match", `"0"`).Problem(412, "")
-	a = r.Ask("PATCH", "/api/me/preferences", `{"values":{"zone":null,"n":{"a":[1]}}}`, "If-Match", `"1"`).Is(200)
-	if a.Read(&p); p.Version != 2 || fmt.Sprint(p.Values) != "map[n:map[a:[1]] theme:dark]" || a.Header().Get("ETag") != `"2"` {
-		t.Errorf("%+v", p)
-	}
-	r.user = "eve"
-	var none api.Preferences
-	if r.Get("/api/me/preferences").Is(200).Read(&none); len(none.Values) != 0 {
-		t.Errorf("another user's preferences: %+v", none)
-	}
-}
-
-func TestEstimate(t *testing.T) {
-	for _, noArchive := range []bool{true, false} {
-		r := start(t, setup{noArchive: noArchive})
-		var none api.Estimate
-		r.Ask("POST", "/api/subscriptions/estimate", `{"filters":[{}]}`).Is(200).Read(&none)
-		if none.PerHour != 0 {
-			t.Errorf("%+v", none)
-		}
-		for i := range 48 {
-			e := resttest.Spike(fmt.Sprint("e", i), []string{"AAPL", "NVDA"}[i%2], resttest.Friday.Add(time.Duration(i-48)*30*time.Minute), .7)
-			r.publish(e)
-			r.memory.Store(e)
-		}
-		var got api.Estimate
-		r.Ask("POST", "/api/subscriptions/estimate", `{"filters":[{"symbols":["aapl"]}]}`).Is(200).Read(&got)
-		if got.SampleHours < 23.9 || got.SampleHours > 24.1 || got.PerHour < .9 || got.PerHour > 1.1 {
-			t.Errorf("archive %v: %+v", !noArchive, got)
-		}
-	}
 }
 
 func TestMe(t *testing.T) {
