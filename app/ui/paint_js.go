@@ -219,10 +219,8 @@ func (p *page) tick(now time.Time) {
 		p.redrawnAt = now
 	}
 	for i, l := range p.lists {
-		if l.Fill() || fresh { // the window of the browser has grown, too
-			if fresh {
-				l.Redraw()
-			}
+		if fresh {
+			l.Redraw()
 			l.Show(p.board.Column(tier.All[i].Tier).Shown(), &p.viewer, now)
 		}
 		l.Tick(&p.viewer, now)

@@ -55,6 +55,7 @@ func (p *page) watch() {
 			p.paintEdge(i)
 			p.paintMore(i)
 		})
+		p.stops = append(p.stops, dom.Resized(l.El, func() { p.fits(i) }))
 		on(p.columns[i].more.El, "click", func(js.Value) { p.more(l.Tier) })
 		on(p.columns[i].relax.El, "click", func(js.Value) { p.dispatch(func() { p.relax(i) }) })
 		on(p.edges[i].above.El, "click", func(js.Value) { p.reveal(p.edges[i].up, l.Tier) })
@@ -118,6 +119,14 @@ func (p *page) scrolled(i int, l *list.List, c *board.Column) {
 	if away && l.NearEnd(len(c.Shown())) {
 		l.Grow()
 		l.Show(c.Shown(), &p.viewer, time.Now())
+	}
+}
+
+// fits mounts the cards that a list has room for since it is higher.
+func (p *page) fits(i int) {
+	p.lists[i].Measure()
+	if p.lists[i].Fill() {
+		p.paint(time.Now())
 	}
 }
 

@@ -81,6 +81,20 @@ func Listen(target js.Value, event string, handle func(e js.Value)) func() {
 	}
 }
 
+// Resized calls handle once at first and whenever an element got another size, between layout and painting, and returns what ends it.
+func Resized(el js.Value, handle func()) func() {
+	f := js.FuncOf(func(js.Value, []js.Value) any {
+		handle()
+		return nil
+	})
+	observer := Window.Get("ResizeObserver").New(f)
+	observer.Call("observe", el)
+	return func() {
+		observer.Call("disconnect")
+		f.Release()
+	}
+}
+
 // Every calls handle each interval and returns what ends it.
 func Every(millis int, handle func()) func() {
 	f := js.FuncOf(func(js.Value, []js.Value) any {

@@ -12,8 +12,7 @@ import (
 )
 
 const (
-	windowStep  = 20  // cards added when somebody scrolls near the end
-	windowSpare = 3   // cards mounted beyond those that fit the screen, once somebody may scroll
+	windowStep  = 20  // cards mounted beyond those that fit the screen once somebody may scroll, and added when they scroll near the end
 	spareRows   = 40  // detached rows kept for the next cards
 	mostRising  = 6   // cards that may move in at once; more only change their tint
 	tintSeconds = 2.4 // how long a card is shown as new
@@ -109,11 +108,11 @@ func (l *List) SetNear(near bool) {
 	}
 }
 
-// window is how many cards are mounted at the top: what fits the list, and a few more for somebody who scrolls.
+// window is how many cards are mounted at the top: what fits the list, and as far as a turn of the wheel goes for somebody who may scroll.
 func (l *List) window() int {
 	w := int(l.height/l.rowHeight()) + 1
 	if l.near {
-		w += windowSpare
+		w += windowStep
 	}
 	return w
 }
