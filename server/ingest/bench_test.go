@@ -97,17 +97,11 @@ func BenchmarkIngest(b *testing.B) {
 // benchIngest returns the microseconds of CPU time that a round's messages took each.
 func benchIngest(b *testing.B, address string, publish func()) float64 {
 	b.Helper()
-	classes := classify.DefaultConfig()
-	classes.SessionOf = func(time.Time) (event.Session, string) { return event.Regular, "2026-11-23" }
-	classifier, err := classify.New(classes)
-	if err != nil {
-		b.Fatal(err)
-	}
 	cfg := Default()
 	cfg.URL, cfg.Channels, cfg.QueueLength = address, []string{benchChannel}, 2*benchMessages
 	k := &taker{}
 	m := metrics.New()
-	in, err := New(cfg, classifier, Sinks{Events: k, Health: k}, m, slog.New(slog.DiscardHandler))
+	in, err := New(cfg, benchClassifier(b), Sinks{Events: k, Health: k}, m, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -190,4 +184,35 @@ func benchCPU(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkWork measures what the worker does with a message, in its parts.
+func BenchmarkWork(b *testing.B) {
+	classifier, payload, now := benchClassifier(b), []byte(benchDetection), time.Now()
+	e := classifier.Classify(benchChannel, payload, now).Events[0]
+	b.Run("classify", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			classifier.Classify(benchChannel, payload, now)
+		}
+	})
+	b.Run("encode", func(b *testing.B) {
+		var buf []byte
+		b.ReportAllocs()
+		for b.Loop() {
+			buf = wire.AppendEvent(buf[:0], e, wire.MsgPack)
+		}
+	})
+}
+
+// benchClassifier returns a Classifier for a day with a regular session.
+func benchClassifier(b *testing.B) *classify.Classifier {
+	b.Helper()
+	cfg := classify.DefaultConfig()
+	cfg.SessionOf = func(time.Time) (event.Session, string) { return event.Regular, "2026-11-23" }
+	classifier, err := classify.New(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return classifier
 }

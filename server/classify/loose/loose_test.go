@@ -13,7 +13,7 @@ import (
 )
 
 // value parses a JSON text that must be good.
-func value(tb testing.TB, text string) *fastjson.Value {
+func parsed(tb testing.TB, text string) *fastjson.Value {
 	tb.Helper()
 	v, err := fastjson.Parse(text)
 	if err != nil {
@@ -103,7 +103,7 @@ func TestTextOutlivesTheParser(t *testing.T) {
 func newObject(v *fastjson.Value, most int) (*Object, error) { return (*Objects)(nil).List(v, most) }
 
 func TestObject(t *testing.T) {
-	o, err := newObject(value(t, `{"a":1,"b":null,"a":2,"c\u0041":{"x":true}}`), 4)
+	o, err := newObject(parsed(t, `{"a":1,"b":null,"a":2,"c\u0041":{"x":true}}`), 4)
 	if err != nil || len(o.Fields()) != 3 {
 		t.Fatalf("got %+v, %v", o, err)
 	}
@@ -119,11 +119,11 @@ func TestObject(t *testing.T) {
 	if err != nil || inner == nil || inner != again {
 		t.Errorf("got %v, %v, %v", inner, again, err)
 	}
-	if _, err := newObject(value(t, `{"a":1,"b":2}`), 1); !errors.Is(err, ErrTooWide) {
+	if _, err := newObject(parsed(t, `{"a":1,"b":2}`), 1); !errors.Is(err, ErrTooWide) {
 		t.Errorf("got %v", err)
 	}
 	for _, text := range []string{`1`, `[]`, `"x"`, `null`} {
-		if o, err := newObject(value(t, text), 1); o != nil || err != nil {
+		if o, err := newObject(parsed(t, text), 1); o != nil || err != nil {
 			t.Errorf("%s: got %v, %v", text, o, err)
 		}
 	}
@@ -157,19 +157,19 @@ func TestValues(t *testing.T) {
 		{`1.2.3`, 0, false},
 		{`"` + strings.Repeat("1", 65) + `"`, 0, false},
 	} {
-		if got, ok := Number(value(t, tt.text)); got != tt.want || ok != tt.ok {
+		if got, ok := Number(parsed(t, tt.text)); got != tt.want || ok != tt.ok {
 			t.Errorf("Number(%s): got %v, %v", tt.text, got, ok)
 		}
 	}
 	for _, tt := range []struct{ text, want string }{
 		{`881`, "881"}, {`"00881"`, "881"}, {`0`, "0"}, {`"000"`, "0"}, {`881.0`, "881"}, {`881.5`, ""}, {`-1`, ""}, {`1e3`, ""}, {`"a"`, ""}, {`true`, ""}, {`"1."`, ""}, {`".0"`, ""},
 	} {
-		if got, ok := Integer(value(t, tt.text)); got != tt.want || ok != (tt.want != "") {
+		if got, ok := Integer(parsed(t, tt.text)); got != tt.want || ok != (tt.want != "") {
 			t.Errorf("Integer(%s): got %q, %v", tt.text, got, ok)
 		}
 	}
 	for text, want := range map[string][2]bool{`true`: {true, true}, `false`: {false, true}, `1`: {}, `"true"`: {}} {
-		if v, ok := Bool(value(t, text)); v != want[0] || ok != want[1] {
+		if v, ok := Bool(parsed(t, text)); v != want[0] || ok != want[1] {
 			t.Errorf("Bool(%s): got %v, %v", text, v, ok)
 		}
 	}
@@ -179,7 +179,7 @@ func TestValues(t *testing.T) {
 	}{
 		{`1`, `1.0`, true}, {`1`, `"1"`, true}, {`1`, `2`, false}, {`1`, `"x"`, false}, {`"x"`, `"x"`, true}, {`"x"`, `1`, false}, {`{}`, `{}`, false},
 	} {
-		if got := Same(value(t, tt.a), value(t, tt.b)); got != tt.want {
+		if got := Same(parsed(t, tt.a), parsed(t, tt.b)); got != tt.want {
 			t.Errorf("Same(%s, %s): got %v", tt.a, tt.b, got)
 		}
 	}
@@ -243,7 +243,7 @@ func TestTime(t *testing.T) {
 		{`"2025-09-14T14:00"`, "2025-09-14T14:00:00Z", false},
 		{`" 2025-09-14 "`, "2025-09-14T00:00:00Z", false},
 	} {
-		got, zoned, ok := Time(value(t, tt.text))
+		got, zoned, ok := Time(parsed(t, tt.text))
 		if !ok || zoned != tt.zoned || got.Format(time.RFC3339Nano) != tt.want || got.Location() != time.UTC {
 			t.Errorf("%s: got %v, %v, %v", tt.text, got, zoned, ok)
 		}
@@ -252,7 +252,7 @@ func TestTime(t *testing.T) {
 		`"yesterday"`, `""`, `"2025-13-01"`, `"2025-09-14T25:00:00Z"`, `"2025-09-14X14:00:00"`, `"2025-09-14T14:00:00 EST"`, `"2025-09-14T1:00"`, `"14:00:00"`,
 		`1e16`, `-1e16`, `true`, `{}`, `NaN`, `"2025-09-14T14:00:00+99:99"`,
 	} {
-		if got, _, ok := Time(value(t, text)); ok {
+		if got, _, ok := Time(parsed(t, text)); ok {
 			t.Errorf("%s: got %v", text, got)
 		}
 	}
@@ -261,7 +261,7 @@ func TestTime(t *testing.T) {
 // rest puts every field of an object into a Rest.
 func rest(tb testing.TB, text string, most int) (string, bool) {
 	tb.Helper()
-	o, err := newObject(value(tb, text), 1000)
+	o, err := newObject(parsed(tb, text), 1000)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -316,7 +316,7 @@ func TestRestIsBounded(t *testing.T) {
 		t.Errorf("a long string is cut: got %d bytes", len(got))
 	}
 	// A field of the producer's that is called like a remark of ours keeps its value.
-	o, _ := newObject(value(t, `{"note":1,"details_cut":2,"x":"`+strings.Repeat("x", 500)+`"}`), 10)
+	o, _ := newObject(parsed(t, `{"note":1,"details_cut":2,"x":"`+strings.Repeat("x", 500)+`"}`), 10)
 	var r Rest
 	for _, f := range o.Fields() {
 		r.Add("", f.Key, f.Value)
@@ -330,13 +330,13 @@ func TestRestIsBounded(t *testing.T) {
 
 func TestRestKeepsBothOfTwoNames(t *testing.T) {
 	var r Rest
-	r.Add("", "v", value(t, `1`))
-	r.Add("metadata", "v", value(t, `1`)) // the same again
-	r.Add("metadata", "v", value(t, `2`))
-	r.Add("metadata", "v", value(t, `2`))
-	r.Add("metadata", "v", value(t, `3`))
-	r.Add("metadata", "v", value(t, `4`))
-	r.Add("", "v", value(t, `5`))
+	r.Add("", "v", parsed(t, `1`))
+	r.Add("metadata", "v", parsed(t, `1`)) // the same again
+	r.Add("metadata", "v", parsed(t, `2`))
+	r.Add("metadata", "v", parsed(t, `2`))
+	r.Add("metadata", "v", parsed(t, `3`))
+	r.Add("metadata", "v", parsed(t, `4`))
+	r.Add("", "v", parsed(t, `5`))
 	if got, _ := r.JSON(1000); got != `{"v":1,"metadata_v":2,"metadata_v_2":3,"metadata_v_3":4,"outer_v":5}` {
 		t.Errorf("got %s", got)
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/valyala/fastjson"
+
+	"tierboard/shared/wire/value"
 )
 
 // longest is the most characters of a number, far more than any float needs.
@@ -47,7 +49,7 @@ func numberIn(buf *[longest]byte, v *fastjson.Value) (float64, bool) {
 
 // parseNumber returns the finite number that s is, in decimal notation.
 func parseNumber(s []byte) (float64, bool) {
-	if f, ok := shortNumber(s); ok {
+	if f, ok := value.Decimal(s); ok {
 		return f, true
 	}
 	if !numeral(s) {
@@ -59,44 +61,6 @@ func parseNumber(s []byte) (float64, bool) {
 	}
 	return f, true
 }
-
-// shortNumber is parseNumber for a number of at most 15 digits without an exponent: both its digits and the power of ten of its
-// fraction are exact, so that one division rounds it as it has to be.
-func shortNumber(s []byte) (f float64, ok bool) {
-	digits := s
-	if len(s) > 0 && s[0] == '-' {
-		digits = s[1:]
-	}
-	const most = 15
-	if len(digits) == 0 || len(digits) > most+1 {
-		return 0, false
-	}
-	var n uint64
-	point := -1
-	for i, c := range digits {
-		switch {
-		case '0' <= c && c <= '9':
-			n = 10*n + uint64(c-'0')
-		case c == '.' && point < 0 && i > 0 && i < len(digits)-1:
-			point = i
-		default:
-			return 0, false
-		}
-	}
-	f = float64(n)
-	if point >= 0 {
-		f /= powers[len(digits)-1-point]
-	} else if len(digits) > most {
-		return 0, false
-	}
-	if len(digits) < len(s) {
-		f = -f
-	}
-	return f, true
-}
-
-// powers are the powers of ten that shortNumber divides by.
-var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // numeral reports whether s has only characters of decimal notation.
 func numeral(s []byte) bool {

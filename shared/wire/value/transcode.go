@@ -196,9 +196,12 @@ func (s *scanner) number() error {
 			return nil
 		}
 	}
-	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsInf(v, 0) {
-		return ErrSyntax
+	v, ok := Decimal(text)
+	if !ok {
+		var err error
+		if v, err = strconv.ParseFloat(text, 64); err != nil || math.IsInf(v, 0) {
+			return ErrSyntax
+		}
 	}
 	if s.emit {
 		s.out = binary.BigEndian.AppendUint64(append(s.out, 0xcb), math.Float64bits(v))
@@ -219,7 +222,7 @@ func (s *scanner) digits() int {
 func (s *scanner) str() error {
 	s.at++
 	start, all := s.at, byte(0)
-	for i := start; i < len(s.in); i++ {
+	for i := start + plainWords(s.in[start:]); i < len(s.in); i++ {
 		c := s.in[i]
 		switch {
 		case c == '"': // no escapes: the bytes are the string
@@ -241,6 +244,24 @@ func (s *scanner) str() error {
 		all |= c
 	}
 	return ErrSyntax
+}
+
+// plainWords returns how many bytes s begins with, in whole words of eight, that are ASCII and neither a control character nor a
+// quote nor a backslash. Most texts are that to their end, and a word takes as long as a byte does.
+func plainWords(s string) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	at := 0
+	for ; len(s)-at >= 8; at += 8 {
+		b := s[at : at+8]
+		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		quote, slash := w^('"'*ones), w^('\\'*ones)
+		// A byte's highest bit: where it is below 0x20, zero, zero, or set already. A borrow may set one more above it.
+		if ((w-0x20*ones)|(quote-ones)|(slash-ones)|w)&highs != 0 {
+			break
+		}
+	}
+	return at
 }
 
 // escaped reads the rest of a string that has an escape in it; start is where the string began.

@@ -3,7 +3,9 @@ package value_test
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -147,4 +149,48 @@ func FuzzFromJSON(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) { checkJSON(t, text) })
+}
+
+// TestDecimalIsWhatTheLibraryReads writes numbers of few digits and compares them to the last bit.
+func TestDecimalIsWhatTheLibraryReads(t *testing.T) {
+	for _, s := range []string{"", "-", ".", "1.", ".1", "1..2", "1e5", "+1", "1234567890123456", "0x1", "-1.", "1.2.3", " 1", "NaN"} {
+		if f, ok := value.Decimal(s); ok {
+			t.Errorf("%q is read as %v", s, f)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringMatching(`-?[0-9]{1,15}`).Draw(t, "digits")
+		if n := rapid.IntRange(0, 15).Draw(t, "point"); n > 0 && n < len(s) && s[n-1] != '-' {
+			s = s[:n] + "." + s[n:]
+		}
+		want, err := strconv.ParseFloat(s, 64)
+		got, ok := value.Decimal([]byte(s))
+		if err != nil || !ok || math.Float64bits(got) != math.Float64bits(want) {
+			t.Fatalf("%s is read as %v (%v), the library reads %v (%v)", s, got, ok, want, err)
+		}
+	})
+}
+
+// TestTextsOfAnyLength has what ends a text, or may not be in one, at every place of a word.
+func TestTextsOfAnyLength(t *testing.T) {
+	for n := range 40 {
+		for at := range n + 1 {
+			for _, odd := range []string{"", "\x00", "\x1f", "\x7f", "\\n", `\"`, `"`, "\u00e9", "\xff", " ", "!", "#", "[", "]", "\u20ac"} {
+				text := `"` + strings.Repeat("a", at) + odd + strings.Repeat("z", n-at) + `"`
+				var want string
+				err := json.Unmarshal([]byte(text), &want)
+				valid := err == nil && utf8.ValidString(text)
+				if got := value.ValidJSON(text); got != valid {
+					t.Fatalf("%q: valid %v, the library says %v", text, got, err)
+				}
+				b, err := value.FromJSON(text)
+				if !valid {
+					continue
+				}
+				if c := unpack.New(b); err != nil || c.Str() != want || !c.Done() {
+					t.Fatalf("%q becomes % x (%v)", text, b, err)
+				}
+			}
+		}
+	}
 }
