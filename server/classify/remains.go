@@ -14,16 +14,18 @@ func (d *detection) remains() {
 	for i, layer := range slices.Backward(d.layers) {
 		for n := range layer.Fields() {
 			f := &layer.Fields()[n]
-			switch inner := d.sideOf(f); {
-			case f.Used || detectionWord(f) || i < d.stack.batch && !short(f):
-			case inner != nil:
-				for k := range inner.Fields() {
-					if sf := &inner.Fields()[k]; !sf.Used {
-						d.rest.AddField(f.Key, sf)
-					}
-				}
-			default:
+			if f.Used || detectionWord(f) || i < d.stack.batch && !short(f) {
+				continue
+			}
+			inner := d.sideOf(f)
+			if inner == nil {
 				d.rest.AddField("", f)
+				continue
+			}
+			for k := range inner.Fields() {
+				if sf := &inner.Fields()[k]; !sf.Used {
+					d.rest.AddField(f.Key, sf)
+				}
 			}
 		}
 	}

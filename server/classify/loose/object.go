@@ -8,6 +8,7 @@ type Field struct {
 	Value *fastjson.Value
 	Used  bool // whether it was taken; what is not goes into the rest
 
+	hash  uint32   // of the key
 	name  uint8    // the key's place in the vocabulary, 0 for none
 	clean bool     // whether the key is known to be fit to write as it is
 	inner *Object  // the listed fields of an object, made by Object

@@ -31,6 +31,7 @@ type Objects struct {
 // knownKey is a key with what is known of it, see Field.
 type knownKey struct {
 	text  string
+	hash  uint32
 	name  uint8
 	clean bool
 }
@@ -64,9 +65,11 @@ func (a *Objects) List(v *fastjson.Value, most int) (*Object, error) {
 	}
 	o := a.next(obj.Len())
 	obj.Visit(func(key []byte, v *fastjson.Value) {
-		h := hash(key)
-		k := a.key(key, h)
-		word, bit := h>>31, uint64(1)<<(h>>25&63)
+		k := o.last()
+		if k.text != string(key) { // the last text's key in the same place is nearly always the same
+			k = a.key(key)
+		}
+		word, bit := k.hash>>31, uint64(1)<<(k.hash>>25&63)
 		if o.seen[word]&bit != 0 && o.index(k.text) >= 0 {
 			return
 		}
@@ -78,6 +81,16 @@ func (a *Objects) List(v *fastjson.Value, most int) (*Object, error) {
 		o.append(k, v, a)
 	})
 	return o, nil
+}
+
+// last returns the key that the next field had in the last text; the empty key if there was none.
+func (o *Object) last() knownKey {
+	n := len(o.fields)
+	if n == cap(o.fields) {
+		return knownKey{}
+	}
+	f := &o.fields[:n+1][n]
+	return knownKey{f.Key, f.hash, f.name, f.clean}
 }
 
 // append adds a field. It writes only what differs from the last text's field in the same place, see Reset.
@@ -100,7 +113,7 @@ func (o *Object) append(k knownKey, v *fastjson.Value, owner *Objects) {
 	if f.inner != nil {
 		f.inner = nil
 	}
-	f.name, f.clean, f.Used = k.name, k.clean, false
+	f.hash, f.name, f.clean, f.Used = k.hash, k.name, k.clean, false
 }
 
 // next returns an empty object.
@@ -118,9 +131,10 @@ func (a *Objects) next(fields int) *Object {
 }
 
 // key returns a key as a string of its own, with its number.
-func (a *Objects) key(key []byte, h uint32) knownKey {
+func (a *Objects) key(key []byte) knownKey {
+	h := hash(key)
 	if a == nil || len(key) > MaxKey {
-		return knownKey{text: string(key)}
+		return knownKey{text: string(key), hash: h}
 	}
 	first := h >> 23
 	other := first ^ 1
@@ -130,7 +144,7 @@ func (a *Objects) key(key []byte, h uint32) knownKey {
 	case a.keys[other].text == string(key):
 		return a.keys[other]
 	}
-	k := knownKey{text: string(key), clean: classOf(key) == 0 && len(key) > 0 && readyIfPlain(key, MaxKey)}
+	k := knownKey{text: string(key), hash: h, clean: classOf(key) == 0 && len(key) > 0 && readyIfPlain(key, MaxKey)}
 	if a.Vocabulary != nil {
 		k.name = a.Vocabulary.names[k.text]
 	}

@@ -56,27 +56,29 @@ func (r *Rest) Add(parent, key string, v *fastjson.Value) {
 		return
 	}
 	key = cleanKey(key)
-	if taken := r.find(key); taken != nil {
+	h := hash(key)
+	if taken := r.find(key, h); taken != nil {
 		r.addBeside(taken, parent, key, v)
 		return
 	}
 	start := len(r.text)
-	r.finish(key, start, r.begin(key), v)
+	r.finish(key, h, start, r.begin(key), v)
 }
 
 // AddField is Add for a field.
 func (r *Rest) AddField(parent string, f *Field) {
-	if !f.clean || f.Value.Type() == fastjson.TypeNull || r.find(f.Key) != nil {
+	h := f.hash
+	if !f.clean || f.Value.Type() == fastjson.TypeNull || r.find(f.Key, h) != nil {
 		r.Add(parent, f.Key, f.Value)
 		return
 	}
 	start := len(r.text)
 	r.text = append(append(append(r.text, ',', '"'), f.Key...), '"', ':')
-	r.finish(f.Key, start, len(r.text), f.Value)
+	r.finish(f.Key, h, start, len(r.text), f.Value)
 }
 
 // finish writes a field's value, which goes to from, or takes back what is behind start if nothing of the value can be kept.
-func (r *Rest) finish(key string, start, from int, v *fastjson.Value) {
+func (r *Rest) finish(key string, h uint32, start, from int, v *fastjson.Value) {
 	b, cut := appendValue(r.text, v, 1)
 	r.cut = r.cut || cut
 	if b == nil {
@@ -84,7 +86,7 @@ func (r *Rest) finish(key string, start, from int, v *fastjson.Value) {
 		return
 	}
 	r.text = b
-	r.field(key, from)
+	r.field(key, h, from)
 }
 
 // addBeside is Add for a key that a member has.
@@ -106,11 +108,11 @@ func (r *Rest) addBeside(taken *member, parent, key string, v *fastjson.Value) {
 		if key = alias; n > 1 {
 			key += "_" + strconv.Itoa(n)
 		}
-		taken = r.find(key)
+		taken = r.find(key, hash(key))
 	}
 	from := r.begin(key)
 	r.text = append(r.text, r.spare...)
-	r.field(key, from)
+	r.field(key, hash(key), from)
 }
 
 // begin writes a key and returns where its value goes.
@@ -124,10 +126,10 @@ func (r *Rest) begin(key string) (from int) {
 // lead is how many bytes go before a value whose key has no escapes.
 func lead(key string) int { return len(`,"":`) + len(key) }
 
-// field keeps what was written behind from as a field.
-func (r *Rest) field(key string, from int) {
+// field keeps what was written behind from as a field; h is the key's hash.
+func (r *Rest) field(key string, h uint32, from int) {
 	r.fields = appendMember(r.fields, key, from, len(r.text))
-	r.seen |= bit(key)
+	r.seen |= bit(h)
 	r.untidy = r.untidy || len(r.notes) > 0
 	r.behind = len(r.text)
 }
@@ -146,12 +148,12 @@ func appendMember(list []member, key string, from, to int) []member {
 	return list
 }
 
-// bit is the bit of a key in Rest.seen.
-func bit(key string) uint64 { return 1 << (hash(key) >> 26) }
+// bit is the bit of a key in Rest.seen, by its hash.
+func bit(h uint32) uint64 { return 1 << (h >> 26) }
 
-// find returns the member with the key, or nil.
-func (r *Rest) find(key string) *member {
-	if r.seen&bit(key) == 0 {
+// find returns the member with the key, which has the hash, or nil.
+func (r *Rest) find(key string, h uint32) *member {
+	if r.seen&bit(h) == 0 {
 		return nil
 	}
 	for _, list := range [...][]member{r.notes, r.fields} {
@@ -185,14 +187,15 @@ func (r *Rest) NoteTrue(key string) {
 // note keeps what was written behind from as a remark.
 func (r *Rest) note(key string, from int) {
 	r.notes = appendMember(r.notes, key, from, len(r.text))
-	r.seen |= bit(key)
+	r.seen |= bit(hash(key))
 }
 
 // free makes room for a key of our own.
 func (r *Rest) free(key string) {
-	for m := r.find(key); m != nil; m = r.find(key) {
+	h := hash(key)
+	for m := r.find(key, h); m != nil; m = r.find(key, h) {
 		m.key = "producer_" + key
-		r.seen |= bit(m.key)
+		r.seen |= bit(hash(m.key))
 		r.untidy = true
 	}
 }
