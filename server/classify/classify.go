@@ -189,8 +189,11 @@ var typeWords = func() map[string]typeWord {
 
 // typeWordOf returns the type word that v is, in any letter case.
 func typeWordOf(v *fastjson.Value) (typeWord, bool) {
-	var buf [64]byte
-	w, ok := typeWords[string(loose.Fold(buf[:0], v, event.MaxText))]
+	w, ok := typeWords[string(v.GetStringBytes())]
+	if !ok {
+		var buf [64]byte
+		w, ok = typeWords[string(loose.Fold(buf[:0], v, event.MaxText))]
+	}
 	return w, ok
 }
 

@@ -106,10 +106,27 @@ var classes = func() (of [256]uint8) {
 // classOf returns what there is among the bytes of s.
 func classOf[T string | []byte](s T) uint8 {
 	var all uint8
-	for i := range len(s) {
+	for i := harmless(s); i < len(s); i++ {
 		all |= classes[s[i]]
 	}
 	return all
+}
+
+// harmless returns how many bytes s begins with, in whole words of eight, that are neither strange nor special. Most texts are that
+// to their end, and a word takes little longer than a byte.
+func harmless[T string | []byte](s T) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	at := 0
+	for ; len(s)-at >= 8; at += 8 {
+		w := uint64(s[at]) | uint64(s[at+1])<<8 | uint64(s[at+2])<<16 | uint64(s[at+3])<<24 |
+			uint64(s[at+4])<<32 | uint64(s[at+5])<<40 | uint64(s[at+6])<<48 | uint64(s[at+7])<<56
+		angle, quote, slash := w|('<'^'>')*ones^'>'*ones, w|('"'^'&')*ones^'&'*ones, w^'\\'*ones // zero where it is one
+		// A byte's highest bit: where it is below 0x20, one of those, above 0x7E. A borrow may set one more above it.
+		if ((w-0x20*ones)|(angle-ones)|(quote-ones)|(slash-ones)|(w+ones)|w)&highs != 0 {
+			break
+		}
+	}
+	return at
 }
 
 // plain reports whether s is printable ASCII.

@@ -242,7 +242,7 @@ func (w *Writer) str(v string) {
 		w.buf = value.AppendJSONString(w.buf, v)
 		return
 	}
-	if !utf8.ValidString(v) { // a decoder would refuse the whole frame
+	if !value.ASCII(v) && !utf8.ValidString(v) { // a decoder would refuse the whole frame
 		v = string([]rune(v))
 	}
 	w.buf = value.AppendStr(w.buf, v)

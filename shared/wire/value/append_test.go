@@ -106,3 +106,19 @@ func TestTimeIsWrittenAsTheLayoutSays(t *testing.T) {
 		}
 	})
 }
+
+func TestASCIIOfEveryLength(t *testing.T) {
+	for n := range 40 {
+		text := []byte(strings.Repeat("\x7f", n))
+		if !value.ASCII(string(text)) {
+			t.Errorf("%d bytes of ASCII are not taken for it", n)
+		}
+		for at := range n {
+			text[at] = 0x80
+			if value.ASCII(string(text)) {
+				t.Errorf("the byte at %d of %d is not seen", at, n)
+			}
+			text[at] = 0x7f
+		}
+	}
+}

@@ -252,9 +252,7 @@ func plainWords(s string) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	at := 0
 	for ; len(s)-at >= 8; at += 8 {
-		b := s[at : at+8]
-		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		w := word(s[at : at+8])
 		quote, slash := w^('"'*ones), w^('\\'*ones)
 		// A byte's highest bit: where it is below 0x20, zero, zero, or set already. A borrow may set one more above it.
 		if ((w-0x20*ones)|(quote-ones)|(slash-ones)|w)&highs != 0 {
