@@ -9,6 +9,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 )
@@ -141,8 +142,8 @@ type text struct {
 	symbols symbols
 	objects loose.Objects // all objects that are searched
 	rest    loose.Rest    // of the detection being read
-	outer   stack         // of a batch, or what may be one
-	inner   stack         // of the entry being read
+	outer   layers.Stack  // of a batch, or what may be one
+	inner   layers.Stack  // of the entry being read
 }
 
 // reset forgets the text and keeps the memory for the next one.
@@ -150,8 +151,8 @@ func (t *text) reset() {
 	t.row, t.channel, t.out = nil, "", Result{}
 	t.objects.Reset()
 	t.rest.Reset()
-	t.outer.reset()
-	t.inner.reset()
+	t.outer.Reset()
+	t.inner.Reset()
 }
 
 func (t *text) reject(reason Reason, format string, args ...any) *Reject {
@@ -218,7 +219,7 @@ func (t *text) root(v *fastjson.Value) {
 			return
 		}
 	}
-	t.inner.push(o)
+	t.inner.Push(o)
 	t.entry(&t.inner, v)
 }
 
@@ -249,16 +250,16 @@ func (t *text) carries(o *loose.Object) (Carries, string) {
 
 // openBatch looks for a list of entries in o, or in an envelope inside it. The stack it returns holds what the batch
 // says for all of them.
-func (t *text) openBatch(o *loose.Object) (*stack, *loose.Field, bool) {
+func (t *text) openBatch(o *loose.Object) (*layers.Stack, *loose.Field, bool) {
 	s := &t.outer
-	for range maxEnvelopes {
+	for range layers.MaxEnvelopes {
 		if o.Has(&symbolKeys) {
 			break // a detection of its own; the list belongs to it
 		}
-		s.push(o)
+		s.Push(o)
 		if f := entries(o); f != nil {
 			f.Used = true
-			s.batch = len(s.layers)
+			s.Batch = len(s.Layers)
 			return s, f, true
 		}
 		var inner *loose.Object
@@ -274,7 +275,7 @@ func (t *text) openBatch(o *loose.Object) (*stack, *loose.Field, bool) {
 		}
 		o = inner
 	}
-	for _, layer := range s.layers { // no batch after all; entry marks by its own rule
+	for _, layer := range s.Layers { // no batch after all; entry marks by its own rule
 		for i := range layer.Fields() {
 			layer.Fields()[i].Used = false
 		}
@@ -300,18 +301,18 @@ func entries(o *loose.Object) *loose.Field {
 }
 
 // batch reads the entries of a batch.
-func (t *text) batch(outer *stack, name string, items []*fastjson.Value) {
+func (t *text) batch(outer *layers.Stack, name string, items []*fastjson.Value) {
 	if len(items) == 0 {
 		t.out.reject(t.reject(EmptyBatch, "%s: no entries", name))
 		return
 	}
-	if f := outer.peek(&countKeys); f != nil {
+	if f := outer.Peek(&countKeys); f != nil {
 		f.Used = true
 		if n, ok := loose.Number(f.Value); !ok || n != float64(len(items)) {
 			t.out.Flags |= CountMismatch
 		}
 	}
-	outer.freeze()
+	outer.Freeze()
 	t.out.Entries = min(len(items), t.c.cfg.MaxBatch)
 	for i, item := range items[:t.out.Entries] {
 		o, r := t.object(item, fmt.Sprintf("%s[%d]", name, i))
@@ -323,12 +324,12 @@ func (t *text) batch(outer *stack, name string, items []*fastjson.Value) {
 			t.own(o)
 			continue
 		}
-		outer.restore()
+		outer.Restore()
 		t.rest.Reset()
-		t.inner.reset()
-		t.inner.push(outer.layers...)
-		t.inner.push(o)
-		t.inner.batch = outer.batch
+		t.inner.Reset()
+		t.inner.Push(outer.Layers...)
+		t.inner.Push(o)
+		t.inner.Batch = outer.Batch
 		t.entry(&t.inner, item)
 	}
 	if over := len(items) - t.out.Entries; over > 0 {
@@ -338,15 +339,15 @@ func (t *text) batch(outer *stack, name string, items []*fastjson.Value) {
 }
 
 // entry reads one thing: the whole text, or one entry of a batch. raw is its value.
-func (t *text) entry(s *stack, raw *fastjson.Value) {
-	carries, word := t.carries(s.layers[len(s.layers)-1])
-	if word == "" && len(s.layers) > 1 {
-		carries, word = t.carries(s.layers[0])
+func (t *text) entry(s *layers.Stack, raw *fastjson.Value) {
+	carries, word := t.carries(s.Layers[len(s.Layers)-1])
+	if word == "" && len(s.Layers) > 1 {
+		carries, word = t.carries(s.Layers[0])
 	}
 	var rejected *Reject
 	switch carries {
 	case Detections:
-		d := detection{text: t, stack: s, live: t.row.Live || strings.HasPrefix(word, "streaming_"), raw: raw, rest: &t.rest}
+		d := detection{text: t, Stack: s, live: t.row.Live || strings.HasPrefix(word, "streaming_"), raw: raw, rest: &t.rest}
 		rejected = d.read()
 	case Outcomes:
 		rejected = t.outcome(s)

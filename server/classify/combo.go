@@ -8,6 +8,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -15,7 +16,7 @@ import (
 
 // combo takes the two events a combo is made of, and how well they belong together.
 func (d *detection) combo() *event.ComboDetail {
-	c := &event.ComboDetail{Correlation: d.number(false, 0, 1, &correlationKeys)}
+	c := &event.ComboDetail{Correlation: d.Number(false, 0, 1, &correlationKeys)}
 	c.Setup = d.link(&dailyContextKeys)
 	// The database's columns: an id of text names the event; a row number of another table names nothing we have.
 	if id := d.rowID(&rowIDKeys, c.Setup); id != "" {
@@ -25,7 +26,7 @@ func (d *detection) combo() *event.ComboDetail {
 		c.Setup.ID, c.Setup.Kind = id, event.LinkExact
 	}
 	if c.Setup != nil && c.Setup.DetectedAt.IsZero() {
-		if at := d.optionalTime(d.stack, d.latest(), &dailyTimeKeys); !at.IsZero() {
+		if at := d.optionalTime(d.Stack, d.latest(), &dailyTimeKeys); !at.IsZero() {
 			d.dateLink(c.Setup, at)
 		}
 	}
@@ -41,7 +42,7 @@ func (d *detection) rowID(keys *loose.Keys, have *event.Link) string {
 	if have != nil && have.ID != "" {
 		return ""
 	}
-	d.each(false, keys, func(f *loose.Field) bool {
+	d.Each(false, keys, func(f *loose.Field) bool {
 		if f.Value.Type() == fastjson.TypeString {
 			id = idOf("pattern_id", f.Value)
 		}
@@ -53,7 +54,7 @@ func (d *detection) rowID(keys *loose.Keys, have *event.Link) string {
 // link takes a reference to another event: an object that describes it, or just its pattern's name. It is exact with
 // an id and missing without one; nil when the field says nothing.
 func (d *detection) link(keys *loose.Keys) *event.Link {
-	f := d.peek(keys)
+	f := d.Peek(keys)
 	if f == nil {
 		return nil
 	}
@@ -62,7 +63,7 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 		if !nameLink(l, name) {
 			return nil
 		}
-		d.mark(f)
+		d.Mark(f)
 		return l
 	}
 	o, _ := f.Object(d.c.cfg.MaxFields)
@@ -70,11 +71,11 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 		return nil
 	}
 	f.Used = true
-	s := &stack{}
-	s.push(o)
-	s.openSide(d.c.cfg.MaxFields, &metadataKeys)
-	if l.ID = s.takeID(); l.ID == "" {
-		s.each(false, &linkIDKeys, func(f *loose.Field) bool {
+	s := &layers.Stack{}
+	s.Push(o)
+	s.OpenSide(d.c.cfg.MaxFields, &metadataKeys)
+	if l.ID = takeID(s); l.ID == "" {
+		s.Each(false, &linkIDKeys, func(f *loose.Field) bool {
 			if f.Value.Type() == fastjson.TypeString { // a number is a row of some table, see combo
 				l.ID = idOf("pattern_id", f.Value)
 			}
@@ -84,11 +85,11 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 	if l.ID != "" {
 		l.Kind = event.LinkExact
 	}
-	s.each(false, &nameKeys, func(f *loose.Field) bool {
+	s.Each(false, &nameKeys, func(f *loose.Field) bool {
 		name := d.names.read(f.Value)
 		return name != nil && !name.isTier && nameLink(l, name)
 	})
-	s.each(false, &confidenceKeys, func(f *loose.Field) bool {
+	s.Each(false, &confidenceKeys, func(f *loose.Field) bool {
 		x, percent, ok := confidence(f)
 		if ok {
 			l.Confidence = event.Num(x)
@@ -101,7 +102,7 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 	if at := d.optionalTime(s, d.latest(), &linkTimeKeys); !at.IsZero() {
 		d.dateLink(l, at)
 	}
-	l.Timeframe = filter.Timeframe(s.text(32, &timeframeKeys))
+	l.Timeframe = filter.Timeframe(s.Text(32, &timeframeKeys))
 	l.Details = d.linkRest(s)
 	return l
 }
@@ -119,8 +120,8 @@ func (d *detection) dateLink(l *event.Link, at time.Time) {
 }
 
 // linkRest returns what a link's object holds beyond the link, in a quarter of an event's space.
-func (d *detection) linkRest(s *stack) string {
-	inner := detection{text: d.text, stack: s, rest: &loose.Rest{}}
+func (d *detection) linkRest(s *layers.Stack) string {
+	inner := detection{text: d.text, Stack: s, rest: &loose.Rest{}}
 	inner.remains()
 	details, cut := inner.rest.JSON(d.c.cfg.MaxDetails / 4)
 	if cut {
@@ -154,11 +155,11 @@ func (d *detection) levels() []event.Level {
 	}
 	for i := range planKeys {
 		p := &planKeys[i]
-		if x, ok := d.number(true, math.SmallestNonzeroFloat64, largest, &p.keys).Get(); ok {
+		if x, ok := d.Number(true, math.SmallestNonzeroFloat64, largest, &p.keys).Get(); ok {
 			add(event.Level{Kind: p.kind, Price: x, Label: p.label})
 		}
 	}
-	d.each(true, &levelsKeys, func(f *loose.Field) bool {
+	d.Each(true, &levelsKeys, func(f *loose.Field) bool {
 		if f.Value.Type() != fastjson.TypeArray {
 			return false
 		}
@@ -191,14 +192,14 @@ func (t *text) level(v *fastjson.Value) (event.Level, bool) {
 	if o == nil {
 		return event.Level{}, false
 	}
-	s := &stack{}
-	s.push(o)
-	x, ok := s.number(false, 0, largest, &levelPriceKeys).Get()
+	s := &layers.Stack{}
+	s.Push(o)
+	x, ok := s.Number(false, 0, largest, &levelPriceKeys).Get()
 	if !ok {
 		return event.Level{}, false
 	}
-	l := event.Level{Kind: "level", Price: x, Label: s.text(64, &levelLabelKeys)}
-	kind := s.text(64, &levelKindKeys)
+	l := event.Level{Kind: "level", Price: x, Label: s.Text(64, &levelLabelKeys)}
+	kind := s.Text(64, &levelKindKeys)
 	switch strings.ToLower(kind) {
 	case "entry", "stop", "target", "support", "resistance":
 		l.Kind = strings.ToLower(kind)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -15,7 +16,7 @@ import (
 // detection is one detection being read.
 type detection struct {
 	*text
-	*stack
+	*layers.Stack
 	live bool
 	raw  *fastjson.Value // the detection with its envelopes, without a batch's
 	rest *loose.Rest
@@ -25,11 +26,11 @@ type detection struct {
 
 // read makes the event and appends it, or says why not.
 func (d *detection) read() *Reject {
-	if err := d.open(&envelopes, d.c.cfg.MaxFields, d.missing); err != nil {
+	if err := d.Open(&envelopes, d.c.cfg.MaxFields, d.missing); err != nil {
 		return d.text.reject(TooWide, "envelope: more than %d fields", d.c.cfg.MaxFields)
 	}
-	d.openSide(d.c.cfg.MaxFields, &sideKeys)
-	d.noteSession(d.stack)
+	d.OpenSide(d.c.cfg.MaxFields, &sideKeys)
+	d.noteSession(d.Stack)
 
 	m := &made{event: event.Event{Kind: event.Pattern, ReceivedAt: d.received, Occurrences: 1}}
 	e := &m.event
@@ -65,7 +66,7 @@ func (d *detection) read() *Reject {
 	e.Levels = d.levels()
 	d.detail(m)
 	e.Source = d.source()
-	if e.ID = d.takeID(); e.ID == "" {
+	if e.ID = takeID(d.Stack); e.ID == "" {
 		e.ID = deriveID(e, d.raw, timed)
 	}
 
@@ -115,13 +116,13 @@ type made struct {
 // missing lists what the opened layers lack, each as the fields that would supply it.
 func (d *detection) missing() []*loose.Keys {
 	lacks := d.lacks[:0]
-	if !d.has(&symbolKeys) {
+	if !d.Has(&symbolKeys) {
 		lacks = append(lacks, &symbolKeys)
 	}
-	if f := d.peek(&nameKeys); f == nil || f.Key == "pattern_type" && isTierWord(f.Value) {
+	if f := d.Peek(&nameKeys); f == nil || f.Key == "pattern_type" && isTierWord(f.Value) {
 		lacks = append(lacks, &nameKeys)
 	}
-	if !d.has(&confidenceKeys) {
+	if !d.Has(&confidenceKeys) {
 		lacks = append(lacks, &confidenceKeys)
 	}
 	return lacks
@@ -134,7 +135,7 @@ func isTierWord(v *fastjson.Value) bool {
 
 // symbol takes the ticker.
 func (d *detection) symbol(e *event.Event) *Reject {
-	f := d.peek(&symbolKeys)
+	f := d.Peek(&symbolKeys)
 	if f == nil {
 		return d.text.reject(NoSymbol, "symbol: missing")
 	}
@@ -149,7 +150,7 @@ func (d *detection) symbol(e *event.Event) *Reject {
 		}
 	}
 	for _, key := range symbolKeys.List() { // a producer may write both
-		d.eachOne(false, key, func(f *loose.Field) bool {
+		d.EachOne(false, key, func(f *loose.Field) bool {
 			return loose.Is(f.Value, e.Symbol) || d.symbols.read(f.Value) == e.Symbol
 		})
 	}
@@ -160,7 +161,7 @@ func (d *detection) symbol(e *event.Event) *Reject {
 // tier.
 func (d *detection) name() (found *spelling, r *Reject) {
 	for _, key := range nameKeys.List() {
-		f := d.peekOne(key)
+		f := d.PeekOne(key)
 		if f == nil {
 			continue
 		}
@@ -176,7 +177,7 @@ func (d *detection) name() (found *spelling, r *Reject) {
 				return nil, d.text.reject(BadPattern, "%s: %q has no letter or digit", f.Key, name.received)
 			}
 			found = name
-			d.mark(f)
+			d.Mark(f)
 			continue
 		}
 		if name.Slug == found.Slug {
@@ -195,9 +196,9 @@ func (d *detection) name() (found *spelling, r *Reject) {
 // confidence takes the confidence, or signal_strength when there is none and it is from 0 to 1. percent tells that it
 // came as 0 to 100.
 func (d *detection) confidence(e *event.Event) (percent bool, r *Reject) {
-	f := d.peek(&confidenceKeys)
+	f := d.Peek(&confidenceKeys)
 	if f == nil {
-		n, ok := d.number(false, 0, 1, &strengthKeys).Get()
+		n, ok := d.Number(false, 0, 1, &strengthKeys).Get()
 		if !ok {
 			return false, d.text.reject(NoConfidence, "confidence: missing, and no signal_strength from 0 to 1")
 		}
@@ -209,7 +210,7 @@ func (d *detection) confidence(e *event.Event) (percent bool, r *Reject) {
 	if !ok {
 		return false, d.text.reject(BadConfidence, "confidence: %s is no number from 0 to 1, nor a percentage", f.Value.MarshalTo(nil))
 	}
-	d.mark(f)
+	d.Mark(f)
 	e.Confidence = x
 	e.Priority = event.PriorityOf(x)
 	return percent, nil
@@ -230,14 +231,14 @@ func confidence(f *loose.Field) (x float64, percent, ok bool) {
 // times takes detection and publish time. timed is false when there was none and the time of receipt stands in; zoned is
 // false when the detection time had no zone.
 func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
-	inner := d.peek(&detectedKeys)
+	inner := d.Peek(&detectedKeys)
 	named := inner != nil // a name that means detection and nothing else
-	outer := d.outermost(&publishedKeys)
+	outer := d.Outermost(&publishedKeys)
 	if inner == nil {
-		inner = d.peek(&timestampKeys)
+		inner = d.Peek(&timestampKeys)
 	}
 	if outer == nil {
-		outer = d.outermost(&timestampKeys)
+		outer = d.Outermost(&timestampKeys)
 	}
 	if inner == nil {
 		inner = outer
@@ -251,7 +252,7 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
 		return false, false, d.text.reject(BadTime, "%s: %s %v", inner.Key, inner.Value.MarshalTo(nil), err)
 	}
 	e.DetectedAt = at
-	d.mark(inner)
+	d.Mark(inner)
 	switch {
 	case outer == inner && !named:
 		e.PublishedAt = at
@@ -260,29 +261,14 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
 			d.out.Flags |= BadExtra
 			break
 		}
-		d.mark(outer)
+		d.Mark(outer)
 	}
 	return true, zoned, nil
 }
 
-// outermost returns the outermost field with one of the keys.
-func (s *stack) outermost(keys *loose.Keys) *loose.Field {
-	if !s.keys.Meets(keys) {
-		return nil
-	}
-	for _, layer := range s.layers {
-		for _, key := range keys.List() {
-			if f := layer.Get(key); f != nil {
-				return f
-			}
-		}
-	}
-	return nil
-}
-
 // direction takes the direction, or reads it off the pattern's name, which inferred tells.
 func (d *detection) direction(e *event.Event, name *spelling) (inferred bool) {
-	d.each(true, &directionKeys, func(f *loose.Field) bool {
+	d.Each(true, &directionKeys, func(f *loose.Field) bool {
 		word, _ := loose.Text(f.Value, event.MaxText)
 		dir, err := event.ParseDirection(word)
 		e.Direction = dir
@@ -319,11 +305,11 @@ const century = 36525 * 24 * time.Hour
 
 // figures takes price, change, volume and expiry.
 func (d *detection) figures(e *event.Event) {
-	e.Price = d.number(true, math.SmallestNonzeroFloat64, largest, &priceKeys)
-	e.ChangePct = d.number(false, -largest, largest, &changeKeys)
-	e.Volume = d.number(false, 0, largest, &volumeKeys)
-	e.RelativeVolume = d.number(true, 0, largest, &relativeKeys)
-	e.ExpiresAt = d.optionalTime(d.stack, d.received.Add(century), &expiryKeys)
+	e.Price = d.Number(true, math.SmallestNonzeroFloat64, largest, &priceKeys)
+	e.ChangePct = d.Number(false, -largest, largest, &changeKeys)
+	e.Volume = d.Number(false, 0, largest, &volumeKeys)
+	e.RelativeVolume = d.Number(true, 0, largest, &relativeKeys)
+	e.ExpiresAt = d.optionalTime(d.Stack, d.received.Add(century), &expiryKeys)
 }
 
 // detail sets the part of the event that belongs to its tier.
@@ -348,7 +334,7 @@ func (d *detection) detail(m *made) {
 
 // source takes the producer's name for itself: the outermost source that is no tier's word in disguise.
 func (d *detection) source() string {
-	for i, layer := range d.layers {
+	for i, layer := range d.Layers {
 		f := layer.Get(sourceKeys.List()[0])
 		if f == nil || f.Used {
 			continue
@@ -357,7 +343,7 @@ func (d *detection) source() string {
 			continue
 		}
 		if word, _ := loose.Text(f.Value, event.MaxText); word != "" {
-			d.mark(f)
+			d.Mark(f)
 			return word
 		}
 	}

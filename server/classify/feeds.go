@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -12,15 +13,15 @@ import (
 )
 
 // outcome reads one outcome.
-func (t *text) outcome(s *stack) *Reject {
-	if err := s.open(&outcomeEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
+func (t *text) outcome(s *layers.Stack) *Reject {
+	if err := s.Open(&outcomeEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
 		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
 	}
-	s.openSide(t.c.cfg.MaxFields, &metadataKeys)
-	o := Outcome{Source: s.text(event.MaxText, &sourceKeys)}
+	s.OpenSide(t.c.cfg.MaxFields, &metadataKeys)
+	o := Outcome{Source: s.Text(event.MaxText, &sourceKeys)}
 	// event_id names the outcome itself, and a number in pattern_id the pattern.
 	for _, key := range outcomeRefKeys.List() {
-		s.eachOne(true, key, func(f *loose.Field) bool {
+		s.EachOne(true, key, func(f *loose.Field) bool {
 			id := idOf(f.Key, f.Value)
 			if id != "" {
 				o.Refs = append(o.Refs, id)
@@ -28,14 +29,14 @@ func (t *text) outcome(s *stack) *Reject {
 			return id != ""
 		})
 	}
-	if f := s.peek(&symbolKeys); f != nil {
+	if f := s.Peek(&symbolKeys); f != nil {
 		symbol, ok := loose.Text(f.Value, event.MaxText)
 		if o.Symbol = filter.Symbol(symbol); !ok || len(o.Symbol) > event.MaxSymbol {
 			return t.reject(BadSymbol, "%s: must be text of at most %d bytes", f.Key, event.MaxSymbol)
 		}
 	}
-	o.Pattern = pattern.Slug(s.text(event.MaxText, &nameKeys))
-	if f := s.peek(&detectedKeys); f != nil {
+	o.Pattern = pattern.Slug(s.Text(event.MaxText, &nameKeys))
+	if f := s.Peek(&detectedKeys); f != nil {
 		at, _, err := t.moment(f, t.latest())
 		if err != nil {
 			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
@@ -50,19 +51,19 @@ func (t *text) outcome(s *stack) *Reject {
 	told := false
 	for h, name := range HorizonNames() {
 		// A null means "not known yet", which is worth telling apart from a text that is no outcome.
-		for _, layer := range s.layers {
+		for _, layer := range s.Layers {
 			for _, f := range layer.Fields() {
 				told = told || f.In(&outcomeValueKeys[h])
 			}
 		}
-		if f := s.peek(&outcomeValueKeys[h]); f != nil {
+		if f := s.Peek(&outcomeValueKeys[h]); f != nil {
 			x, ok := f.Number()
 			if !ok || math.Abs(x) > largest {
 				return t.reject(BadOutcome, "outcome_%s: %s is no number", name, f.Value.MarshalTo(nil))
 			}
 			o.Horizons[h].Value = event.Num(x)
 		}
-		if f := s.peek(&outcomeResultKeys[h]); f != nil {
+		if f := s.Peek(&outcomeResultKeys[h]); f != nil {
 			if ok, is := loose.Bool(f.Value); is {
 				o.Horizons[h].Success = &ok
 			}
@@ -76,8 +77,8 @@ func (t *text) outcome(s *stack) *Reject {
 }
 
 // sessionEdge reads the begin or end of a streaming session, in any of its three shapes.
-func (t *text) sessionEdge(s *stack, started bool) *Reject {
-	if err := s.open(&sessionEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
+func (t *text) sessionEdge(s *layers.Stack, started bool) *Reject {
+	if err := s.Open(&sessionEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
 		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
 	}
 	id := t.noteSession(s)
@@ -86,21 +87,21 @@ func (t *text) sessionEdge(s *stack, started bool) *Reject {
 	}
 	x := SessionEdge{
 		ID: id, Started: started, At: t.received,
-		Universe:   s.text(event.MaxText, &universeKeys),
-		Symbols:    s.number(false, 0, largest, &symbolCountKeys),
-		Status:     strings.ToLower(s.text(64, &finalStatusKeys)),
-		Reason:     s.text(event.MaxText, &reasonKeys),
-		Trigger:    s.text(64, &triggerTypeKeys),
-		Patterns:   s.number(false, 0, largest, &sessionPatternKeys),
-		Indicators: s.number(false, 0, largest, &sessionIndicatorKeys),
-		Bars:       s.number(false, 0, largest, &sessionBarKeys),
-		Source:     s.text(event.MaxText, &sourceKeys),
+		Universe:   s.Text(event.MaxText, &universeKeys),
+		Symbols:    s.Number(false, 0, largest, &symbolCountKeys),
+		Status:     strings.ToLower(s.Text(64, &finalStatusKeys)),
+		Reason:     s.Text(event.MaxText, &reasonKeys),
+		Trigger:    s.Text(64, &triggerTypeKeys),
+		Patterns:   s.Number(false, 0, largest, &sessionPatternKeys),
+		Indicators: s.Number(false, 0, largest, &sessionIndicatorKeys),
+		Bars:       s.Number(false, 0, largest, &sessionBarKeys),
+		Source:     s.Text(event.MaxText, &sourceKeys),
 	}
 	keys := &stopKeys
 	if started {
 		keys = &startKeys
 	}
-	if f := s.peek(keys); f != nil {
+	if f := s.Peek(keys); f != nil {
 		at, _, err := t.moment(f, t.latest())
 		if err != nil {
 			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
@@ -108,9 +109,9 @@ func (t *text) sessionEdge(s *stack, started bool) *Reject {
 		x.At = at
 	}
 	const longest = 1e9 // seconds; some thirty years, and no overflow
-	if sec, ok := s.number(false, 0, longest, &durationSecondKeys).Get(); ok {
+	if sec, ok := s.Number(false, 0, longest, &durationSecondKeys).Get(); ok {
 		x.Duration = time.Duration(sec * float64(time.Second))
-	} else if minutes, ok := s.number(false, 0, longest/60, &durationMinuteKeys).Get(); ok {
+	} else if minutes, ok := s.Number(false, 0, longest/60, &durationMinuteKeys).Get(); ok {
 		x.Duration = time.Duration(minutes * float64(time.Minute))
 	}
 	t.out.Sessions = append(t.out.Sessions, x)
@@ -118,20 +119,20 @@ func (t *text) sessionEdge(s *stack, started bool) *Reject {
 }
 
 // health reads a health sample, in any of its shapes. word is the type word, if there was one.
-func (t *text) health(s *stack, word string) *Reject {
-	if err := s.open(&healthEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
+func (t *text) health(s *layers.Stack, word string) *Reject {
+	if err := s.Open(&healthEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
 		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
 	}
 	id := t.noteSession(s)
 	h := HealthSample{
 		Streaming: !strings.HasPrefix(word, "system_") && (word != "" || id != "" || strings.Contains(t.channel, "streaming")),
 		SessionID: id,
-		Component: s.text(64, &componentKeys),
-		Status:    strings.ToLower(s.text(64, &healthStatusKeys)),
-		Source:    s.text(event.MaxText, &sourceKeys),
+		Component: s.Text(64, &componentKeys),
+		Status:    strings.ToLower(s.Text(64, &healthStatusKeys)),
+		Source:    s.Text(event.MaxText, &sourceKeys),
 		At:        t.received,
 	}
-	if f := s.peek(&timestampKeys); f != nil {
+	if f := s.Peek(&timestampKeys); f != nil {
 		at, _, err := t.moment(f, t.latest())
 		if err != nil {
 			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
@@ -139,10 +140,10 @@ func (t *text) health(s *stack, word string) *Reject {
 		h.At = at
 	}
 	h.Issues = issues(s)
-	s.openSide(t.c.cfg.MaxFields, &healthSideKeys)
-	num := func(keys *loose.Keys) event.Number { return s.number(true, 0, largest, keys) }
+	s.OpenSide(t.c.cfg.MaxFields, &healthSideKeys)
+	num := func(keys *loose.Keys) event.Number { return s.Number(true, 0, largest, keys) }
 	h.ActiveSymbols = num(&activeSymbolKeys)
-	h.StaleSymbols = s.number(true, 0, largest, &staleSymbolKeys)
+	h.StaleSymbols = s.Number(true, 0, largest, &staleSymbolKeys)
 	h.TicksPerSecond, h.BarsPerMinute = num(&tickRateKeys), num(&barRateKeys)
 	h.EventsPerSecond = num(&eventRateKeys)
 	h.LagMillis = num(&lagKeys)
@@ -177,10 +178,10 @@ func (t *text) health(s *stack, word string) *Reject {
 }
 
 // issues takes the producer's list of complaints.
-func issues(s *stack) []string {
+func issues(s *layers.Stack) []string {
 	const longest = 16
 	var out []string
-	s.each(false, &issueKeys, func(f *loose.Field) bool {
+	s.Each(false, &issueKeys, func(f *loose.Field) bool {
 		for _, item := range f.Value.GetArray() {
 			if text, ok := loose.Text(item, event.MaxText); ok && text != "" && len(out) < longest {
 				out = append(out, text)

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 )
@@ -44,10 +45,10 @@ func idOf(field string, v *fastjson.Value) string {
 }
 
 // takeID takes the producer's id of the event. A batch's own ids are not looked at: they name the batch.
-func (s *stack) takeID() string {
-	own := stack{layers: s.layers[s.batch:], side: s.side, keys: s.keys, twice: s.twice}
+func takeID(s *layers.Stack) string {
+	own := s.Own()
 	id := ""
-	own.each(true, &idKeys, func(f *loose.Field) bool {
+	own.Each(true, &idKeys, func(f *loose.Field) bool {
 		id = idOf(f.Key, f.Value)
 		return id != ""
 	})

@@ -11,10 +11,10 @@ import (
 // remains collects every field that was not taken: the detection's own first, then those of the envelopes. Of a batch
 // only short plain values are repeated in its entries.
 func (d *detection) remains() {
-	for i, layer := range slices.Backward(d.layers) {
+	for i, layer := range slices.Backward(d.Layers) {
 		for n := range layer.Fields() {
 			f := &layer.Fields()[n]
-			if f.Used || detectionWord(f) || i < d.stack.batch && !short(f) {
+			if f.Used || detectionWord(f) || i < d.Stack.Batch && !short(f) {
 				continue
 			}
 			inner := d.sideOf(f)
@@ -37,7 +37,7 @@ func (d *detection) sideOf(f *loose.Field) *loose.Object {
 		return nil
 	}
 	o, _ := f.Object(d.c.cfg.MaxFields)
-	if !slices.Contains(d.side, o) {
+	if !slices.Contains(d.Side, o) {
 		return nil
 	}
 	return o

@@ -76,8 +76,8 @@ var tierFields = []tierField{{vocabulary.Key("tier"), 0}, {vocabulary.Key("sourc
 // explicitTier takes the tier the producer names, and the word when it is not quite one of ours.
 func (d *detection) explicitTier() (tier event.Tier, received string) {
 	for _, tf := range tierFields {
-		for i := len(d.layers) - 1; i >= tf.from; i-- {
-			f := d.layers[i].Get(tf.key)
+		for i := len(d.Layers) - 1; i >= tf.from; i-- {
+			f := d.Layers[i].Get(tf.key)
 			if f == nil || f.Used && f.Key == "pattern_type" {
 				continue
 			}
@@ -106,7 +106,7 @@ func (d *detection) explicitTier() (tier event.Tier, received string) {
 
 // inferTier returns the tier by everything but a word: combo fields, the timeframe, the channel, the pattern.
 func (d *detection) inferTier(timeframe string, name *spelling) event.Tier {
-	if d.has(&comboKeys) {
+	if d.Has(&comboKeys) {
 		return event.Combo
 	}
 	if t := tierOfTimeframe(timeframe); t != event.TierNone {
@@ -127,7 +127,7 @@ func (d *detection) inferTier(timeframe string, name *spelling) event.Tier {
 // takeTimeframe takes the bar length in its folded form; "" if the producer did not say.
 func (d *detection) takeTimeframe() string {
 	const longest = 32
-	f := d.peek(&timeframeKeys)
+	f := d.Peek(&timeframeKeys)
 	if f == nil {
 		return ""
 	}
@@ -136,6 +136,6 @@ func (d *detection) takeTimeframe() string {
 		d.out.Flags |= BadExtra
 		return ""
 	}
-	d.mark(f)
+	d.Mark(f)
 	return filter.Timeframe(word)
 }
