@@ -26,7 +26,8 @@
 //
 // # Crowds
 //
-// After a restart all clients come back at once. What their handshakes throw away lies in memory between what their sessions
+// After a restart all clients come back at once. Their handshakes and requests take turns, so that the events of those who are
+// there already find a processor (package turn). What their handshakes throw away lies in memory between what their sessions
 // keep, so the server is told of a crowd (Config.Crowd) and collects more often until it is over: a session then takes 1.5 KB
 // less.
 //

@@ -16,6 +16,7 @@ import (
 
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
+	"tierboard/server/session/turn"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -28,6 +29,7 @@ type Handler struct {
 	log     *slog.Logger
 	deliver [event.Combo + 1]observer // by tier
 	crowd   crowd
+	turns   *turn.Turns // of what sessions ask for, handshakes included
 
 	mu       sync.Mutex
 	draining bool
@@ -44,7 +46,7 @@ func New(cfg Config, h *hub.Hub, m *metrics.Metrics, log *slog.Logger) (*Handler
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	x := &Handler{cfg: cfg, hub: h, m: m, log: log, sessions: map[*session]struct{}{}, byAddr: map[netip.Addr]int{}}
+	x := &Handler{cfg: cfg, hub: h, m: m, log: log, turns: turn.New(0), sessions: map[*session]struct{}{}, byAddr: map[netip.Addr]int{}}
 	x.crowd.tell = cfg.Crowd
 	for t := range x.deliver {
 		x.deliver[t] = m.DeliverSeconds.WithLabelValues(event.Tier(t).String())
@@ -59,6 +61,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "server is going away", http.StatusServiceUnavailable)
 		return
 	}
+	var extra *websocket.Conn
+	h.turns.Do(func() { extra = h.welcome(w, r) })
+	if extra != nil { // told outside of the turn, since the peer may take its time to hear it
+		defer h.running.Done()
+		h.m.SessionsClosed.WithLabelValues("too_many").Inc()
+		_ = extra.Close(websocket.StatusCode(wire.CloseTooMany), "too many connections")
+	}
+}
+
+// welcome shakes hands and starts a session, or returns the connection if it is one too many.
+func (h *Handler) welcome(w http.ResponseWriter, r *http.Request) (extra *websocket.Conn) {
 	ownNames(r.Header)
 	shake := &handshake{ResponseWriter: w}
 	conn, err := websocket.Accept(shake, r, &websocket.AcceptOptions{
@@ -69,19 +82,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		defer h.running.Done()
 		h.log.Debug("refuse handshake", slog.Any("err", err))
-		return // Accept has answered
+		return nil // Accept has answered
 	}
 	conn.SetReadLimit(wire.MaxRequest)
 
 	s := newSession(h, conn, shake.socket, remote(r))
 	if !h.enter(s) {
-		defer h.running.Done()
-		h.m.SessionsClosed.WithLabelValues("too_many").Inc()
-		_ = conn.Close(websocket.StatusCode(wire.CloseTooMany), "too many connections")
-		return
+		return conn
 	}
 	h.crowd.note(time.Now())
 	s.start() //nolint:contextcheck // the session outlives the request
+	return nil
 }
 
 // ownNames replaces the names of our subprotocols in a request by our own copies of them: the library keeps the one that was

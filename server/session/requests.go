@@ -25,10 +25,13 @@ func (s *session) handle(kind websocket.MessageType, b []byte, now time.Time) {
 		s.pause(wait)
 		return
 	}
-	req, err := s.decode(kind, b)
-	if err == nil {
-		err = s.answer(req)
-	}
+	var err error
+	s.h.turns.Do(func() {
+		var req *wire.Request
+		if req, err = s.decode(kind, b); err == nil {
+			err = s.answer(req)
+		}
+	})
 	var refused *wire.RequestError
 	switch {
 	case err == nil:

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"tierboard/server/session/turn"
 )
 
 // listen opens a TCP address for the setting that names it. Errors say what to do.
@@ -18,7 +20,7 @@ func listen(ctx context.Context, addr, setting string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", addr, explain(err, setting))
 	}
-	return l, nil
+	return turn.Listener(l), nil
 }
 
 // explain says which setting is to blame for an address that cannot be had.
