@@ -62,8 +62,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var extra *websocket.Conn
-	h.turns.Do(func() { extra = h.welcome(w, r) })
-	if extra != nil { // told outside of the turn, since the peer may take its time to hear it
+	h.turns.Do(func() { extra = h.welcome(w, r) }) //nolint:contextcheck // the session outlives the request
+	if extra != nil {                              // told outside of the turn, since the peer may take its time to hear it
 		defer h.running.Done()
 		h.m.SessionsClosed.WithLabelValues("too_many").Inc()
 		_ = extra.Close(websocket.StatusCode(wire.CloseTooMany), "too many connections")
@@ -91,7 +91,7 @@ func (h *Handler) welcome(w http.ResponseWriter, r *http.Request) (extra *websoc
 		return conn
 	}
 	h.crowd.note(time.Now())
-	s.start() //nolint:contextcheck // the session outlives the request
+	s.start()
 	return nil
 }
 

@@ -352,3 +352,24 @@ func TestReasons(t *testing.T) {
 		t.Error("isClosed does not know a closed connection")
 	}
 }
+
+// Peers that begin a handshake and do not end it, or ask for nothing at all, take nobody's turn.
+func TestSlowHandshakesKeepNobodyOut(t *testing.T) {
+	r := start(t, nil, nil)
+	host := strings.TrimPrefix(r.server.URL, "http://")
+	for i := range 50 {
+		conn, err := net.Dial("tcp", host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if i%2 == 0 {
+			if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: webso")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range 5 {
+		r.ready("")
+	}
+}
