@@ -97,7 +97,7 @@ var floors = []place{
 	{"server/demo", 7, wiring},
 	{"server/tape", 7, wiring},
 	{"server/session", 7, append([]string{"e2e/peer/own"}, wiring...)}, // which compares delivery alone with another library's
-	{"server/session/turn", 0, []string{"server/session", "server/daemon"}},
+	{"server/session/turn", 0, []string{"server/session", "server/daemon/..."}},
 	{"server/sse", 7, wiring},
 	{"server/rest/docs", 5, surface},
 	{"server/rest/answer", 4, surface},
