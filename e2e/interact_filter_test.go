@@ -51,7 +51,7 @@ func TestPatternsAndWatchlists(t *testing.T) {
 	p.detection("intraday", "I4", "Doji", 0.7)
 	h.expect("also of what comes", symbols("intraday")+` === "I4,I1,I0"`)
 	stack.Eval[bool](b, `(document.querySelector("#chips .chip").click(), true)`)
-	h.expect("a chip removes it", symbols("intraday")+` === "I4,I3,I2,I1,I0"`)
+	h.expect("a chip removes it", symbols("intraday")+`.startsWith("I4,I3,I2") && `+text("#count-intraday")+` === "5"`) // no more fits beside the filters
 
 	stack.Eval[bool](b, `fetch("/api/watchlists", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({name: "Mine", symbols: ["I1", "I3", "D0"]})}).then(r => r.ok)`)
 	pick(b, "watch-intraday", "Edit the lists…")
