@@ -78,6 +78,8 @@ func (p *page) choose(id string) {
 	p.drawer.El.Set("hidden", id == "")
 	if id != "" {
 		p.drawer.Fill(id, p.sel.marks, p.sel.chain, now)
+	} else {
+		p.drawer.Empty()
 	}
 	p.setModal(id != "" && narrow())
 	if id == "" && p.sel.opener.Truthy() {

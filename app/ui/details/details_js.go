@@ -46,16 +46,28 @@ func (d *Drawer) Dialog(on bool) {
 	d.El.Call("removeAttribute", "aria-modal")
 }
 
+// Empty takes out what is shown, and what its buttons do, which would keep the page that they were made for.
+func (d *Drawer) Empty() {
+	d.release()
+	d.Body.Call("replaceChildren")
+}
+
+// release ends what the buttons do. The one that is being pressed may be among them.
+func (d *Drawer) release() {
+	for _, f := range d.funcs {
+		f.Release()
+	}
+	d.funcs = d.funcs[:0]
+}
+
 // Fill writes the details of an event. chain has the kind of each link of the event, by the id of its card.
 func (d *Drawer) Fill(id string, marks board.Marks, chain map[string]event.LinkKind, now time.Time) {
 	c := d.Board.Find(id)
 	if c == nil {
 		return
 	}
-	for _, f := range d.funcs {
-		f.Release()
-	}
-	d.funcs, d.marks, d.chain = d.funcs[:0], marks, chain
+	d.release()
+	d.marks, d.chain = marks, chain
 	e := c.Event
 	s := tier.All[tier.Position(e.Tier)]
 	d.El.Set("className", "drawer "+s.Class)
