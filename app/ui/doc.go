@@ -16,11 +16,6 @@
 //
 // # Decisions
 //
-// 2026-11-23 Card lists are an island of direct DOM writes. Because: 30 new cards in three lists of 200 took 99 ms at the
-// median (176 ms at the 99th percentile) as plain go-app, 9 ms (16 ms) as recycled nodes with at most 40 cards a column mounted.
-// Rejected: keyed components (slower still), a JavaScript file (no gain over syscall/js that was worth a second language).
-// Look again when: go-app compares lists by key.
-//
 // 2026-11-23 The page's script boot.js opens the socket and asks for the cards while the program is still being compiled; the first
 // Render waits up to 40 ms for what is on its way. Because: a visitor then sees the page drawn once, with its cards, a fifth of
 // the CPU and a round trip sooner. Rejected: drawing an empty board first, which is then rendered, laid out and painted again.

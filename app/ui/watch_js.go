@@ -32,9 +32,16 @@ func (p *page) watch() {
 			l.SetNear(true) // a finger that may scroll
 			p.paint(time.Now())
 		})
-		on(l.El, "pointerleave", func(js.Value) {
-			p.hold(i, board.Pointer, false)
+		on(l.El, "pointerleave", func(e js.Value) {
+			if e.Get("pointerType").String() == "mouse" { // a finger leaves when it begins to scroll, too
+				p.hold(i, board.Pointer, false)
+			}
 			p.over(nil)
+		})
+		on(l.El, "pointerup", func(e js.Value) {
+			if e.Get("pointerType").String() != "mouse" { // it did not scroll
+				p.hold(i, board.Pointer, false)
+			}
 		})
 		on(l.El, "pointerover", func(e js.Value) { p.pointed(l, l.CardOf(e.Get("target"))) })
 		on(l.El, "focusin", func(e js.Value) {
@@ -94,7 +101,7 @@ func (p *page) watch() {
 func (p *page) hold(i int, r board.Reason, on bool) {
 	c := p.board.Column(tier.All[i].Tier)
 	c.Hold(r, on)
-	p.lists[i].SetNear(c.Held() != 0)
+	p.lists[i].SetNear(c.Held()&^board.Pause != 0)
 	p.paint(time.Now())
 }
 

@@ -363,7 +363,7 @@ func (l *List) Explain(id, text string) {
 	}
 }
 
-// Behind reports whether fewer cards are mounted than there could be, as after the window has grown or shrunk.
+// Behind reports whether other than as many cards are mounted as there should be, as after the window has grown or shrunk.
 func (l *List) Behind(cards []*board.Card) bool { return len(l.rows) != min(len(cards), l.limit) }
 
 // rowHeight is how much of the list one card takes, its margin included; it must match app.css.
@@ -388,6 +388,8 @@ func (l *List) Reveal(cards []*board.Card, at int, v *card.Viewer, now time.Time
 	}
 	if at >= l.limit {
 		l.limit = (at/windowStep + 1) * windowStep
+	}
+	if l.byID[cards[at].Event.ID] == nil {
 		l.Show(cards, v, now)
 	}
 	l.byID[cards[at].Event.ID].node.Call("scrollIntoView", map[string]any{"block": "nearest"})

@@ -34,10 +34,7 @@ func Chips(f board.ColumnFilter) []Chip {
 	if sym := strings.Trim(f.Symbols, ", "); sym != "" {
 		w := f
 		w.Symbols = ""
-		if len(sym) > 24 {
-			sym = sym[:24] + "…"
-		}
-		out = append(out, Chip{strings.ToUpper(sym), w})
+		out = append(out, Chip{format.Clip(strings.ToUpper(sym), 25), w})
 	}
 	wanted, without := f.Patterns()
 	for _, slug := range wanted {
