@@ -161,7 +161,7 @@ func (b *Board) put(e *event.Event, now time.Time, live bool, ch *Changes) {
 	c.fill(card, e)
 	c.insert(card)
 	b.byID[e.ID] = card
-	c.arrived(card, now, live, known)
+	c.arrived(card, now, live)
 }
 
 // reset empties the models; held columns keep what they show.

@@ -26,19 +26,6 @@ type Card struct {
 	head *Card  // the card it is shown as
 }
 
-// Linked returns the ids of the events a combo is made of, setup first; nil for other tiers and for missing links.
-func (c *Card) Linked() []string {
-	var ids []string
-	if d := c.Event.Combo; d != nil {
-		for _, l := range [...]*event.Link{d.Setup, d.Trigger} {
-			if l != nil && l.ID != "" {
-				ids = append(ids, l.ID)
-			}
-		}
-	}
-	return ids
-}
-
 // repeats reports whether two events are the same but for their time. Direction counts: a turn from bullish to bearish
 // is news.
 func repeats(a, b *event.Event) bool {

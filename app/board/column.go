@@ -58,7 +58,6 @@ type Column struct {
 	visible  int // events behind the shown cards
 
 	lastEventAt time.Time
-	unseen      int
 	rate        rateWindow
 	patterns    map[string]string // slug to label, ever seen, bounded
 	symbols     map[string]struct{}
@@ -163,12 +162,8 @@ func (c *Column) LastEventAt() time.Time { return c.lastEventAt }
 // Rate is how many events arrived live in the minute before now.
 func (c *Column) Rate(now time.Time) int { return c.rate.sum(now) }
 
-// Unseen is how many events that pass the filter arrived since Seen was called.
-func (c *Column) Unseen() int { return c.unseen }
-
-// Seen says that the reader has looked at the column: nothing in it is unseen or new any more.
+// Seen says that the reader has looked at the column: nothing in it is new any more.
 func (c *Column) Seen() {
-	c.unseen = 0
 	for _, card := range c.shown {
 		card.New = false
 	}
@@ -231,8 +226,8 @@ func (c *Column) remove(card *Card) {
 	}
 }
 
-// arrived keeps the column's counters for an event that was added to the model. known events were there before a reset.
-func (c *Column) arrived(card *Card, now time.Time, live, known bool) {
+// arrived keeps the column's counters for an event that was added to the model.
+func (c *Column) arrived(card *Card, now time.Time, live bool) {
 	e := card.Event
 	at := e.ReceivedAt
 	if at.IsZero() {
@@ -245,13 +240,7 @@ func (c *Column) arrived(card *Card, now time.Time, live, known bool) {
 	if live {
 		c.rate.add(now)
 	}
-	if !card.ok {
-		return
-	}
-	if card.New && !known {
-		c.unseen++
-	}
-	if c.frozen && c.frozenByID[e.ID] == nil {
+	if card.ok && c.frozen && c.frozenByID[e.ID] == nil {
 		c.pending++
 	}
 }

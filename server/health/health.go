@@ -74,16 +74,6 @@ func New(cfg Config, market *calendar.Calendar, start time.Time) (*Tracker, erro
 	return t, nil
 }
 
-// UseCalendar replaces the market calendar, after an operator changed its overrides; nil is ignored.
-func (t *Tracker) UseCalendar(market *calendar.Calendar) {
-	if market == nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.market = market
-}
-
 // EventAccepted tells that an event of the tier was accepted at the server's time at. Times may come out of
 // order; a tier that isn't configured is ignored.
 func (t *Tracker) EventAccepted(tier string, at time.Time) {

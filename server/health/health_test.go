@@ -195,14 +195,17 @@ func TestSummaryIgnoresAges(t *testing.T) {
 	}
 }
 
-func TestUseCalendar(t *testing.T) {
+func TestClosedByTheOperator(t *testing.T) {
 	closed, err := nyse.WithOverrides(strings.NewReader("2026-11-20 closed Storm"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	tracker := started(t, "2026-11-19 09:00:00")
-	tracker.UseCalendar(closed)
-	tracker.UseCalendar(nil)
+	began := ny(t, "2026-11-19 09:00:00")
+	tracker, err := New(Default(), closed, began)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tracker.Ingest(true, began)
 	if got := tracker.Report(ny(t, "2026-11-20 14:30:00")).Tiers["intraday"]; got.Status != freshness.Idle || !strings.Contains(got.Reason, "(Storm)") {
 		t.Errorf("got %s %q", got.Status, got.Reason)
 	}
