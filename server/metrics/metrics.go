@@ -46,6 +46,7 @@ type Metrics struct {
 	SessionsClosed   *prometheus.CounterVec // reason
 	SessionsCut      *prometheus.CounterVec // reason: outbox_full, answers_unread, snapshots_unread, write_timeout
 	RequestsRejected *prometheus.CounterVec // code of the error frame
+	TurnsMissed      prometheus.Counter
 
 	HTTPSeconds *prometheus.HistogramVec // route, code
 
@@ -126,6 +127,7 @@ func New() *Metrics {
 	m.SessionsClosed = counters(m, "sessions_closed_total", "Sessions ended, by reason.", "reason")
 	m.SessionsCut = counters(m, "sessions_cut_total", "Sessions ended because they did not read, by what was full or late.", "reason")
 	m.RequestsRejected = counters(m, "requests_rejected_total", "Client frames refused, by error code.", "code")
+	m.TurnsMissed = counter(m, "turns_missed_total", "Handshakes and requests that were done without a turn, since they had waited 50 ms for it.")
 
 	m.HTTPSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: "tierboard", Name: "http_request_seconds", Help: "HTTP requests by route and status.", Buckets: latencyBuckets,

@@ -46,7 +46,7 @@ func New(cfg Config, h *hub.Hub, m *metrics.Metrics, log *slog.Logger) (*Handler
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	x := &Handler{cfg: cfg, hub: h, m: m, log: log, turns: turn.New(0), sessions: map[*session]struct{}{}, byAddr: map[netip.Addr]int{}}
+	x := &Handler{cfg: cfg, hub: h, m: m, log: log, turns: turn.New(0, m.TurnsMissed.Inc), sessions: map[*session]struct{}{}, byAddr: map[netip.Addr]int{}}
 	x.crowd.tell = cfg.Crowd
 	for t := range x.deliver {
 		x.deliver[t] = m.DeliverSeconds.WithLabelValues(event.Tier(t).String())

@@ -25,13 +25,14 @@ func (s *session) handle(kind websocket.MessageType, b []byte, now time.Time) {
 		s.pause(wait)
 		return
 	}
-	var err error
-	s.h.turns.Do(func() {
-		var req *wire.Request
-		if req, err = s.decode(kind, b); err == nil {
-			err = s.answer(req)
-		}
-	})
+	req, err := s.decode(kind, b)
+	switch {
+	case err != nil:
+	case req.Type == "ping": // for whom it would be late after a turn
+		s.peer.Send(&wire.Pong{ID: req.ID})
+	default:
+		s.h.turns.Do(func() { err = s.answer(req) })
+	}
 	var refused *wire.RequestError
 	switch {
 	case err == nil:
@@ -53,21 +54,16 @@ func (s *session) decode(kind websocket.MessageType, b []byte) (*wire.Request, e
 	return wire.DecodeRequest(b, s.format, s.h.hub.Config().Schema)
 }
 
-// answer does what a request asks for. Only the end of the hub ends its wait for a busy shard.
+// answer does what a request other than ping asks for. Only the end of the hub ends its wait for a busy shard.
 func (s *session) answer(r *wire.Request) error {
 	ctx := context.Background()
-	switch r.Type {
-	case "subscribe":
-		if swap, n := s.peer.Subscribed(r.ID); !swap && n >= s.h.cfg.MaxSubscriptions {
-			return &wire.RequestError{ID: r.ID, Code: wire.CodeTooMany, Detail: fmt.Sprintf("id: at most %d subscriptions", s.h.cfg.MaxSubscriptions)}
-		}
-		return s.peer.Subscribe(ctx, r.ID, r.Filters, r.Resume)
-	case "unsubscribe":
+	if r.Type == "unsubscribe" { // DecodeRequest lets no other type through than subscribe
 		return s.peer.Unsubscribe(ctx, r.ID)
-	default: // DecodeRequest lets no other type through than ping
-		s.peer.Send(&wire.Pong{ID: r.ID})
-		return nil
 	}
+	if swap, n := s.peer.Subscribed(r.ID); !swap && n >= s.h.cfg.MaxSubscriptions {
+		return &wire.RequestError{ID: r.ID, Code: wire.CodeTooMany, Detail: fmt.Sprintf("id: at most %d subscriptions", s.h.cfg.MaxSubscriptions)}
+	}
+	return s.peer.Subscribe(ctx, r.ID, r.Filters, r.Resume)
 }
 
 // refuse sends an error frame.

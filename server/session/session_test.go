@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -353,23 +355,24 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// Peers that begin a handshake and do not end it, or ask for nothing at all, take nobody's turn.
-func TestSlowHandshakesKeepNobodyOut(t *testing.T) {
+// Peers that make those who answer them wait keep nobody else out: all turns are theirs, and a newcomer is let in all the same.
+func TestWaitingHandshakesKeepNobodyOut(t *testing.T) {
 	r := start(t, nil, nil)
-	host := strings.TrimPrefix(r.server.URL, "http://")
-	for i := range 50 {
-		conn, err := net.Dial("tcp", host)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		if i%2 == 0 {
-			if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: webso")); err != nil {
-				t.Fatal(err)
-			}
-		}
+	peer, waiting := make(chan struct{}), make(chan struct{})
+	var stuck sync.WaitGroup
+	for range max(runtime.GOMAXPROCS(0)/2, 1) {
+		stuck.Go(func() {
+			r.handler.turns.Do(func() {
+				waiting <- struct{}{}
+				<-peer
+			})
+		})
+		<-waiting
 	}
-	for range 5 {
-		r.ready("")
+	r.ready("")
+	if number(r.m, "turns_missed_total") == 0 {
+		t.Error("a turn was free, or nobody counts that none was")
 	}
+	close(peer)
+	stuck.Wait()
 }

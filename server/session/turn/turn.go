@@ -9,9 +9,10 @@
 // # Decisions
 //
 // 2026-11-23 A turn is waited for with a bound. Because: a turn is meant for work and not for waiting, but a peer can make a
-// handshake wait: it leaves answers of earlier requests on its connection unread until the next one does not fit the socket.
-// Were turns waited for without end, a handful of such peers would keep everybody out. Rejected: taking the turn only
-// after the answer has been written, since that is half of the work. Look again when: handshakes are written without waiting.
+// handshake wait: it leaves answers of earlier requests on its connection unread until the next one does not fit the socket; and
+// a subscription waits for a shard that has much to do. Were turns waited for without end, a handful of such peers would keep
+// everybody out. Those who gave up waiting are counted. Rejected: taking the turn only after the answer has been written, since
+// that is half of the work. Look again when: handshakes are written without waiting.
 package turn
 
 import (
@@ -20,22 +21,26 @@ import (
 	"time"
 )
 
-// Patience is the longest that work waits for its turn. Then it goes on without one.
-const Patience = 50 * time.Millisecond
+// patience is the longest that work waits for its turn. Then it goes on without one.
+const patience = 50 * time.Millisecond
 
 // Turns is the right to work for newcomers. Any number of goroutines may use it.
-type Turns struct{ taken chan struct{} }
+type Turns struct {
+	taken  chan struct{}
+	missed func()
+}
 
-// New returns Turns for so many at a time; 0 means half of the processors that Go uses, and one at least.
-func New(n int) *Turns {
+// New returns Turns for so many at a time; 0 means half of the processors that Go uses, and one at least. It calls missed for each
+// piece of work that had no turn within 50 ms.
+func New(n int, missed func()) *Turns {
 	if n <= 0 {
 		n = max(runtime.GOMAXPROCS(0)/2, 1)
 	}
-	return &Turns{make(chan struct{}, n)}
+	return &Turns{make(chan struct{}, n), missed}
 }
 
-// Do waits for a turn, for Patience at most, lets the processor do whatever else it can, and then the work, which should need
-// the processor and not wait for anybody.
+// Do waits for a turn, for 50 ms at most, lets the processor do whatever else it can, and then the work, which should need
+// the processor more than it waits for anybody.
 func (t *Turns) Do(work func()) {
 	if t.take() {
 		defer func() { <-t.taken }()
@@ -51,12 +56,13 @@ func (t *Turns) take() bool {
 		return true
 	default:
 	}
-	timer := time.NewTimer(Patience)
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case t.taken <- struct{}{}:
 		return true
 	case <-timer.C:
+		t.missed()
 		return false
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"net"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,24 +14,28 @@ import (
 func TestSoManyAtATime(t *testing.T) {
 	for _, most := range []int{1, 3} {
 		synctest.Test(t, func(t *testing.T) {
-			turns := New(most)
-			var working, highest, done atomic.Int64
+			turns := New(most, func() { t.Error("a turn is missed") })
+			var mu sync.Mutex
+			var working, highest, done int // guarded by mu
 			var wg sync.WaitGroup
 			for range 10 {
 				wg.Go(func() {
 					turns.Do(func() {
-						if n := working.Add(1); n > highest.Load() {
-							highest.Store(n)
-						}
+						mu.Lock()
+						working++
+						highest = max(highest, working)
+						mu.Unlock()
 						time.Sleep(time.Millisecond)
-						working.Add(-1)
-						done.Add(1)
+						mu.Lock()
+						working--
+						done++
+						mu.Unlock()
 					})
 				})
 			}
 			wg.Wait()
-			if highest.Load() != int64(most) || done.Load() != 10 {
-				t.Errorf("%d at a time and %d in all, want %d and 10", highest.Load(), done.Load(), most)
+			if highest != most || done != 10 {
+				t.Errorf("%d at a time and %d in all, want %d and 10", highest, done, most)
 			}
 		})
 	}
@@ -40,14 +43,18 @@ func TestSoManyAtATime(t *testing.T) {
 
 func TestNobodyWaitsForOneWhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns, peer := New(1), make(chan struct{})
+		missed := 0
+		turns, peer := New(1, func() { missed++ }), make(chan struct{})
 		var stuck sync.WaitGroup
 		stuck.Go(func() { turns.Do(func() { <-peer }) })
 		synctest.Wait()
 		began := time.Now()
 		turns.Do(func() {})
-		if took := time.Since(began); took != Patience {
-			t.Errorf("waited %v, want %v", took, Patience)
+		if took := time.Since(began); took != patience {
+			t.Errorf("waited %v, want %v", took, patience)
+		}
+		if missed != 1 {
+			t.Errorf("%d turns are missed, want 1", missed)
 		}
 		close(peer)
 		stuck.Wait()
@@ -61,7 +68,7 @@ func TestNobodyWaitsForOneWhoWaits(t *testing.T) {
 
 func TestAFaultGivesTheTurnBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := New(1)
+		turns := New(1, func() { t.Error("a turn is missed") })
 		func() {
 			defer func() { _ = recover() }()
 			turns.Do(func() { panic("fault") })
@@ -75,7 +82,7 @@ func TestAFaultGivesTheTurnBack(t *testing.T) {
 }
 
 func TestHalfOfTheProcessors(t *testing.T) {
-	if got, want := cap(New(0).taken), max(runtime.GOMAXPROCS(0)/2, 1); got != want {
+	if got, want := cap(New(0, func() {}).taken), max(runtime.GOMAXPROCS(0)/2, 1); got != want {
 		t.Errorf("%d at a time, want %d", got, want)
 	}
 }
