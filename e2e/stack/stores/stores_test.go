@@ -30,9 +30,6 @@ func TestRedis(t *testing.T) {
 	if n, err := conn.Read(make([]byte, 1)); err == nil {
 		t.Errorf("read %d bytes from a killed server", n)
 	}
-	if err := pingRedis(addr); err == nil {
-		t.Error("a killed server answers")
-	}
 	r.Restart()
 	if r.Addr() != addr {
 		t.Errorf("address is %s after Restart, was %s", r.Addr(), addr)
@@ -66,9 +63,6 @@ func TestPostgres(t *testing.T) {
 	}
 	addr := p.Addr()
 	p.Kill()
-	if got, err := query("select 1"); err == nil {
-		t.Errorf("a killed server answers %q", got)
-	}
 	p.Restart()
 	if p.Addr() != addr {
 		t.Errorf("address is %s after Restart, was %s", p.Addr(), addr)
