@@ -2,7 +2,8 @@
 //
 // The tests run the built binary with a real Redis and a real Chromium, started by package stack. The promises are the
 // constants below: the name says what is measured, the comment gives the bound the product was ordered with, where
-// there is one, and the constant is our own, tighter one. Benchmarks and load tests report against them. A number that
+// there is one, and the constant is our own, tighter one. Benchmarks and load tests report against them; what the benchmarks of
+// single packages print (match, hub, session, ingest) is compared by who reads it, since nothing below e2e may import it. A number that
 // depends on the machine is a ratio to something the same run measures first, so that it holds on any machine; a test
 // against the others needs two cores that nobody else is busy with.
 package e2e

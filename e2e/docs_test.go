@@ -200,22 +200,37 @@ func TestDocsReadmePackages(t *testing.T) {
 	holdReadme(t, "packages", packageTable(docs))
 }
 
-// packageTable returns the table of packages with the first sentence of each.
+// packageTable returns a table for each folder at the top with the first sentence of each package, and folded away a second one with the
+// packages that those are made of.
 func packageTable(docs []documentation) string {
-	var table strings.Builder
-	table.WriteString("| package | what it does |\n| --- | --- |\n")
-	for _, d := range docs {
-		text := d.synopsis
-		for _, start := range []string{"Package " + d.name + " ", "Command " + d.name + " "} {
-			text = strings.TrimPrefix(text, start)
+	var text strings.Builder
+	for _, top := range []string{"app", "server", "shared", "assets", "e2e"} {
+		var rows [2]strings.Builder // of packages, and of what they are made of
+		for _, d := range docs {
+			if d.pkg == top || strings.HasPrefix(d.pkg, top+"/") {
+				fmt.Fprintf(&rows[min(strings.Count(d.pkg, "/"), 2)/2], "| `%s` | %s |\n", d.pkg, strings.ReplaceAll(whatItDoes(d), "|", `\|`))
+			}
 		}
-		text = strings.TrimPrefix(text, "is ")
-		if first, size := utf8.DecodeRuneInString(text); size > 0 {
-			text = string(unicode.ToUpper(first)) + text[size:]
+		const head = "| package | what it does |\n| --- | --- |\n"
+		fmt.Fprintf(&text, "### %s\n\n%s%s\n", top, head, &rows[0])
+		if n := strings.Count(rows[1].String(), "\n"); n > 0 {
+			fmt.Fprintf(&text, "<details><summary>The %d packages that those are made of</summary>\n\n%s%s\n</details>\n\n", n, head, &rows[1])
 		}
-		fmt.Fprintf(&table, "| `%s` | %s |\n", d.pkg, strings.ReplaceAll(text, "|", `\|`))
 	}
-	return table.String()
+	return text.String()
+}
+
+// whatItDoes is the first sentence of a package's comment without its beginning.
+func whatItDoes(d documentation) string {
+	text := d.synopsis
+	for _, start := range []string{"Package " + d.name + " ", "Command " + d.name + " "} {
+		text = strings.TrimPrefix(text, start)
+	}
+	text = strings.TrimPrefix(text, "is ")
+	if first, size := utf8.DecodeRuneInString(text); size > 0 {
+		text = string(unicode.ToUpper(first)) + text[size:]
+	}
+	return text
 }
 
 func TestDocsReadmeSettings(t *testing.T) {
