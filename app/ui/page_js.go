@@ -183,7 +183,9 @@ func (p *page) mount(ctx app.Context) {
 func (p *page) stop() {
 	p.save(time.Now())
 	p.stream.Close()
-	p.drawer.Empty()
+	if p.mounted {
+		p.drawer.Empty()
+	}
 	for _, f := range p.stops {
 		f()
 	}
