@@ -37,11 +37,14 @@ func (c *clock) sample(local, server time.Time) {
 	}
 }
 
-// roundTrip takes the time from a ping to its pong.
-func (c *clock) roundTrip(d time.Duration) {
-	if d > 0 && (c.rtt == 0 || d < c.rtt) {
-		c.rtt = d
+// roundTrip takes the time from a ping to its pong. It reports whether that is the quickest of several.
+func (c *clock) roundTrip(d time.Duration) (better bool) {
+	if d <= 0 || (c.rtt > 0 && d >= c.rtt) {
+		return false
 	}
+	better = c.rtt > 0
+	c.rtt = d
+	return better
 }
 
 // skew returns the estimate; false if there is none.

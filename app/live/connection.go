@@ -91,7 +91,8 @@ func (s *Stream) opened(subprotocol string) {
 	}
 	s.openedAt = s.platform.Now()
 	s.clock.restart()
-	s.ping("clock") // first, so that its answer does not wait behind a snapshot
+	s.clockAsked = 0
+	s.askClock() // first, so that its answer does not wait behind a snapshot
 	if len(s.filters) > 0 {
 		s.subscribe()
 	}
@@ -109,6 +110,29 @@ func (s *Stream) subscribe() {
 	}
 	s.awaiting++
 	s.send(r)
+}
+
+// askClock measures a round trip.
+func (s *Stream) askClock() {
+	s.clockAsked++
+	s.clockAskedAt = s.platform.Now()
+	s.ping("clock")
+}
+
+// clockTold takes the end of a round trip, and sees to the next one. What was measured with a worse estimate is forgotten.
+func (s *Stream) clockTold(now time.Time) {
+	if s.clock.roundTrip(now.Sub(s.clockAskedAt)) {
+		s.latency = latencyRing{}
+	}
+	if s.clockAsked == clockAsks {
+		return
+	}
+	gen := s.gen
+	s.platform.After(clockEvery, func() {
+		if gen == s.gen {
+			s.askClock()
+		}
+	})
 }
 
 // ping asks for a pong.

@@ -43,7 +43,7 @@ func (s *Stream) frame(b []byte) {
 		s.refused(m)
 	case *wire.Pong:
 		if m.ID == "clock" {
-			s.clock.roundTrip(now.Sub(s.openedAt))
+			s.clockTold(now)
 		}
 	case *wire.Bye:
 		s.byeWait = min(max(time.Duration(m.ReconnectMS)*time.Millisecond, 0), MaxBye)

@@ -15,7 +15,8 @@
 //
 // 2026-11-23 The clock skew is the smallest (arrival − server time) over the last minutes, less half a round trip.
 // Because: every batch tells when it was sent, and the quickest of many is the one that waited least. Rejected: the
-// welcome alone, which arrives while the page is busy starting.
+// welcome alone, which arrives while the page is busy starting. For the same reason a round trip is measured four times within
+// ten seconds, and the quickest counts.
 package live
 
 import (
@@ -39,6 +40,8 @@ const (
 	QuietLimit     = 40 * time.Second       // no frame for this long: the connection is dead
 	ProbeTimeout   = 5 * time.Second        // no frame for this long after a probe: the connection is dead
 	resubscribeIn  = time.Second            // pause before a subscribe that was refused for its rate is sent again
+	clockEvery     = 3 * time.Second        // from a round trip to the next one
+	clockAsks      = 4                      // round trips that are measured
 )
 
 // Codes with which this side closes; browsers allow 1000 and 3000 to 4999 only.
@@ -186,6 +189,9 @@ type Stream struct {
 	byeWait time.Duration
 
 	openedAt, liveAt, lastFrame, probedAt time.Time
+
+	clockAskedAt time.Time // the last ping for the round trip
+	clockAsked   int       // how many of them this connection has had
 
 	filters    []filter.Filter
 	filtersKey string

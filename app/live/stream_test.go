@@ -457,6 +457,53 @@ func TestSkewAndLatency(t *testing.T) {
 	}
 }
 
+// A page that starts answers late. The first round trip is much too long then, and what was measured with it is not told for minutes.
+func TestFirstRoundTripIsNotTheLast(t *testing.T) {
+	y := begin(t)
+	k := y.last()
+	k.h.Open(wire.MsgPackProtocol)
+	pings := func() int {
+		n := 0
+		for _, sent := range k.sent {
+			if r, err := decodeRequest(sent); err == nil && r.Type == "ping" && r.ID == "clock" {
+				n++
+			}
+		}
+		return n
+	}
+	k.give(&wire.Welcome{Epoch: "e1", ServerTime: y.now})
+	y.advance(280 * time.Millisecond)
+	k.give(&wire.Pong{ID: "clock"})
+	told := func(seq uint64) {
+		b := y.batch("", false, seq, seq)
+		b.SentAt, b.Events[0].ReceivedAt = y.now, y.now
+		k.give(b)
+	}
+	told(1)
+	if got := y.s.Latency(y.now); got.P50 != 140*time.Millisecond {
+		t.Fatalf("%+v: half of the round trip counts", got)
+	}
+	for n := 2; n <= clockAsks; n++ {
+		y.advance(clockEvery)
+		if got := pings(); got != n {
+			t.Fatalf("%d pings, want %d", got, n)
+		}
+		y.advance(2 * time.Millisecond)
+		k.give(&wire.Pong{ID: "clock"})
+	}
+	if skew, _ := y.s.Skew(); skew != -time.Millisecond {
+		t.Errorf("skew %v, want -1ms", skew)
+	}
+	told(2)
+	if got := y.s.Latency(y.now); got.N != 1 || got.Max != time.Millisecond {
+		t.Errorf("%+v, want one of 1ms", got)
+	}
+	y.advance(3 * clockEvery)
+	if got := pings(); got != clockAsks {
+		t.Errorf("%d pings, want %d", got, clockAsks)
+	}
+}
+
 // FuzzFrame gives a live stream one frame of any bytes: it stays live or reconnects, and never panics.
 func FuzzFrame(f *testing.F) {
 	y := &story{script: &script{now: noon}}
