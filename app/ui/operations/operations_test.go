@@ -156,12 +156,7 @@ func states(t *testing.T) map[string]app.Composer {
 }
 
 func TestOperationsObeyTheRulesOfPages(t *testing.T) {
-	for name, c := range states(t) {
-		html := sheettest.Draw(c)
-		sheettest.Policy(t, name, html)
-		sheettest.Names(t, name, html)
-	}
-	sheettest.Nothing(t, "Operations", &Page{})
+	sheettest.Rules(t, "Operations", states(t), &Page{})
 }
 
 func FuzzOperationsAnswers(f *testing.F) {

@@ -158,12 +158,7 @@ func states(t *testing.T) map[string]app.Composer {
 }
 
 func TestPerformanceObeysTheRulesOfPages(t *testing.T) {
-	for name, c := range states(t) {
-		html := sheettest.Draw(c)
-		sheettest.Policy(t, name, html)
-		sheettest.Names(t, name, html)
-	}
-	sheettest.Nothing(t, "Performance", &Page{})
+	sheettest.Rules(t, "Performance", states(t), &Page{})
 }
 
 func FuzzPerformanceAnswers(f *testing.F) {

@@ -46,8 +46,19 @@ func Expect(t *testing.T, html string, texts ...string) {
 	}
 }
 
-// Policy fails for what the policy of the server's pages does not let a browser do.
-func Policy(t *testing.T, name, html string) {
+// Rules holds a page in each of its states to the rules, and one with nothing loaded. The name is the page's title.
+func Rules(t *testing.T, name string, states map[string]app.Composer, nothing app.Composer) {
+	t.Helper()
+	for state, c := range states {
+		html := Draw(c)
+		policy(t, state, html)
+		names(t, state, html)
+	}
+	blank(t, name, nothing)
+}
+
+// policy fails for what the policy of the server's pages does not let a browser do.
+func policy(t *testing.T, name, html string) {
 	t.Helper()
 	for _, bad := range []string{" style=", "<script", "<style", " onclick", "http:", "https:"} {
 		if strings.Contains(html, bad) {
@@ -56,8 +67,8 @@ func Policy(t *testing.T, name, html string) {
 	}
 }
 
-// Names fails for controls, tables and charts without a name, and for ids that two elements have.
-func Names(t *testing.T, name, html string) {
+// names fails for controls, tables and charts without a name, and for ids that two elements have.
+func names(t *testing.T, name, html string) {
 	t.Helper()
 	tag := regexp.MustCompile(`<[^>]*>`)
 	button := regexp.MustCompile(`(?s)<button([^>]*)>(.*?)</button>`)
@@ -95,9 +106,9 @@ func Names(t *testing.T, name, html string) {
 	}
 }
 
-// Nothing fails unless a page with nothing loaded looks like one. The server draws pages before there is anything to show, and the
+// blank fails unless a page with nothing loaded looks like one. The server draws pages before there is anything to show, and the
 // first drawing in the browser must look the same.
-func Nothing(t *testing.T, name string, c app.Composer) {
+func blank(t *testing.T, name string, c app.Composer) {
 	t.Helper()
 	e := app.NewTestEngine() // as the server does
 	if err := e.Load(c); err != nil {
