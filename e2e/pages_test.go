@@ -215,10 +215,12 @@ func TestPageControls(t *testing.T) {
 	b.Do(chromedp.Click(chromedp.CSS(`[aria-label="Outcome after"] button:nth-child(1)`)))
 	b.WaitFor(`location.search === "?horizon=1d&window=7"`)
 	b.Do(chromedp.Click(chromedp.CSS(`[aria-label="Detected in the last"] button:nth-child(2)`)))
-	b.WaitFor(`location.search === "?horizon=1d&window=30" && !document.querySelector("#sheet").classList.contains("waiting")`)
-	if got, want := c.query("/api/patterns/performance"), "horizon=1d&since=-30d&group_by=pattern_type"; got != want {
-		t.Errorf("the buttons ask for %s, want %s", got, want)
-	}
+	b.WaitFor(`location.search === "?horizon=1d&window=30"`)
+	// The address changes before the question is asked.
+	eventually(t, "the buttons ask for horizon=1d&since=-30d&group_by=pattern_type", func() bool {
+		return c.query("/api/patterns/performance") == "horizon=1d&since=-30d&group_by=pattern_type"
+	})
+	b.WaitFor(`!document.querySelector("#sheet").classList.contains("waiting")`)
 
 	first := `document.querySelector("#by-pattern tbody th").textContent`
 	b.WaitFor(first + ` === "Volume Spike"`)
