@@ -6,6 +6,10 @@
 // is inside, it is scrolled away or paused) the model keeps taking events in, and the shown list stands still:
 // Pending counts what waits, Release brings it in.
 //
+// Once a filter is in force the server sends only what passes it, and its snapshot replaces the model. What the column knew
+// before and the snapshot leaves out is set aside: it still counts among the events there are to choose from, and is back at
+// once when the filter is eased.
+//
 // The package does no I/O and reads no clock; times are passed in. It is not safe for concurrent use: in the browser one
 // goroutine owns the Board.
 //
@@ -46,6 +50,8 @@ type Board struct {
 	// from before the reset are recognised, so that they keep their arrival.
 	filling bool
 	before  map[string]*Card
+
+	foreign bool // what is held is of another life of the server, see Forget
 }
 
 // New returns an empty board that keeps at most max events in each column; max below 1 counts as 1.
@@ -58,6 +64,7 @@ func New(max int) *Board {
 		c := &b.columns[i]
 		c.tier, c.board, c.bound = t, b, b.max
 		c.frozenByID = make(map[string]*Card)
+		c.asideByID = make(map[string]*Card)
 		c.patterns = make(map[string]string)
 		c.symbols = make(map[string]struct{})
 		c.setFilter(ColumnFilter{})
@@ -149,9 +156,13 @@ func (b *Board) put(e *event.Event, now time.Time, live bool, ch *Changes) {
 		return
 	}
 	c.touch()
+	aside := c.takeBack(e.ID)
 	card := c.frozenByID[e.ID]
 	if card == nil {
 		card = b.before[e.ID]
+	}
+	if card == nil {
+		card = aside
 	}
 	known := card != nil && card.Event.Tier == e.Tier
 	if !known {
@@ -164,19 +175,31 @@ func (b *Board) put(e *event.Event, now time.Time, live bool, ch *Changes) {
 	c.arrived(card, now, live)
 }
 
-// reset empties the models; held columns keep what they show.
+// Forget says that the server which told what the board holds is gone, and another answers: the next reset sets nothing aside.
+func (b *Board) Forget() {
+	b.foreign = true
+	for i := range b.columns {
+		b.columns[i].forgetAside()
+	}
+}
+
+// reset empties the models; held columns keep what they show, and all keep aside what no snapshot will bring.
 func (b *Board) reset() {
 	b.filling = true
 	b.before, b.byID = b.byID, make(map[string]*Card, len(b.byID))
 	for i := range b.columns {
 		c := &b.columns[i]
 		c.touch()
+		if !b.foreign {
+			c.setAside(b.max)
+		}
 		clear(c.all)
 		c.all, c.bound, c.pending = c.all[:0], b.max, 0
 		if c.refresh == refreshWanted {
 			c.refresh = refreshFilling
 		}
 	}
+	b.foreign = false
 }
 
 // AddOlder takes in events that were read page by page behind the oldest one; they are shown at once, even while the
@@ -193,6 +216,7 @@ func (b *Board) AddOlder(t event.Tier, events []*event.Event, now time.Time) int
 			continue // would have to go between the cards that must not move
 		}
 		c.bound = max(c.bound, len(c.all)+1)
+		c.takeBack(e.ID)
 		card := &Card{ArrivedAt: now}
 		c.fill(card, e)
 		c.insert(card)
@@ -223,6 +247,7 @@ func (b *Board) AddMissed(t event.Tier, events []*event.Event, now time.Time) in
 			c.touch()
 		}
 		c.bound = max(c.bound, len(c.all)+1)
+		c.takeBack(e.ID)
 		card := c.frozenByID[e.ID]
 		shown := card != nil // the bound had dropped it from the model, the held list shows it still
 		if !shown {
@@ -265,6 +290,7 @@ func (b *Board) SetFilter(t event.Tier, f ColumnFilter) {
 	c.setFilter(f)
 	if c.server.Key() != before { // else the stream has nothing to ask for, and no snapshot will come
 		c.refresh = refreshWanted
+		c.bringBack()
 	}
 	c.rebuild()
 }
@@ -306,6 +332,7 @@ func (b *Board) OwnFilters() []filter.Filter {
 func (b *Board) SetScope(fs []filter.Filter) {
 	b.scope = fs
 	for i := range b.columns {
+		b.columns[i].bringBack()
 		b.SetFilter(b.columns[i].tier, b.columns[i].setting)
 	}
 }

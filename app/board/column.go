@@ -40,6 +40,9 @@ type Column struct {
 
 	frozenByID map[string]*Card // the cards of base
 
+	aside     []*Card          // what the server leaves out with this filter, newest first; with the model at most bound
+	asideByID map[string]*Card // the cards of aside
+
 	held    Reason
 	frozen  bool // an event waits: shown comes from base
 	dirty   bool // the current batch touched the column
@@ -72,15 +75,15 @@ func (c *Column) Shown() []*Card { return c.shown }
 // Revision goes up whenever Shown or a card in it changes.
 func (c *Column) Revision() uint64 { return c.revision }
 
-// Total is how many events the model holds, whatever the filter.
-func (c *Column) Total() int { return len(c.all) }
+// Total is how many events the column knows, whatever the filter.
+func (c *Column) Total() int { return len(c.all) + len(c.aside) }
 
 // Count returns how many events stand behind the shown cards, and how many there are to choose from.
 func (c *Column) Count() (shown, of int) {
 	if c.frozen {
-		return c.visible, max(len(c.all), len(c.base))
+		return c.visible, max(c.Total(), len(c.base))
 	}
-	return c.visible, len(c.all)
+	return c.visible, c.Total()
 }
 
 // Pending is how many events that pass the filter came in while the column was held. It goes on counting when the
@@ -170,6 +173,9 @@ func (c *Column) Seen() {
 	for _, card := range c.all {
 		card.New = false
 	}
+	for _, card := range c.aside {
+		card.New = false
+	}
 }
 
 // full reports whether one more event means one less.
@@ -217,6 +223,7 @@ func (c *Column) insert(card *Card) {
 		c.all[last] = nil
 		c.all = c.all[:last]
 	}
+	c.boundAside()
 }
 
 // remove takes a card out of the model.

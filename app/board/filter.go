@@ -214,10 +214,12 @@ func (c *Column) Relaxed() (least float64, more int) {
 	c.server.ConfidenceMin = 0
 	var hidden []float64
 	top := 0.0
-	for _, card := range c.all {
-		if e := card.Event; e.Confidence < set && c.matches(e) {
-			hidden = append(hidden, e.Confidence)
-			top = max(top, e.Confidence)
+	for _, cards := range [...][]*Card{c.all, c.aside} {
+		for _, card := range cards {
+			if e := card.Event; e.Confidence < set && c.matches(e) {
+				hidden = append(hidden, e.Confidence)
+				top = max(top, e.Confidence)
+			}
 		}
 	}
 	c.server.ConfidenceMin = strict

@@ -47,6 +47,7 @@ func testEvent(n int, seq uint64) *event.Event {
 type plainColumn struct {
 	tier      event.Tier
 	all, base []*event.Event
+	aside     []*event.Event // what the filter keeps the server from sending again
 	frozen    bool
 	held      Reason
 	filter    ColumnFilter
@@ -58,18 +59,23 @@ type plainColumn struct {
 
 // wants is the filter in words: the server's filter, and beginnings of symbols which only the browser knows.
 func (p *plainColumn) wants(e *event.Event) bool {
+	if text := p.filter.Symbols; !strings.Contains(text, ",") && !strings.HasPrefix(e.Symbol, text) {
+		return false
+	}
+	f := p.asked()
+	return f.Match(e)
+}
+
+// asked is what the server is asked for.
+func (p *plainColumn) asked() filter.Filter {
 	f := filter.Filter{Tiers: []event.Tier{p.tier}, ConfidenceMin: p.filter.MinConfidence}
 	if p.filter.Pattern != "" {
 		f.Patterns = []string{p.filter.Pattern}
 	}
-	switch text := p.filter.Symbols; {
-	case text == "":
-	case strings.Contains(text, ","):
-		f.Symbols = strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
-	default:
-		return f.Match(e) && strings.HasPrefix(e.Symbol, text)
+	if strings.Contains(p.filter.Symbols, ",") {
+		f.Symbols = strings.FieldsFunc(p.filter.Symbols, func(r rune) bool { return r == ',' })
 	}
-	return f.Match(e)
+	return f
 }
 
 // shown lists "id×repeats" of the cards.
@@ -114,6 +120,7 @@ type plainBoard struct {
 	max     int
 	columns [3]plainColumn
 	filling bool
+	foreign bool
 }
 
 func newPlain(max int) *plainBoard {
@@ -132,6 +139,20 @@ func (c *plainColumn) touch() {
 	}
 }
 
+// newest sorts events, newest first, and keeps n of them.
+func newest(events []*event.Event, n int) []*event.Event {
+	slices.SortFunc(events, func(a, b *event.Event) int {
+		if d := b.DetectedAt.Compare(a.DetectedAt); d != 0 {
+			return d
+		}
+		if a.Seq != b.Seq {
+			return int(int64(b.Seq) - int64(a.Seq))
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return events[:min(len(events), n)]
+}
+
 func (p *plainBoard) apply(b *wire.Batch) {
 	for i := range p.columns {
 		p.columns[i].visible = len(p.columns[i].shown()) > 0
@@ -141,11 +162,19 @@ func (p *plainBoard) apply(b *wire.Batch) {
 		for i := range p.columns {
 			c := &p.columns[i]
 			c.touch()
+			f := c.asked()
+			for _, e := range c.all {
+				if !p.foreign && !f.Match(e) {
+					c.aside = append(c.aside, e)
+				}
+			}
+			c.aside = newest(c.aside, p.max)
 			c.all, c.pending = nil, 0
 			if c.refresh == 1 {
 				c.refresh = 2
 			}
 		}
+		p.foreign = false
 	} else if b.ID == "" {
 		p.filling = false
 	}
@@ -162,21 +191,13 @@ func (p *plainBoard) apply(b *wire.Batch) {
 		} else {
 			next = append(next, e)
 		}
-		slices.SortFunc(next, func(a, b *event.Event) int {
-			if d := b.DetectedAt.Compare(a.DetectedAt); d != 0 {
-				return d
-			}
-			if a.Seq != b.Seq {
-				return int(int64(b.Seq) - int64(a.Seq))
-			}
-			return strings.Compare(a.ID, b.ID)
-		})
-		next = next[:min(len(next), p.max)]
+		next = newest(next, p.max)
 		if old < 0 && !slices.ContainsFunc(next, same) {
 			continue
 		}
 		c.touch()
 		c.all = next
+		c.aside = newest(slices.DeleteFunc(c.aside, same), p.max-len(c.all))
 		if old < 0 && c.frozen && c.wants(e) && !slices.ContainsFunc(c.base, same) {
 			c.pending++
 		}
@@ -204,6 +225,16 @@ func (c *plainColumn) setFilter(f ColumnFilter) {
 	}
 	if asked(f) != asked(c.filter) {
 		c.refresh = 1
+		if c.frozen {
+			for _, e := range c.aside {
+				if !slices.ContainsFunc(c.base, func(x *event.Event) bool { return x.ID == e.ID }) {
+					c.base = append(c.base, e)
+				}
+			}
+			c.base = newest(c.base, len(c.base))
+		}
+		c.all = newest(append(c.all, c.aside...), len(c.all)+len(c.aside))
+		c.aside = nil
 	}
 	c.filter = f
 	if !c.frozen {
@@ -273,6 +304,13 @@ func TestBoardAgreesWithPlainModel(t *testing.T) {
 			"live":   func(t *rapid.T) { apply(t, &wire.Batch{Events: draw(t)}) },
 			"replay": func(t *rapid.T) { apply(t, &wire.Batch{ID: "main", Events: draw(t)}) },
 			"reset":  func(t *rapid.T) { apply(t, &wire.Batch{ID: "main", Reset: true, Events: draw(t)}) },
+			"forget": func(t *rapid.T) {
+				p.foreign = true
+				for i := range p.columns {
+					p.columns[i].aside = nil
+				}
+				b.Forget()
+			},
 			"hold": func(t *rapid.T) {
 				tr, r := tier.Draw(t, "tier"), rapid.SampledFrom([]Reason{Pointer, Focus, Scroll, Pause}).Draw(t, "reason")
 				on := rapid.Bool().Draw(t, "on")
@@ -315,8 +353,8 @@ func TestBoardAgreesWithPlainModel(t *testing.T) {
 					if d := cmp.Diff(want.shown(), shownOf(c)); d != "" {
 						t.Fatalf("%v shown (-want +got):\n%s", c.Tier(), d)
 					}
-					if got := c.Total(); got != len(want.all) || got > size {
-						t.Fatalf("%v holds %d, want %d of at most %d", c.Tier(), got, len(want.all), size)
+					if got := c.Total(); got != len(want.all)+len(want.aside) || got > size {
+						t.Fatalf("%v knows %d, want %d and %d aside, of at most %d", c.Tier(), got, len(want.all), len(want.aside), size)
 					}
 					if c.Pending() != want.pending {
 						t.Fatalf("%v pending %d, want %d", c.Tier(), c.Pending(), want.pending)

@@ -45,6 +45,10 @@ func (p *page) live() bool { return p.state.Phase == live.Live }
 func (p *page) serverNow(now time.Time) time.Time { return p.stream.ServerTime(now) }
 
 func (p *page) onWelcome(w *wire.Welcome) {
+	if w.Epoch != p.epoch {
+		p.epoch = w.Epoch
+		p.board.Forget()
+	}
 	if w.Demo != p.d.demo {
 		p.redraw(func() { p.d.demo = w.Demo })
 	}

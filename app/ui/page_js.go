@@ -81,6 +81,7 @@ type page struct {
 	filledAt     time.Time // when a part of a snapshot was last painted, or the first was announced
 	caughtUp     int
 	caughtUpAt   time.Time
+	epoch        string
 	outdated     bool // the server has another version than this
 	updateReady  bool
 	told         string // a friendly notice, shown for a few seconds

@@ -86,13 +86,13 @@ func (p *page) market() *wire.Market {
 
 // relax does what the button of an empty column says.
 func (p *page) relax(i int) {
-	f := p.d.columns[i].filter
-	if least, more := p.board.Column(tier.All[i].Tier).Relaxed(); more > 0 {
+	f, c := p.d.columns[i].filter, p.board.Column(tier.All[i].Tier)
+	if least, more := c.Relaxed(); more > 0 {
 		f.MinConfidence = least
 		p.d.setFilter(i, f)
 		return
 	}
-	if p.d.query != "" {
+	if p.d.query != "" && c.Total() > 0 {
 		p.d.setQuery("")
 		return
 	}

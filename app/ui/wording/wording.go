@@ -151,9 +151,7 @@ func Relax(c *board.Column, query string) string {
 		return "Lower confidence to " + strconv.Itoa(int(least*100+0.5)) + ": " + strconv.Itoa(more) + " more"
 	}
 	switch {
-	case c.Total() == 0:
-		return ""
-	case query != "":
+	case query != "" && c.Total() > 0:
 		return "Clear the filter of all columns"
 	case !c.Filter().IsZero():
 		return "Remove the column's filters"

@@ -71,7 +71,7 @@ func TestEmptyColumnsSayWhenToExpectSomething(t *testing.T) {
 		{"intraday in the session", event.Intraday, false, board.ColumnFilter{}, "", open, "No intraday patterns yet. Intraday patterns arrive while the market trades.", ""},
 		{"intraday in the night", event.Intraday, false, board.ColumnFilter{}, "", shut, "No intraday patterns yet. Markets open in 2 h 10 m.", ""},
 		{"combo, market unknown", event.Combo, false, board.ColumnFilter{}, "", nil, "No combo patterns yet. A combo appears when an intraday trigger confirms a daily setup.", ""},
-		{"filtered and nothing yet", event.Intraday, false, board.ColumnFilter{Symbols: "TSLA,"}, "", shut, "No intraday pattern has passed this filter yet. Markets open in 2 h 10 m.", ""},
+		{"filtered and nothing yet", event.Intraday, false, board.ColumnFilter{Symbols: "TSLA,"}, "", shut, "No intraday pattern has passed this filter yet. Markets open in 2 h 10 m.", "Remove the column's filters"},
 		{"asked for and nothing yet", event.Intraday, false, board.ColumnFilter{}, "tsla", nil, "No intraday pattern has passed this filter yet. Intraday patterns arrive while the market trades.", ""},
 		{"filtered away", event.Intraday, true, board.ColumnFilter{Symbols: "TSLA,"}, "", open, "None of 1 intraday pattern passes this filter.", "Remove the column's filters"},
 		{"too weak", event.Intraday, true, board.ColumnFilter{MinConfidence: 0.8}, "", open, "None of 1 intraday pattern passes this filter.", "Lower confidence to 60: 1 more"},
