@@ -11,6 +11,7 @@ import (
 
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 )
 
@@ -193,7 +194,7 @@ func typeWordOf(v *fastjson.Value) (typeWord, bool) {
 	w, ok := typeWords[string(v.GetStringBytes())]
 	if !ok {
 		var buf [64]byte
-		w, ok = typeWords[string(loose.Fold(buf[:0], v, event.MaxText))]
+		w, ok = typeWords[string(scalar.Fold(buf[:0], v, event.MaxText))]
 	}
 	return w, ok
 }
@@ -308,7 +309,7 @@ func (t *text) batch(outer *layers.Stack, name string, items []*fastjson.Value) 
 	}
 	if f := outer.Peek(&countKeys); f != nil {
 		f.Used = true
-		if n, ok := loose.Number(f.Value); !ok || n != float64(len(items)) {
+		if n, ok := scalar.Number(f.Value); !ok || n != float64(len(items)) {
 			t.out.Flags |= CountMismatch
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 	"tierboard/server/calendar"
 	"tierboard/server/classify"
-	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -411,12 +411,12 @@ func TestChannelTable(t *testing.T) {
 // TestOwnKind adds an event kind by one row with its own decoder, without a change to the package.
 func TestOwnKind(t *testing.T) {
 	decode := func(in *classify.Input, out *classify.Result) {
-		regime, ok := loose.Text(in.Object.Value("regime"), event.MaxText)
+		regime, ok := scalar.Text(in.Object.Value("regime"), event.MaxText)
 		if !ok {
 			out.Rejects = append(out.Rejects, in.Reject("no_regime", "regime: missing"))
 			return
 		}
-		when, _, _ := loose.Time(in.Object.Value("timestamp"))
+		when, _, _ := scalar.Time(in.Object.Value("timestamp"))
 		if regime == "none" {
 			return
 		}

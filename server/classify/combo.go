@@ -10,6 +10,7 @@ import (
 
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -185,7 +186,7 @@ func (d *detection) levels() []event.Level {
 
 // level reads one item of a list of levels. A kind that is none of the known ones becomes the label.
 func (t *text) level(v *fastjson.Value) (event.Level, bool) {
-	if x, ok := loose.Number(v); ok {
+	if x, ok := scalar.Number(v); ok {
 		return event.Level{Kind: "level", Price: x}, x >= 0 && x <= largest
 	}
 	o, _ := t.objects.List(v, event.MaxLevels)

@@ -9,6 +9,7 @@ import (
 
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -140,7 +141,7 @@ func (d *detection) symbol(e *event.Event) *Reject {
 		return d.text.reject(NoSymbol, "symbol: missing")
 	}
 	if e.Symbol = d.symbols.read(f.Value); e.Symbol == "" {
-		switch text, ok := loose.Text(f.Value, event.MaxText); {
+		switch text, ok := scalar.Text(f.Value, event.MaxText); {
 		case !ok:
 			return d.text.reject(BadSymbol, "%s: is %s, not text", f.Key, f.Value.Type())
 		case filter.Symbol(text) == "":
@@ -151,7 +152,7 @@ func (d *detection) symbol(e *event.Event) *Reject {
 	}
 	for _, key := range symbolKeys.List() { // a producer may write both
 		d.EachOne(false, key, func(f *loose.Field) bool {
-			return loose.Is(f.Value, e.Symbol) || d.symbols.read(f.Value) == e.Symbol
+			return scalar.Is(f.Value, e.Symbol) || d.symbols.read(f.Value) == e.Symbol
 		})
 	}
 	return nil
@@ -269,7 +270,7 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
 // direction takes the direction, or reads it off the pattern's name, which inferred tells.
 func (d *detection) direction(e *event.Event, name *spelling) (inferred bool) {
 	d.Each(true, &directionKeys, func(f *loose.Field) bool {
-		word, _ := loose.Text(f.Value, event.MaxText)
+		word, _ := scalar.Text(f.Value, event.MaxText)
 		dir, err := event.ParseDirection(word)
 		e.Direction = dir
 		return err == nil
@@ -342,7 +343,7 @@ func (d *detection) source() string {
 		if i > 0 && isTierWord(f.Value) {
 			continue
 		}
-		if word, _ := loose.Text(f.Value, event.MaxText); word != "" {
+		if word, _ := scalar.Text(f.Value, event.MaxText); word != "" {
 			d.Mark(f)
 			return word
 		}

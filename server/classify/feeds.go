@@ -7,6 +7,7 @@ import (
 
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 	"tierboard/shared/pattern"
@@ -30,7 +31,7 @@ func (t *text) outcome(s *layers.Stack) *Reject {
 		})
 	}
 	if f := s.Peek(&symbolKeys); f != nil {
-		symbol, ok := loose.Text(f.Value, event.MaxText)
+		symbol, ok := scalar.Text(f.Value, event.MaxText)
 		if o.Symbol = filter.Symbol(symbol); !ok || len(o.Symbol) > event.MaxSymbol {
 			return t.reject(BadSymbol, "%s: must be text of at most %d bytes", f.Key, event.MaxSymbol)
 		}
@@ -64,7 +65,7 @@ func (t *text) outcome(s *layers.Stack) *Reject {
 			o.Horizons[h].Value = event.Num(x)
 		}
 		if f := s.Peek(&outcomeResultKeys[h]); f != nil {
-			if ok, is := loose.Bool(f.Value); is {
+			if ok, is := scalar.Bool(f.Value); is {
 				o.Horizons[h].Success = &ok
 			}
 		}
@@ -183,7 +184,7 @@ func issues(s *layers.Stack) []string {
 	var out []string
 	s.Each(false, &issueKeys, func(f *loose.Field) bool {
 		for _, item := range f.Value.GetArray() {
-			if text, ok := loose.Text(item, event.MaxText); ok && text != "" && len(out) < longest {
+			if text, ok := scalar.Text(item, event.MaxText); ok && text != "" && len(out) < longest {
 				out = append(out, text)
 			}
 		}

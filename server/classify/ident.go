@@ -9,6 +9,7 @@ import (
 
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 )
 
@@ -20,8 +21,8 @@ var namespace = uuid.MustParse("6d6f2c1e-5a0b-5c57-9d3e-7a1f0c2b8e44")
 // counter's, except in pattern_id, where they number the pattern and not the detection. A text over event.MaxID bytes
 // is replaced by an id derived from it. Outcomes and links find their events by the same function.
 func ProducerID(field, text string) string {
-	id, cut := loose.Clean(text, event.MaxID)
-	if digits, ok := loose.Digits(id); ok && !cut {
+	id, cut := scalar.Clean(text, event.MaxID)
+	if digits, ok := scalar.Digits(id); ok && !cut {
 		if field == "pattern_id" {
 			return ""
 		}
@@ -38,7 +39,7 @@ func idOf(field string, v *fastjson.Value) string {
 	if v.Type() == fastjson.TypeString {
 		return ProducerID(field, string(v.GetStringBytes()))
 	}
-	if digits, ok := loose.Integer(v); ok {
+	if digits, ok := scalar.Integer(v); ok {
 		return ProducerID(field, digits)
 	}
 	return ""

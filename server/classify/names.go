@@ -3,7 +3,7 @@ package classify
 import (
 	"github.com/valyala/fastjson"
 
-	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 	"tierboard/shared/pattern"
@@ -34,13 +34,13 @@ func (n names) read(v *fastjson.Value) *spelling {
 	if s := n[string(raw)]; s != nil {
 		return s
 	}
-	text, ok := loose.Text(v, event.MaxText)
+	text, ok := scalar.Text(v, event.MaxText)
 	if !ok {
 		return nil
 	}
 	s := &spelling{received: text, isTier: tierWord(text) != event.TierNone}
 	s.Name, _ = pattern.Lookup(text)
-	s.Label, _ = loose.Clean(s.Label, event.MaxText)
+	s.Label, _ = scalar.Clean(s.Label, event.MaxText)
 	s.direction = namedDirection(s.Slug)
 	if len(raw) > 0 && len(raw) <= maxSpelling {
 		if len(n) >= maxSpellings {
@@ -60,7 +60,7 @@ func (m symbols) read(v *fastjson.Value) string {
 	if s := m[string(raw)]; s != "" {
 		return s
 	}
-	text, _ := loose.Text(v, event.MaxText)
+	text, _ := scalar.Text(v, event.MaxText)
 	s := filter.Symbol(text)
 	if len(s) > event.MaxSymbol {
 		return ""

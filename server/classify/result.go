@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 )
 
@@ -94,8 +94,8 @@ func (r Reject) Error() string { return fmt.Sprintf("%s: %s: %s", r.Channel, r.R
 
 // newReject bounds and cleans the detail: it may quote what the producer sent.
 func newReject(channel string, reason Reason, detail string) *Reject {
-	detail, _ = loose.Clean(detail, maxDetail)
-	channel, _ = loose.Clean(channel, maxDetail)
+	detail, _ = scalar.Clean(detail, maxDetail)
+	channel, _ = scalar.Clean(channel, maxDetail)
 	return &Reject{Reason: reason, Detail: detail, Channel: channel}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -26,7 +27,7 @@ func tierWord(word string) event.Tier {
 // tierOf is tierWord for a field's value. exact tells that the word is ours, in any letter case.
 func tierOf(v *fastjson.Value) (tier event.Tier, exact bool) {
 	var lower, folded [64]byte
-	word := loose.Fold(lower[:0], v, event.MaxText)
+	word := scalar.Fold(lower[:0], v, event.MaxText)
 	fold := append(folded[:0], word...)
 	for i, c := range fold {
 		if c == '-' || c == ' ' {
@@ -87,14 +88,14 @@ func (d *detection) explicitTier() (tier event.Tier, received string) {
 				if f.Key != "tier" || received != "" {
 					continue
 				}
-				if received, _ = loose.Text(f.Value, event.MaxText); received != "" {
+				if received, _ = scalar.Text(f.Value, event.MaxText); received != "" {
 					f.Used = true // none of ours: told in the details, under a name that cannot be mistaken for the tier
 				}
 			case tier == event.TierNone:
 				tier = t
 				f.Used = true
 				if !exact {
-					received, _ = loose.Text(f.Value, event.MaxText)
+					received, _ = scalar.Text(f.Value, event.MaxText)
 				}
 			case t == tier:
 				f.Used = true // the same said again
@@ -131,7 +132,7 @@ func (d *detection) takeTimeframe() string {
 	if f == nil {
 		return ""
 	}
-	word, ok := loose.Text(f.Value, longest+1)
+	word, ok := scalar.Text(f.Value, longest+1)
 	if !ok || word == "" || len(word) > longest {
 		d.out.Flags |= BadExtra
 		return ""

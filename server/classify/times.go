@@ -6,6 +6,7 @@ import (
 
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 )
 
@@ -53,11 +54,11 @@ func (t *text) noteSession(s *layers.Stack) string {
 	}
 	// It stays in the details too, hence no mark.
 	if f := s.Peek(&sessionIDKeys); f != nil {
-		id, _ = loose.Text(f.Value, event.MaxID)
+		id, _ = scalar.Text(f.Value, event.MaxID)
 	}
 	for _, o := range s.Side {
 		if f := o.Get(sessionIDKeys.List()[0]); f != nil && id == "" {
-			id, _ = loose.Text(f.Value, event.MaxID)
+			id, _ = scalar.Text(f.Value, event.MaxID)
 		}
 	}
 	if id != "" {

@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 )
 
@@ -135,7 +136,7 @@ func (s *Stack) Mark(f *loose.Field) {
 	}
 	for _, group := range [...][]*loose.Object{s.Layers, s.Side} {
 		for _, o := range group {
-			if twin := o.Twin(f); twin != nil && !twin.Used && loose.Same(twin.Value, f.Value) {
+			if twin := o.Twin(f); twin != nil && !twin.Used && scalar.Same(twin.Value, f.Value) {
 				twin.Used = true
 			}
 		}
@@ -160,7 +161,7 @@ func (s *Stack) Number(wide bool, lo, hi float64, keys *loose.Keys) event.Number
 func (s *Stack) Text(most int, keys *loose.Keys) string {
 	var text string
 	s.Each(false, keys, func(f *loose.Field) bool {
-		text, _ = loose.Text(f.Value, most)
+		text, _ = scalar.Text(f.Value, most)
 		return text != ""
 	})
 	return text

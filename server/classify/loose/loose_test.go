@@ -6,13 +6,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/valyala/fastjson"
+
+	"tierboard/server/classify/scalar"
 )
 
-// value parses a JSON text that must be good.
+// parsed parses a JSON text that must be good.
 func parsed(tb testing.TB, text string) *fastjson.Value {
 	tb.Helper()
 	v, err := fastjson.Parse(text)
@@ -63,7 +64,7 @@ func TestReaderIsSafeForConcurrentUse(t *testing.T) {
 			for range 100 {
 				err := r.Read([]byte(`{"k":"`+want+`\n"}`), func(v *fastjson.Value) {
 					o, _ := newObject(v, 10)
-					if got, _ := Text(o.Value("k"), 100); got != want {
+					if got, _ := scalar.Text(o.Value("k"), 100); got != want {
 						t.Errorf("got %q, want %q", got, want)
 					}
 				})
@@ -83,7 +84,7 @@ func TestTextOutlivesTheParser(t *testing.T) {
 		_ = r.Read([]byte(in), func(v *fastjson.Value) {
 			o, _ := newObject(v, 10)
 			if f := o.Field("keep"); f != nil {
-				text, _ = Text(f.Value, 100)
+				text, _ = scalar.Text(f.Value, 100)
 				var x Rest
 				x.Add("", f.Key, f.Value)
 				rest, _ = x.JSON(100)
@@ -107,7 +108,7 @@ func TestObject(t *testing.T) {
 	if err != nil || len(o.Fields()) != 3 {
 		t.Fatalf("got %+v, %v", o, err)
 	}
-	if x, ok := Number(o.Value("a")); x != 1 || !ok {
+	if x, ok := scalar.Number(o.Value("a")); x != 1 || !ok {
 		t.Errorf("of a repeated key the first counts: got %v", x)
 	}
 	if o.Field("b") != nil || o.Value("b") != nil || o.Field("none") != nil {
@@ -129,132 +130,6 @@ func TestObject(t *testing.T) {
 	}
 	if o, err := newObject(nil, 1); o != nil || err != nil {
 		t.Errorf("nil: got %v, %v", o, err)
-	}
-}
-
-func TestValues(t *testing.T) {
-	for _, tt := range []struct {
-		text string
-		want float64
-		ok   bool
-	}{
-		{`1`, 1, true},
-		{`-2.50`, -2.5, true},
-		{`1e3`, 1000, true},
-		{`"7"`, 7, true},
-		{`" 7"`, 0, false},
-		{`""`, 0, false},
-		{`"7%"`, 0, false},
-		{`NaN`, 0, false},
-		{`"NaN"`, 0, false},
-		{`"Infinity"`, 0, false},
-		{`"0x10"`, 0, false},
-		{`"1_0"`, 0, false},
-		{`1e999`, 0, false},
-		{`true`, 0, false},
-		{`null`, 0, false},
-		{`[1]`, 0, false},
-		{`1.2.3`, 0, false},
-		{`"` + strings.Repeat("1", 65) + `"`, 0, false},
-	} {
-		if got, ok := Number(parsed(t, tt.text)); got != tt.want || ok != tt.ok {
-			t.Errorf("Number(%s): got %v, %v", tt.text, got, ok)
-		}
-	}
-	for _, tt := range []struct{ text, want string }{
-		{`881`, "881"}, {`"00881"`, "881"}, {`0`, "0"}, {`"000"`, "0"}, {`881.0`, "881"}, {`881.5`, ""}, {`-1`, ""}, {`1e3`, ""}, {`"a"`, ""}, {`true`, ""}, {`"1."`, ""}, {`".0"`, ""},
-	} {
-		if got, ok := Integer(parsed(t, tt.text)); got != tt.want || ok != (tt.want != "") {
-			t.Errorf("Integer(%s): got %q, %v", tt.text, got, ok)
-		}
-	}
-	for text, want := range map[string][2]bool{`true`: {true, true}, `false`: {false, true}, `1`: {}, `"true"`: {}} {
-		if v, ok := Bool(parsed(t, text)); v != want[0] || ok != want[1] {
-			t.Errorf("Bool(%s): got %v, %v", text, v, ok)
-		}
-	}
-	for _, tt := range []struct {
-		a, b string
-		want bool
-	}{
-		{`1`, `1.0`, true}, {`1`, `"1"`, true}, {`1`, `2`, false}, {`1`, `"x"`, false}, {`"x"`, `"x"`, true}, {`"x"`, `1`, false}, {`{}`, `{}`, false},
-	} {
-		if got := Same(parsed(t, tt.a), parsed(t, tt.b)); got != tt.want {
-			t.Errorf("Same(%s, %s): got %v", tt.a, tt.b, got)
-		}
-	}
-	if _, ok := Bool(nil); ok {
-		t.Error("Bool of nothing")
-	}
-	if _, ok := Number(nil); ok {
-		t.Error("Number of nothing")
-	}
-	if _, ok := Text(nil, 9); ok {
-		t.Error("Text of nothing")
-	}
-	if _, _, ok := Time(nil); ok {
-		t.Error("Time of nothing")
-	}
-}
-
-func TestClean(t *testing.T) {
-	for _, tt := range []struct {
-		in, want string
-		most     int
-		cut      bool
-	}{
-		{"plain", "plain", 9, false},
-		{"  a b  ", "a b", 9, false},
-		{"a\x00b\x1b[31mc\x7f", "ab[31mc", 9, false},
-		{"a\nb\tc\r", "a b c", 9, false},
-		{"a\xffb\uFFFD", "ab", 9, false},
-		{"GOOG\u202eL", "GOOGL", 9, false},
-		{"\ufeffx\u2066\u2028\u200e", "x", 9, false},
-		{"ééé", "éé", 5, true},
-		{"ab cd", "ab", 3, true},
-		{"日本語", "", 2, true},
-	} {
-		if got, cut := Clean(tt.in, tt.most); got != tt.want || cut != tt.cut {
-			t.Errorf("%q: got %q, %v; want %q, %v", tt.in, got, cut, tt.want, tt.cut)
-		}
-	}
-}
-
-func TestTime(t *testing.T) {
-	for _, tt := range []struct {
-		text, want string
-		zoned      bool
-	}{
-		{`1757858400.123`, "2025-09-14T14:00:00.123Z", true},
-		{`1757858400`, "2025-09-14T14:00:00Z", true},
-		{`1757858400123`, "2025-09-14T14:00:00.123Z", true},
-		{`1757858400123.9`, "2025-09-14T14:00:00.123Z", true},
-		{`"1757858400.5"`, "2025-09-14T14:00:00.5Z", true},
-		{`-1`, "1969-12-31T23:59:59Z", true},
-		{`"2025-09-14T14:00:00.123Z"`, "2025-09-14T14:00:00.123Z", true},
-		{`"2025-09-14T14:00:00.123999z"`, "2025-09-14T14:00:00.123Z", true},
-		{`"2025-09-14T10:00:00-04:00"`, "2025-09-14T14:00:00Z", true},
-		{`"2025-09-14t10:00:00.5-0400"`, "2025-09-14T14:00:00.5Z", true},
-		{`"2025-09-14 10:00:00-04"`, "2025-09-14T14:00:00Z", true},
-		{`"2025-09-14 19:30:00.25 +05:30"`, "2025-09-14T14:00:00.25Z", true},
-		{`"2025-09-14 14:00:00 UTC"`, "2025-09-14T14:00:00Z", true},
-		{`"2025-09-14T14:00:00"`, "2025-09-14T14:00:00Z", false},
-		{`"2025-09-14 14:00:00.118"`, "2025-09-14T14:00:00.118Z", false},
-		{`"2025-09-14T14:00"`, "2025-09-14T14:00:00Z", false},
-		{`" 2025-09-14 "`, "2025-09-14T00:00:00Z", false},
-	} {
-		got, zoned, ok := Time(parsed(t, tt.text))
-		if !ok || zoned != tt.zoned || got.Format(time.RFC3339Nano) != tt.want || got.Location() != time.UTC {
-			t.Errorf("%s: got %v, %v, %v", tt.text, got, zoned, ok)
-		}
-	}
-	for _, text := range []string{
-		`"yesterday"`, `""`, `"2025-13-01"`, `"2025-09-14T25:00:00Z"`, `"2025-09-14X14:00:00"`, `"2025-09-14T14:00:00 EST"`, `"2025-09-14T1:00"`, `"14:00:00"`,
-		`1e16`, `-1e16`, `true`, `{}`, `NaN`, `"2025-09-14T14:00:00+99:99"`,
-	} {
-		if got, _, ok := Time(parsed(t, text)); ok {
-			t.Errorf("%s: got %v", text, got)
-		}
 	}
 }
 
@@ -359,11 +234,11 @@ func FuzzRest(f *testing.F) {
 			var r Rest
 			for i := range o.Fields() {
 				field := &o.Fields()[i]
-				if s, ok := Text(field.Value, 32); ok && (len(s) > 32 || !utf8.ValidString(s)) {
+				if s, ok := scalar.Text(field.Value, 32); ok && (len(s) > 32 || !utf8.ValidString(s)) {
 					t.Fatalf("text %q", s)
 				}
-				_, _, _ = Time(field.Value)
-				_, _ = Integer(field.Value)
+				_, _, _ = scalar.Time(field.Value)
+				_, _ = scalar.Integer(field.Value)
 				r.Add("parent", field.Key, field.Value)
 			}
 			got, cut := r.JSON(256)
@@ -382,4 +257,26 @@ func FuzzRest(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestFieldsAreReadAsTheirValues reads fields with memory of their Objects, and without.
+func TestFieldsAreReadAsTheirValues(t *testing.T) {
+	v := parsed(t, `{"a":1757858400.5,"b":"2025-09-14T14:00:00","c":"x","d":null,"e":true,"f":"7"}`)
+	for _, memory := range []*Objects{nil, {}} {
+		o, err := memory.List(v, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range o.Fields() {
+			f := &o.Fields()[i]
+			x, ok := f.Number()
+			if want, wantOK := scalar.Number(f.Value); x != want || ok != wantOK {
+				t.Errorf("%s: got %v %v, want %v %v", f.Value, x, ok, want, wantOK)
+			}
+			at, zoned, ok := f.Time()
+			if want, wantZoned, wantOK := scalar.Time(f.Value); !at.Equal(want) || zoned != wantZoned || ok != wantOK {
+				t.Errorf("%s: got %v %v %v, want %v %v %v", f.Value, at, zoned, ok, want, wantZoned, wantOK)
+			}
+		}
+	}
 }

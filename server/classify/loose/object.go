@@ -1,6 +1,12 @@
 package loose
 
-import "github.com/valyala/fastjson"
+import (
+	"time"
+
+	"github.com/valyala/fastjson"
+
+	"tierboard/server/classify/scalar"
+)
 
 // Field is one member of an Object.
 type Field struct {
@@ -27,6 +33,22 @@ func (f *Field) Object(most int) (*Object, error) {
 
 // In reports whether the field's key is one of the keys.
 func (f *Field) In(keys *Keys) bool { return f.name != 0 && keys.set.has(f.name) }
+
+// Number is scalar.Number of the field's value.
+func (f *Field) Number() (float64, bool) {
+	if f.owner == nil {
+		return scalar.Number(f.Value)
+	}
+	return f.owner.numeral.Number(f.Value)
+}
+
+// Time is scalar.Time of the field's value.
+func (f *Field) Time() (t time.Time, zoned, ok bool) {
+	if f.owner == nil {
+		return scalar.Time(f.Value)
+	}
+	return f.owner.numeral.Time(f.Value)
+}
 
 // Object is a JSON object whose fields remember whether they were taken. It is not safe for concurrent use.
 type Object struct {
@@ -83,7 +105,7 @@ func (o *Object) named(name uint8) *Field {
 	return f
 }
 
-// Value returns what Field's field holds, or nil; the functions of this package take nil for a value that is not there.
+// Value returns what Field's field holds, or nil; the functions of package scalar take nil for a value that is not there.
 func (o *Object) Value(key string) *fastjson.Value {
 	if f := o.Field(key); f != nil {
 		return f.Value

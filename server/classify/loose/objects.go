@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/valyala/fastjson"
+
+	"tierboard/server/classify/scalar"
 )
 
 // Bounds on what Objects keeps from one text to the next.
@@ -24,7 +26,7 @@ type Objects struct {
 
 	list    []*Object
 	used    int
-	numeral [longest]byte      // for a number's characters
+	numeral scalar.Numeral     // for a number's characters
 	keys    [keepKeys]knownKey // keys seen before, each in one of two places where its hash puts it
 }
 
@@ -144,7 +146,7 @@ func (a *Objects) key(key []byte) knownKey {
 	case a.keys[other].text == string(key):
 		return a.keys[other]
 	}
-	k := knownKey{text: string(key), hash: h, clean: classOf(key) == 0 && len(key) > 0 && readyIfPlain(key, MaxKey)}
+	k := knownKey{text: string(key), hash: h, clean: len(key) > 0 && scalar.Verbatim(key, MaxKey)}
 	if a.Vocabulary != nil {
 		k.name = a.Vocabulary.names[k.text]
 	}

@@ -1,72 +1,20 @@
 package loose
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/valyala/fastjson"
 	"pgregory.net/rapid"
-)
 
-// anyText draws text with everything in it that this package treats apart.
-func anyText(t *rapid.T, label string) string {
-	return rapid.OneOf(
-		rapid.StringMatching(`[ A-Za-z0-9_<>&"\\.-]{0,70}`),
-		rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "Z", " ", "\t", "\n", "\x00", "\x7f", "é", "É", "\u202a", "\xff", `"`, `\`, "<", "ß"}), 0, 12),
-			func(parts []string) string { return strings.Join(parts, "") }),
-	).Draw(t, label)
-}
+	"tierboard/server/classify/scalar"
+)
 
 // textValue is a JSON string of the text, whatever is in it.
 func textValue(s string) *fastjson.Value { return (&fastjson.Arena{}).NewString(s) }
-
-// TestFoldIsLowerText compares Fold and Is with Text, which make a copy.
-func TestFoldIsLowerText(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s, most := anyText(t, "text"), rapid.IntRange(0, 80).Draw(t, "most")
-		want, _ := Text(textValue(s), most)
-		if got := string(Fold([]byte("x"), textValue(s), most)); got != "x"+strings.ToLower(want) {
-			t.Errorf("Fold(%q, %d) is %q, want x and %q", s, most, got, strings.ToLower(want))
-		}
-		if full, _ := Text(textValue(s), math.MaxInt); Is(textValue(s), s) && full != s {
-			t.Errorf("Is(%q), but its text is %q", s, full)
-		}
-	})
-	for _, v := range []*fastjson.Value{nil, fastjson.MustParse(`1`), fastjson.MustParse(`null`), fastjson.MustParse(`["a"]`)} {
-		if got := Fold(nil, v, 10); len(got) > 0 || Is(v, "") || Is(v, "a") {
-			t.Errorf("%v is no text, and was folded to %q", v, got)
-		}
-	}
-	if !Is(textValue("AMD"), "AMD") || Is(textValue("AMD"), "AM") || Is(textValue(" AMD"), " AMD") {
-		t.Error("Is knows plain text and nothing else")
-	}
-}
-
-// TestStringIsWrittenByteByByte compares appendString with the plain loop.
-func TestStringIsWrittenByteByByte(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s, want := anyText(t, "text"), `"`
-		for _, c := range []byte(s) {
-			switch {
-			case c == '"' || c == '\\':
-				want += `\` + string(rune(c))
-			case strings.IndexByte("<>&", c) >= 0 || c < 0x20:
-				want += fmt.Sprintf(`\u%04x`, c)
-			default:
-				want += string([]byte{c})
-			}
-		}
-		want += `"`
-		if a, b := string(appendString(nil, s)), string(appendString([]byte("{"), []byte(s))); a != want || b != "{"+want {
-			t.Errorf("%q is written as %s and %s, want %s", s, a, b, want)
-		}
-	})
-}
 
 // TestDeeperLooksAtEachByte compares deeper, which counts first, with the depth that each byte gives.
 func TestDeeperLooksAtEachByte(t *testing.T) {
@@ -123,7 +71,7 @@ func TestObjectsAreListedAfresh(t *testing.T) {
 				t.Fatalf("%s: %v, %d fields, want %d", v, err, len(o.Fields()), len(first))
 			}
 			for _, f := range o.Fields() {
-				if n, _ := Number(f.Value); f.Used || int(n) != first[f.Key] || o.Field(f.Key).Value != f.Value {
+				if n, _ := scalar.Number(f.Value); f.Used || int(n) != first[f.Key] || o.Field(f.Key).Value != f.Value {
 					t.Errorf("%s: the field %q is %v, used %v", v, f.Key, f.Value, f.Used)
 				}
 			}
@@ -195,22 +143,4 @@ func TestRestIsWrittenAfresh(t *testing.T) {
 	if kept.Reset(); kept.text != nil {
 		t.Errorf("%d bytes are kept of a large object", cap(kept.text))
 	}
-}
-
-// TestNumberIsParsed compares Number with strconv on what is decimal notation.
-func TestNumberIsParsed(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := rapid.OneOf(rapid.StringMatching(`-?[0-9]{1,25}(\.[0-9]{1,45})?([eE][+-]?[0-9]{1,3})?`),
-			rapid.StringMatching(`-?[0-9]{1,9}(\.[0-9]{1,9})?`)).Draw(t, "number")
-		want, err := strconv.ParseFloat(s, 64)
-		ok := err == nil && len(s) <= longest
-		for _, v := range []*fastjson.Value{fastjson.MustParse(s), textValue(s)} {
-			if got, gotOK := Number(v); gotOK != ok || ok && math.Float64bits(got) != math.Float64bits(want) {
-				t.Errorf("Number(%s) is %v %v, want %v %v", v, got, gotOK, want, ok)
-			}
-		}
-		if b := appendNumber([]byte("["), fastjson.MustParse(s)); !bytes.HasPrefix(b, []byte("[")) || !fastjson.Exists(append(b, ']'), "0") {
-			t.Errorf("%s is written as %s", s, b)
-		}
-	})
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/valyala/fastjson"
+
+	"tierboard/server/classify/scalar"
 )
 
 // Bounds on what Rest writes.
@@ -118,7 +120,7 @@ func (r *Rest) addBeside(taken *member, parent, key string, v *fastjson.Value) {
 // begin writes a key and returns where its value goes.
 func (r *Rest) begin(key string) (from int) {
 	start := len(r.text)
-	r.text = append(appendString(append(r.text, ','), key), ':')
+	r.text = append(scalar.AppendString(append(r.text, ','), key), ':')
 	r.untidy = r.untidy || len(r.text)-start != lead(key)
 	return len(r.text)
 }
@@ -171,8 +173,8 @@ func (r *Rest) find(key string, h uint32) *member {
 func (r *Rest) Note(key, text string) {
 	r.free(key)
 	from := r.begin(key)
-	s, _ := Clean(text, MaxString)
-	r.text = appendString(r.text, s)
+	s, _ := scalar.Clean(text, MaxString)
+	r.text = scalar.AppendString(r.text, s)
 	r.note(key, from)
 }
 
@@ -247,7 +249,7 @@ func (r *Rest) JSON(most int) (text string, cut bool) {
 	}
 	b := make([]byte, 0, size)
 	for i := range members {
-		b = append(appendString(append(b, "{,"[min(i, 1)]), members[i].key), ':')
+		b = append(scalar.AppendString(append(b, "{,"[min(i, 1)]), members[i].key), ':')
 		b = append(b, r.value(&members[i])...)
 	}
 	return string(append(b, '}')), r.cut
@@ -295,7 +297,7 @@ func (m *member) size() int {
 
 // cleanKey makes a key fit to write; one of nothing but control characters becomes "_".
 func cleanKey(key string) string {
-	if k, _ := Clean(key, MaxKey); k != "" {
+	if k, _ := scalar.Clean(key, MaxKey); k != "" {
 		return k
 	}
 	return "_"

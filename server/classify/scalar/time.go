@@ -1,4 +1,4 @@
-package loose
+package scalar
 
 import (
 	"math"
@@ -19,10 +19,10 @@ func Time(v *fastjson.Value) (t time.Time, zoned, ok bool) {
 	return timeOf(v, x, ok)
 }
 
-// Time is Time of the field's value.
-func (f *Field) Time() (t time.Time, zoned, ok bool) {
-	x, ok := f.Number()
-	return timeOf(f.Value, x, ok)
+// Time is the function Time in this memory, for a v that is not nil.
+func (n *Numeral) Time(v *fastjson.Value) (t time.Time, zoned, ok bool) {
+	x, ok := n.Number(v)
+	return timeOf(v, x, ok)
 }
 
 // timeOf is Time of a value that is the number x, if isNumber.

@@ -1,4 +1,4 @@
-package loose
+package scalar
 
 import (
 	"math"
@@ -14,34 +14,30 @@ import (
 // longest is the most characters of a number, far more than any float needs.
 const longest = 64
 
-// numerals lends the memory in which a number's characters are read: the parser gives them in no other way.
-var numerals = sync.Pool{New: func() any { return new([longest]byte) }}
+// Numeral is memory in which a number's characters are read: the parser gives them in no other way. Whoever reads many values keeps
+// one. The zero Numeral is ready; it is not safe for concurrent use.
+type Numeral [longest]byte
+
+// numerals lends a Numeral to whoever keeps none.
+var numerals = sync.Pool{New: func() any { return new(Numeral) }}
 
 // Number returns the finite number v holds: a JSON number, or a string that is nothing but a decimal number.
 func Number(v *fastjson.Value) (float64, bool) {
 	if v == nil {
 		return 0, false
 	}
-	buf, _ := numerals.Get().(*[longest]byte) // it is always one
-	defer numerals.Put(buf)
-	return numberIn(buf, v)
+	n, _ := numerals.Get().(*Numeral) // it is always one
+	defer numerals.Put(n)
+	return n.Number(v)
 }
 
-// Number is Number of the field's value.
-func (f *Field) Number() (float64, bool) {
-	if f.owner == nil {
-		return Number(f.Value)
-	}
-	return numberIn(&f.owner.numeral, f.Value)
-}
-
-// numberIn is Number with memory for the characters.
-func numberIn(buf *[longest]byte, v *fastjson.Value) (float64, bool) {
+// Number is the function Number in this memory, for a v that is not nil.
+func (n *Numeral) Number(v *fastjson.Value) (float64, bool) {
 	switch v.Type() {
 	case fastjson.TypeString:
 		return parseNumber(v.GetStringBytes())
 	case fastjson.TypeNumber:
-		return parseNumber(v.MarshalTo(buf[:0]))
+		return parseNumber(v.MarshalTo(n[:0]))
 	case fastjson.TypeNull, fastjson.TypeObject, fastjson.TypeArray, fastjson.TypeTrue, fastjson.TypeFalse:
 	}
 	return 0, false

@@ -1,4 +1,9 @@
-package loose
+// Package scalar reads one JSON value that somebody else wrote: it takes the text, number, time or truth that can be understood, and
+// says when there is none. It also writes texts and numbers back, as strict JSON whatever they were.
+//
+// Text returned by this package is always a copy, never the parser's memory, and may be kept. What it appends to a slice is the
+// slice's. All functions are safe for concurrent use as long as nobody changes the value.
+package scalar
 
 import (
 	"strings"
@@ -47,6 +52,10 @@ func Is(v *fastjson.Value, text string) bool {
 
 // ready reports whether Clean would return s as it is.
 func ready[T string | []byte](s T, most int) bool { return readyIfPlain(s, most) && plain(s) }
+
+// Verbatim reports whether s can be written between quotes as it is: Clean would return it, and nothing in it is written as an escape.
+// So are nearly all texts and keys.
+func Verbatim[T string | []byte](s T, most int) bool { return classOf(s) == 0 && readyIfPlain(s, most) }
 
 // readyIfPlain is ready for s that is plain.
 func readyIfPlain[T string | []byte](s T, most int) bool {
