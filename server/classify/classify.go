@@ -9,6 +9,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/details"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
@@ -142,7 +143,7 @@ type text struct {
 	names   names
 	symbols symbols
 	objects loose.Objects // all objects that are searched
-	rest    loose.Rest    // of the detection being read
+	rest    details.Rest  // of the detection being read
 	outer   layers.Stack  // of a batch, or what may be one
 	inner   layers.Stack  // of the entry being read
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/details"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
@@ -122,13 +123,13 @@ func (d *detection) dateLink(l *event.Link, at time.Time) {
 
 // linkRest returns what a link's object holds beyond the link, in a quarter of an event's space.
 func (d *detection) linkRest(s *layers.Stack) string {
-	inner := detection{text: d.text, Stack: s, rest: &loose.Rest{}}
+	inner := detection{text: d.text, Stack: s, rest: &details.Rest{}}
 	inner.remains()
-	details, cut := inner.rest.JSON(d.c.cfg.MaxDetails / 4)
+	text, cut := inner.rest.JSON(d.c.cfg.MaxDetails / 4)
 	if cut {
 		d.out.Flags |= DetailsCut
 	}
-	return details
+	return text
 }
 
 // planKeys are the fields that hold a single level, and what the level is.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/details"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
@@ -20,7 +21,7 @@ type detection struct {
 	*layers.Stack
 	live bool
 	raw  *fastjson.Value // the detection with its envelopes, without a batch's
-	rest *loose.Rest
+	rest *details.Rest
 
 	lacks [3]*loose.Keys // memory of missing
 }

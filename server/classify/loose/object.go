@@ -21,6 +21,12 @@ type Field struct {
 	owner *Objects // where inner comes from; nil for an object on its own
 }
 
+// Hash is Hash of the key.
+func (f *Field) Hash() uint32 { return f.hash }
+
+// Plain reports whether the key is known to be fit to write between quotes as it is. It is false for some that are, too.
+func (f *Field) Plain() bool { return f.clean }
+
 // Object lists the fields of the object the field holds, once; see Objects.List.
 func (f *Field) Object(most int) (*Object, error) {
 	if f.inner != nil {
@@ -114,7 +120,7 @@ func (o *Object) Value(key string) *fastjson.Value {
 }
 
 func (o *Object) index(key string) int {
-	if h := hash(key); o.seen[h>>31]&(1<<(h>>25&63)) == 0 {
+	if h := Hash(key); o.seen[h>>31]&(1<<(h>>25&63)) == 0 {
 		return -1 // most look-ups are for a key that is not there
 	}
 	for i := range o.fields {

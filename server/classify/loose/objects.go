@@ -15,6 +15,9 @@ const (
 	keepKeys    = 512 // keys, each of at most MaxKey bytes
 )
 
+// MaxKey is how many bytes of a key are worth keeping: a longer one is not remembered, and is cut where it is written.
+const MaxKey = 64
+
 // maxFields is how many fields an object can ever have.
 const maxFields = math.MaxUint16
 
@@ -134,7 +137,7 @@ func (a *Objects) next(fields int) *Object {
 
 // key returns a key as a string of its own, with its number.
 func (a *Objects) key(key []byte) knownKey {
-	h := hash(key)
+	h := Hash(key)
 	if a == nil || len(key) > MaxKey {
 		return knownKey{text: string(key), hash: h}
 	}
@@ -154,8 +157,8 @@ func (a *Objects) key(key []byte) knownKey {
 	return k
 }
 
-// hash tells most keys apart by their length and four of their bytes. The highest bits are the best.
-func hash[T string | []byte](key T) uint32 {
+// Hash tells most keys apart by their length and four of their bytes. The highest bits are the best.
+func Hash[T string | []byte](key T) uint32 {
 	n := len(key)
 	if n == 0 {
 		return 0

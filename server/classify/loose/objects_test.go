@@ -3,7 +3,6 @@ package loose
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -12,9 +11,6 @@ import (
 
 	"tierboard/server/classify/scalar"
 )
-
-// textValue is a JSON string of the text, whatever is in it.
-func textValue(s string) *fastjson.Value { return (&fastjson.Arena{}).NewString(s) }
 
 // TestDeeperLooksAtEachByte compares deeper, which counts first, with the depth that each byte gives.
 func TestDeeperLooksAtEachByte(t *testing.T) {
@@ -92,55 +88,5 @@ func TestObjectsAreListedAfresh(t *testing.T) {
 		if cap(o.fields) > keepFields {
 			t.Errorf("room for %d fields is kept, more than %d", cap(o.fields), keepFields)
 		}
-	}
-}
-
-// TestRestIsWrittenAfresh fills one Rest again and again, each time as a Rest of its own.
-func TestRestIsWrittenAfresh(t *testing.T) {
-	var kept Rest
-	var objects Objects
-	rapid.Check(t, func(t *rapid.T) {
-		defer objects.Reset()
-		var own Rest
-		most := rapid.IntRange(64, 400).Draw(t, "most")
-		for range rapid.IntRange(0, 12).Draw(t, "fields") {
-			parent, key := rapid.StringMatching(`[ab]?`).Draw(t, "parent"), rapid.StringMatching(`[ab<]{0,2}`).Draw(t, "key")
-			value := rapid.OneOf(rapid.Just(`1`), rapid.Just(`1.50`), rapid.Just(`007`), rapid.Just(`"a"`), rapid.Just(`[1,"b"]`), rapid.Just(`null`),
-				rapid.Just(`[[[[[[[1]]]]]]]`), rapid.Just(strconv.Quote(strings.Repeat("y", 90)))).Draw(t, "value")
-			for _, r := range []*Rest{&kept, &own} {
-				switch v := fastjson.MustParse(value); key {
-				case "aa":
-					r.Note("note", value)
-				case "bb":
-					r.NoteTrue("a")
-				default:
-					r.Add(parent, key, v)
-				}
-			}
-		}
-		for range rapid.IntRange(0, 12).Draw(t, "more fields") {
-			parent, key := rapid.StringMatching(`[ab]?`).Draw(t, "parent"), rapid.StringMatching(`[ab<" é]{0,2}`).Draw(t, "key")
-			value := rapid.SampledFrom([]string{`1`, `"a"`, `null`, `[[[[[[[1]]]]]]]`}).Draw(t, "value")
-			o, err := objects.List(fastjson.MustParse(`{`+strconv.Quote(key)+`:`+value+`}`), 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := range o.Fields() {
-				own.Add(parent, o.Fields()[i].Key, o.Fields()[i].Value)
-				kept.AddField(parent, &o.Fields()[i])
-			}
-		}
-		want, cut := own.JSON(most)
-		if got, gotCut := kept.JSON(most); got != want || gotCut != cut || len(got) > most {
-			t.Errorf("got %s %v, want %s %v", got, gotCut, want, cut)
-		}
-		kept.Reset()
-	})
-	kept.Add("", "long", textValue(strings.Repeat("z ", MaxString)))
-	for i := range 9 {
-		kept.Add("", "long"+strconv.Itoa(i), textValue(strings.Repeat("z", MaxString)))
-	}
-	if kept.Reset(); kept.text != nil {
-		t.Errorf("%d bytes are kept of a large object", cap(kept.text))
 	}
 }

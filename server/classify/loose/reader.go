@@ -1,12 +1,12 @@
-// Package loose reads a JSON object that somebody else wrote: it takes what can be understood, remembers which fields
-// were taken, and writes the remaining ones back as bounded, well-formed JSON.
+// Package loose reads a JSON object that somebody else wrote, in memory that is used again, and remembers which of its fields were
+// taken.
 //
 // Size and nesting are checked before the text is parsed, so that hostile input costs one pass over its bytes. The
 // parser is lenient where producers are sloppy (a bare NaN, control characters inside a string, a key written twice, of
-// which the first counts); everything written back is strict.
+// which the first counts).
 //
-// Objects, fields and values belong to the parser: they are valid only inside the function given to Reader.Read. Text
-// returned by this package is always a copy and may be kept.
+// Objects, fields and values belong to the parser: they are valid only inside the function given to Reader.Read. Keys are always
+// copies and may be kept.
 package loose
 
 import (

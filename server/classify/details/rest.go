@@ -1,4 +1,6 @@
-package loose
+// Package details writes what is left of somebody's JSON object when all that is understood has been taken: one flat object,
+// strict, of bounded size and nesting, with our own remarks in front. Of two fields that want the same key both are kept.
+package details
 
 import (
 	"bytes"
@@ -8,12 +10,12 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
 )
 
-// Bounds on what Rest writes.
+// Bounds on what Rest writes, besides loose.MaxKey.
 const (
-	MaxKey    = 64      // bytes of a key
 	MaxString = 4 << 10 // bytes of a text
 	MaxNest   = 6       // levels of a value, so that it fits into a frame together with what encloses it
 )
@@ -58,7 +60,7 @@ func (r *Rest) Add(parent, key string, v *fastjson.Value) {
 		return
 	}
 	key = cleanKey(key)
-	h := hash(key)
+	h := loose.Hash(key)
 	if taken := r.find(key, h); taken != nil {
 		r.addBeside(taken, parent, key, v)
 		return
@@ -68,9 +70,9 @@ func (r *Rest) Add(parent, key string, v *fastjson.Value) {
 }
 
 // AddField is Add for a field.
-func (r *Rest) AddField(parent string, f *Field) {
-	h := f.hash
-	if !f.clean || f.Value.Type() == fastjson.TypeNull || r.find(f.Key, h) != nil {
+func (r *Rest) AddField(parent string, f *loose.Field) {
+	h := f.Hash()
+	if !f.Plain() || f.Value.Type() == fastjson.TypeNull || r.find(f.Key, h) != nil {
 		r.Add(parent, f.Key, f.Value)
 		return
 	}
@@ -110,11 +112,11 @@ func (r *Rest) addBeside(taken *member, parent, key string, v *fastjson.Value) {
 		if key = alias; n > 1 {
 			key += "_" + strconv.Itoa(n)
 		}
-		taken = r.find(key, hash(key))
+		taken = r.find(key, loose.Hash(key))
 	}
 	from := r.begin(key)
 	r.text = append(r.text, r.spare...)
-	r.field(key, hash(key), from)
+	r.field(key, loose.Hash(key), from)
 }
 
 // begin writes a key and returns where its value goes.
@@ -189,15 +191,15 @@ func (r *Rest) NoteTrue(key string) {
 // note keeps what was written behind from as a remark.
 func (r *Rest) note(key string, from int) {
 	r.notes = appendMember(r.notes, key, from, len(r.text))
-	r.seen |= bit(hash(key))
+	r.seen |= bit(loose.Hash(key))
 }
 
 // free makes room for a key of our own.
 func (r *Rest) free(key string) {
-	h := hash(key)
+	h := loose.Hash(key)
 	for m := r.find(key, h); m != nil; m = r.find(key, h) {
 		m.key = "producer_" + key
-		r.seen |= bit(hash(m.key))
+		r.seen |= bit(loose.Hash(m.key))
 		r.untidy = true
 	}
 }
@@ -297,7 +299,7 @@ func (m *member) size() int {
 
 // cleanKey makes a key fit to write; one of nothing but control characters becomes "_".
 func cleanKey(key string) string {
-	if k, _ := scalar.Clean(key, MaxKey); k != "" {
+	if k, _ := scalar.Clean(key, loose.MaxKey); k != "" {
 		return k
 	}
 	return "_"

@@ -1,4 +1,4 @@
-package loose
+package details
 
 import (
 	"github.com/valyala/fastjson"
