@@ -76,6 +76,7 @@ var floors = []place{
 	{"server/classify/scalar", 2, nil},
 	{"server/classify/loose", 3, nil},
 	{"server/classify/details", 4, []string{"server/classify"}},
+	{"server/classify/found", 3, nil},
 	{"server/classify/layers", 4, []string{"server/classify"}},
 	{"server/classify", 5, nil},
 	{"server/recent", 5, nil},

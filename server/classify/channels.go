@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tierboard/server/classify/found"
 	"tierboard/server/classify/loose"
 	"tierboard/shared/event"
 )
@@ -26,7 +27,7 @@ const (
 // Decoder reads one JSON object of a kind of its own and appends what it found to out. It appends a Reject (see
 // Input.Reject) for what it cannot read; appending nothing means "of no interest". It must not keep the object. Missing
 // ReceivedAt, Occurrences, Priority and session of its events are filled in afterwards.
-type Decoder func(in *Input, out *Result)
+type Decoder func(in *Input, out *found.Result)
 
 // Input is one JSON object with what is known around it.
 type Input struct {
@@ -36,8 +37,8 @@ type Input struct {
 }
 
 // Reject makes a Reject for this input; detail is bounded.
-func (in *Input) Reject(reason Reason, detail string) Reject {
-	return *newReject(in.Channel, reason, detail)
+func (in *Input) Reject(reason found.Reason, detail string) found.Reject {
+	return *found.NewReject(in.Channel, reason, detail)
 }
 
 // Row is one line of the channel table: everything a channel's name tells.

@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"tierboard/server/classify/details"
+	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
@@ -96,12 +97,12 @@ func New(cfg Config) (*Classifier, error) {
 
 // Classify reads one text that arrived on a channel at a time, which must not be zero. It never invents: what is
 // missing, unknown or out of range makes a Reject. The payload is not changed and not kept.
-func (c *Classifier) Classify(channel string, payload []byte, received time.Time) Result {
-	out := Result{Entries: 1}
+func (c *Classifier) Classify(channel string, payload []byte, received time.Time) found.Result {
+	out := found.Result{Entries: 1}
 	row := c.table.row(channel)
 	switch { // without the memory of a text
 	case row == nil:
-		out.reject(newReject(channel, UnknownChannel, "no such channel in the table"))
+		out.Refuse(found.NewReject(channel, found.UnknownChannel, "no such channel in the table"))
 		return out
 	case row.Decode == nil && row.Carries == Nothing:
 		out.Ignored = true
@@ -120,17 +121,15 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 	}
 	switch {
 	case errors.Is(err, loose.ErrTooLarge):
-		out.reject(newReject(channel, TooLarge, err.Error()))
+		out.Refuse(found.NewReject(channel, found.TooLarge, err.Error()))
 	case errors.Is(err, loose.ErrTooDeep):
-		out.reject(newReject(channel, TooDeep, err.Error()))
+		out.Refuse(found.NewReject(channel, found.TooDeep, err.Error()))
 	case err != nil:
-		out.reject(newReject(channel, BadJSON, err.Error()))
+		out.Refuse(found.NewReject(channel, found.BadJSON, err.Error()))
 	}
 	out.Ignored = len(out.Events)+len(out.Outcomes)+len(out.Sessions)+len(out.Health)+len(out.Rejects) == 0
 	return out
 }
-
-func (r *Result) reject(x *Reject) { r.Rejects = append(r.Rejects, *x) }
 
 // text is one text on its way through the package.
 type text struct {
@@ -138,7 +137,7 @@ type text struct {
 	row      *Row
 	channel  string
 	received time.Time
-	out      Result
+	out      found.Result
 
 	names   names
 	symbols symbols
@@ -150,15 +149,15 @@ type text struct {
 
 // reset forgets the text and keeps the memory for the next one.
 func (t *text) reset() {
-	t.row, t.channel, t.out = nil, "", Result{}
+	t.row, t.channel, t.out = nil, "", found.Result{}
 	t.objects.Reset()
 	t.rest.Reset()
 	t.outer.Reset()
 	t.inner.Reset()
 }
 
-func (t *text) reject(reason Reason, format string, args ...any) *Reject {
-	return newReject(t.channel, reason, fmt.Sprintf(format, args...))
+func (t *text) reject(reason found.Reason, format string, args ...any) *found.Reject {
+	return found.NewReject(t.channel, reason, fmt.Sprintf(format, args...))
 }
 
 // words are the type words that overrule what the channel carries.
@@ -208,7 +207,7 @@ func (t *text) root(v *fastjson.Value) {
 	}
 	o, r := t.object(v, "text")
 	if r != nil {
-		t.out.reject(r)
+		t.out.Refuse(r)
 		return
 	}
 	if t.row.Decode != nil {
@@ -226,13 +225,13 @@ func (t *text) root(v *fastjson.Value) {
 }
 
 // object lists an object's fields, or rejects it.
-func (t *text) object(v *fastjson.Value, name string) (*loose.Object, *Reject) {
+func (t *text) object(v *fastjson.Value, name string) (*loose.Object, *found.Reject) {
 	o, err := t.objects.List(v, t.c.cfg.MaxFields)
 	switch {
 	case err != nil:
-		return nil, t.reject(TooWide, "%s: more than %d fields", name, t.c.cfg.MaxFields)
+		return nil, t.reject(found.TooWide, "%s: more than %d fields", name, t.c.cfg.MaxFields)
 	case o == nil:
-		return nil, t.reject(BadShape, "%s: %s, not an object", name, v.Type())
+		return nil, t.reject(found.BadShape, "%s: %s, not an object", name, v.Type())
 	}
 	return o, nil
 }
@@ -305,13 +304,13 @@ func entries(o *loose.Object) *loose.Field {
 // batch reads the entries of a batch.
 func (t *text) batch(outer *layers.Stack, name string, items []*fastjson.Value) {
 	if len(items) == 0 {
-		t.out.reject(t.reject(EmptyBatch, "%s: no entries", name))
+		t.out.Refuse(t.reject(found.EmptyBatch, "%s: no entries", name))
 		return
 	}
 	if f := outer.Peek(&countKeys); f != nil {
 		f.Used = true
 		if n, ok := scalar.Number(f.Value); !ok || n != float64(len(items)) {
-			t.out.Flags |= CountMismatch
+			t.out.Flags |= found.CountMismatch
 		}
 	}
 	outer.Freeze()
@@ -319,7 +318,7 @@ func (t *text) batch(outer *layers.Stack, name string, items []*fastjson.Value) 
 	for i, item := range items[:t.out.Entries] {
 		o, r := t.object(item, fmt.Sprintf("%s[%d]", name, i))
 		if r != nil {
-			t.out.reject(r)
+			t.out.Refuse(r)
 			continue
 		}
 		if t.row.Decode != nil {
@@ -336,7 +335,7 @@ func (t *text) batch(outer *layers.Stack, name string, items []*fastjson.Value) 
 	}
 	if over := len(items) - t.out.Entries; over > 0 {
 		t.out.Entries++
-		t.out.reject(t.reject(TooMany, "%s: %d entries, of which the last %d were not read", name, len(items), over))
+		t.out.Refuse(t.reject(found.TooMany, "%s: %d entries, of which the last %d were not read", name, len(items), over))
 	}
 }
 
@@ -346,7 +345,7 @@ func (t *text) entry(s *layers.Stack, raw *fastjson.Value) {
 	if word == "" && len(s.Layers) > 1 {
 		carries, word = t.carries(s.Layers[0])
 	}
-	var rejected *Reject
+	var rejected *found.Reject
 	switch carries {
 	case Detections:
 		d := detection{text: t, Stack: s, live: t.row.Live || strings.HasPrefix(word, "streaming_"), raw: raw, rest: &t.rest}
@@ -361,13 +360,13 @@ func (t *text) entry(s *layers.Stack, raw *fastjson.Value) {
 		t.noteSession(s)
 	}
 	if rejected != nil {
-		t.out.reject(rejected)
+		t.out.Refuse(rejected)
 	}
 }
 
 // own hands an object to the row's own decoder and holds what it returns to the same promises.
 func (t *text) own(o *loose.Object) {
-	var got Result
+	var got found.Result
 	t.row.Decode(&Input{Channel: t.channel, ReceivedAt: t.received, Object: o}, &got)
 	for _, e := range got.Events {
 		if e.ReceivedAt.IsZero() {
@@ -383,7 +382,7 @@ func (t *text) own(o *loose.Object) {
 			e.Session, e.SessionDate = t.c.cfg.SessionOf(e.DetectedAt)
 		}
 		if err := e.Validate(); err != nil {
-			t.out.reject(t.reject(InvalidEvent, "%v", err))
+			t.out.Refuse(t.reject(found.InvalidEvent, "%v", err))
 			continue
 		}
 		t.out.Events = append(t.out.Events, e)

@@ -14,6 +14,7 @@ import (
 
 	"tierboard/server/calendar"
 	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
@@ -221,62 +222,62 @@ func TestRejects(t *testing.T) {
 	wide := `{"symbol":"A"` + strings.Repeat(`,"x":1`, 32) + `}`
 	tests := []struct {
 		name, channel, text string
-		reason              classify.Reason
+		reason              found.Reason
 		detail              string
 	}{
-		{"unknown channel", "tickstock:v2:patterns", `{}`, classify.UnknownChannel, "table"},
-		{"cache key is no channel", "tickstock:patterns:AAPL:Doji:1757858400", `{}`, classify.UnknownChannel, "table"},
-		{"too large", main, `{"x":"` + strings.Repeat("x", 4096) + `"}`, classify.TooLarge, "4096"},
-		{"too deep", main, strings.Repeat("[", 25) + strings.Repeat("]", 25), classify.TooDeep, "24 levels"},
-		{"empty", main, ``, classify.BadJSON, "0 bytes"},
-		{"not JSON", main, `hello`, classify.BadJSON, "5 bytes"},
-		{"two values", main, `{} {}`, classify.BadJSON, "5 bytes"},
-		{"a number", main, `7`, classify.BadShape, "number"},
-		{"null", main, `null`, classify.BadShape, "null"},
-		{"too many fields", main, wide, classify.TooWide, "32 fields"},
-		{"too many fields inside", main, `{"data":` + wide + `}`, classify.TooWide, "envelope"},
-		{"too many fields in an outcome", outcomes, `{"data":` + wide + `}`, classify.TooWide, "envelope"},
-		{"too many fields in a session", starts, `{"session":` + wide + `}`, classify.TooWide, "envelope"},
-		{"too many fields in a health sample", health, `{"health":` + wide + `}`, classify.TooWide, "envelope"},
-		{"empty batch", batches, `{"type":"patterns_batch","count":0,"patterns":[]}`, classify.EmptyBatch, "patterns"},
-		{"empty list", batches, `[]`, classify.EmptyBatch, "list"},
-		{"nothing", main, `{}`, classify.NoSymbol, "symbol"},
-		{"null symbol", main, `{"symbol":null,"pattern":"Doji","confidence":1}`, classify.NoSymbol, "symbol"},
-		{"empty symbol", main, `{"symbol":" ","pattern":"Doji","confidence":1}`, classify.NoSymbol, "symbol"},
-		{"symbol of control characters", main, "{\"symbol\":\"\\u0000\\u0007\",\"pattern\":\"Doji\",\"confidence\":1}", classify.NoSymbol, "symbol"},
-		{"numeric symbol", main, `{"symbol":123,"pattern":"Doji","confidence":1}`, classify.BadSymbol, "number"},
-		{"long symbol", main, `{"ticker":"` + strings.Repeat("A", 33) + `","pattern":"Doji","confidence":1}`, classify.BadSymbol, "ticker"},
-		{"null pattern", main, `{"symbol":"A","pattern":null,"confidence":1}`, classify.NoPattern, "pattern"},
-		{"only a tier word as pattern_type", main, `{"symbol":"A","pattern_type":"intraday","confidence":1}`, classify.NoPattern, "pattern"},
-		{"numeric pattern", main, `{"symbol":"A","pattern":5,"confidence":1}`, classify.BadPattern, "number"},
-		{"pattern without letters", main, `{"symbol":"A","pattern":"-!-","confidence":1}`, classify.BadPattern, "no letter"},
-		{"no confidence", main, string(sample(t, "v2_no_confidence")), classify.NoConfidence, "signal_strength"},
-		{"signal strength beyond 1", main, `{"symbol":"A","pattern":"Doji","signal_strength":61}`, classify.NoConfidence, "signal_strength"},
-		{"confidence beyond 100", main, `{"symbol":"A","pattern":"Doji","confidence":100.5}`, classify.BadConfidence, "100.5"},
-		{"negative confidence", main, `{"symbol":"A","pattern":"Doji","confidence":-0.1}`, classify.BadConfidence, "-0.1"},
-		{"confidence in words", main, `{"symbol":"A","pattern":"Doji","confidence":"high"}`, classify.BadConfidence, "high"},
-		{"confidence with a percent sign", main, `{"symbol":"A","pattern":"Doji","confidence":"85%"}`, classify.BadConfidence, "85%"},
-		{"confidence NaN", main, `{"symbol":"A","pattern":"Doji","confidence":NaN}`, classify.BadConfidence, "NaN"},
-		{"confidence infinite", main, `{"symbol":"A","pattern":"Doji","confidence":1e999}`, classify.BadConfidence, "1e999"},
-		{"confidence true", main, `{"symbol":"A","pattern":"Doji","confidence":true}`, classify.BadConfidence, "true"},
-		{"signal strength does not stand in for a bad confidence", main, `{"symbol":"A","pattern":"Doji","confidence":"x","signal_strength":0.5}`, classify.BadConfidence, "x"},
-		{"time in words", main, `{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":"yesterday"}`, classify.BadTime, "timestamp"},
-		{"time as an object", main, `{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":{}}`, classify.BadTime, "timestamp"},
-		{"time zero", main, `{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":0}`, classify.BadTime, "timestamp"},
-		{"time before 2000", main, `{"symbol":"A","pattern":"Doji","confidence":1,"detected_at":"1999-12-31T23:59:59Z"}`, classify.BadTime, "detected_at"},
-		{"time a day ahead", main, `{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":"2025-10-07T14:40:01Z"}`, classify.BadTime, "timestamp"},
-		{"inner time bad, outer good", main, `{"timestamp":1757858400,"data":{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":"soon"}}`, classify.BadTime, "soon"},
-		{"unknown tier", main, `{"symbol":"A","pattern":"Brand New","confidence":1}`, classify.UnknownTier, "brand_new"},
-		{"unknown tier word", main, `{"symbol":"A","pattern":"Harami","confidence":1,"tier":"fallback","timeframe":"all"}`, classify.UnknownTier, "fallback"},
-		{"outcome of nothing", outcomes, `{"event_type":"pattern_outcome_update","pattern_id":3,"outcome_1d":0.1}`, classify.NoOutcome, "detection_id"},
-		{"outcome without horizons", outcomes, `{"detection_id":3}`, classify.NoOutcome, "outcome_1d"},
-		{"outcome in words", outcomes, `{"detection_id":3,"outcome_5d":"up"}`, classify.BadOutcome, "outcome_5d"},
-		{"outcome with a bad symbol", outcomes, `{"detection_id":3,"symbol":7,"outcome_5d":0}`, classify.BadSymbol, "symbol"},
-		{"outcome with a bad time", outcomes, `{"detection_id":3,"detection_timestamp":"x","outcome_5d":0}`, classify.BadTime, "detection_timestamp"},
-		{"session without id", starts, `{"event":"session_started"}`, classify.NoSession, "session_id"},
-		{"session with a bad time", stops, `{"session_id":"s","stopped_at":"x"}`, classify.BadTime, "stopped_at"},
-		{"health that says nothing", health, `{"session_id":"s"}`, classify.NoHealth, "status"},
-		{"health with a bad time", health, `{"status":"ok","timestamp":"x"}`, classify.BadTime, "timestamp"},
+		{"unknown channel", "tickstock:v2:patterns", `{}`, found.UnknownChannel, "table"},
+		{"cache key is no channel", "tickstock:patterns:AAPL:Doji:1757858400", `{}`, found.UnknownChannel, "table"},
+		{"too large", main, `{"x":"` + strings.Repeat("x", 4096) + `"}`, found.TooLarge, "4096"},
+		{"too deep", main, strings.Repeat("[", 25) + strings.Repeat("]", 25), found.TooDeep, "24 levels"},
+		{"empty", main, ``, found.BadJSON, "0 bytes"},
+		{"not JSON", main, `hello`, found.BadJSON, "5 bytes"},
+		{"two values", main, `{} {}`, found.BadJSON, "5 bytes"},
+		{"a number", main, `7`, found.BadShape, "number"},
+		{"null", main, `null`, found.BadShape, "null"},
+		{"too many fields", main, wide, found.TooWide, "32 fields"},
+		{"too many fields inside", main, `{"data":` + wide + `}`, found.TooWide, "envelope"},
+		{"too many fields in an outcome", outcomes, `{"data":` + wide + `}`, found.TooWide, "envelope"},
+		{"too many fields in a session", starts, `{"session":` + wide + `}`, found.TooWide, "envelope"},
+		{"too many fields in a health sample", health, `{"health":` + wide + `}`, found.TooWide, "envelope"},
+		{"empty batch", batches, `{"type":"patterns_batch","count":0,"patterns":[]}`, found.EmptyBatch, "patterns"},
+		{"empty list", batches, `[]`, found.EmptyBatch, "list"},
+		{"nothing", main, `{}`, found.NoSymbol, "symbol"},
+		{"null symbol", main, `{"symbol":null,"pattern":"Doji","confidence":1}`, found.NoSymbol, "symbol"},
+		{"empty symbol", main, `{"symbol":" ","pattern":"Doji","confidence":1}`, found.NoSymbol, "symbol"},
+		{"symbol of control characters", main, "{\"symbol\":\"\\u0000\\u0007\",\"pattern\":\"Doji\",\"confidence\":1}", found.NoSymbol, "symbol"},
+		{"numeric symbol", main, `{"symbol":123,"pattern":"Doji","confidence":1}`, found.BadSymbol, "number"},
+		{"long symbol", main, `{"ticker":"` + strings.Repeat("A", 33) + `","pattern":"Doji","confidence":1}`, found.BadSymbol, "ticker"},
+		{"null pattern", main, `{"symbol":"A","pattern":null,"confidence":1}`, found.NoPattern, "pattern"},
+		{"only a tier word as pattern_type", main, `{"symbol":"A","pattern_type":"intraday","confidence":1}`, found.NoPattern, "pattern"},
+		{"numeric pattern", main, `{"symbol":"A","pattern":5,"confidence":1}`, found.BadPattern, "number"},
+		{"pattern without letters", main, `{"symbol":"A","pattern":"-!-","confidence":1}`, found.BadPattern, "no letter"},
+		{"no confidence", main, string(sample(t, "v2_no_confidence")), found.NoConfidence, "signal_strength"},
+		{"signal strength beyond 1", main, `{"symbol":"A","pattern":"Doji","signal_strength":61}`, found.NoConfidence, "signal_strength"},
+		{"confidence beyond 100", main, `{"symbol":"A","pattern":"Doji","confidence":100.5}`, found.BadConfidence, "100.5"},
+		{"negative confidence", main, `{"symbol":"A","pattern":"Doji","confidence":-0.1}`, found.BadConfidence, "-0.1"},
+		{"confidence in words", main, `{"symbol":"A","pattern":"Doji","confidence":"high"}`, found.BadConfidence, "high"},
+		{"confidence with a percent sign", main, `{"symbol":"A","pattern":"Doji","confidence":"85%"}`, found.BadConfidence, "85%"},
+		{"confidence NaN", main, `{"symbol":"A","pattern":"Doji","confidence":NaN}`, found.BadConfidence, "NaN"},
+		{"confidence infinite", main, `{"symbol":"A","pattern":"Doji","confidence":1e999}`, found.BadConfidence, "1e999"},
+		{"confidence true", main, `{"symbol":"A","pattern":"Doji","confidence":true}`, found.BadConfidence, "true"},
+		{"signal strength does not stand in for a bad confidence", main, `{"symbol":"A","pattern":"Doji","confidence":"x","signal_strength":0.5}`, found.BadConfidence, "x"},
+		{"time in words", main, `{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":"yesterday"}`, found.BadTime, "timestamp"},
+		{"time as an object", main, `{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":{}}`, found.BadTime, "timestamp"},
+		{"time zero", main, `{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":0}`, found.BadTime, "timestamp"},
+		{"time before 2000", main, `{"symbol":"A","pattern":"Doji","confidence":1,"detected_at":"1999-12-31T23:59:59Z"}`, found.BadTime, "detected_at"},
+		{"time a day ahead", main, `{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":"2025-10-07T14:40:01Z"}`, found.BadTime, "timestamp"},
+		{"inner time bad, outer good", main, `{"timestamp":1757858400,"data":{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":"soon"}}`, found.BadTime, "soon"},
+		{"unknown tier", main, `{"symbol":"A","pattern":"Brand New","confidence":1}`, found.UnknownTier, "brand_new"},
+		{"unknown tier word", main, `{"symbol":"A","pattern":"Harami","confidence":1,"tier":"fallback","timeframe":"all"}`, found.UnknownTier, "fallback"},
+		{"outcome of nothing", outcomes, `{"event_type":"pattern_outcome_update","pattern_id":3,"outcome_1d":0.1}`, found.NoOutcome, "detection_id"},
+		{"outcome without horizons", outcomes, `{"detection_id":3}`, found.NoOutcome, "outcome_1d"},
+		{"outcome in words", outcomes, `{"detection_id":3,"outcome_5d":"up"}`, found.BadOutcome, "outcome_5d"},
+		{"outcome with a bad symbol", outcomes, `{"detection_id":3,"symbol":7,"outcome_5d":0}`, found.BadSymbol, "symbol"},
+		{"outcome with a bad time", outcomes, `{"detection_id":3,"detection_timestamp":"x","outcome_5d":0}`, found.BadTime, "detection_timestamp"},
+		{"session without id", starts, `{"event":"session_started"}`, found.NoSession, "session_id"},
+		{"session with a bad time", stops, `{"session_id":"s","stopped_at":"x"}`, found.BadTime, "stopped_at"},
+		{"health that says nothing", health, `{"session_id":"s"}`, found.NoHealth, "status"},
+		{"health with a bad time", health, `{"status":"ok","timestamp":"x"}`, found.BadTime, "timestamp"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -297,31 +298,24 @@ func TestRejects(t *testing.T) {
 	t.Run("batch beyond its bound", func(t *testing.T) {
 		entry := `{"symbol":"A","pattern":"Doji","confidence":1,"timestamp":1757858400}`
 		r := c.Classify(batches, []byte(`{"patterns":[`+entry+`,`+entry+`,`+entry+`]}`), received)
-		if len(r.Events) != 2 || len(r.Rejects) != 1 || r.Rejects[0].Reason != classify.TooMany || r.Entries != 3 {
+		if len(r.Events) != 2 || len(r.Rejects) != 1 || r.Rejects[0].Reason != found.TooMany || r.Entries != 3 {
 			t.Errorf("got %+v", r)
 		}
 	})
 	t.Run("every reason has a test", func(t *testing.T) {
-		tested := map[classify.Reason]bool{classify.TooMany: true, classify.InvalidEvent: true} // above, and TestOwnKind
+		tested := map[found.Reason]bool{found.TooMany: true, found.InvalidEvent: true} // above, and TestOwnKind
 		for _, tt := range tests {
 			tested[tt.reason] = true
 		}
-		for _, r := range classify.Reasons() {
+		for _, r := range found.Reasons() {
 			if !tested[r] {
 				t.Errorf("%s is not tested", r)
 			}
 		}
-		if len(tested) != len(classify.Reasons()) {
-			t.Errorf("%d reasons tested, %d listed", len(tested), len(classify.Reasons()))
+		if len(tested) != len(found.Reasons()) {
+			t.Errorf("%d reasons tested, %d listed", len(tested), len(found.Reasons()))
 		}
 	})
-}
-
-func TestRejectReadsInOneLine(t *testing.T) {
-	x := classify.Reject{Reason: classify.NoSymbol, Detail: "symbol: missing", Channel: "c"}
-	if got := x.Error(); got != "c: no_symbol: symbol: missing" {
-		t.Errorf("got %q", got)
-	}
 }
 
 func TestHostileTextIsBoundedInRejects(t *testing.T) {
@@ -402,15 +396,15 @@ func TestChannelTable(t *testing.T) {
 		t.Errorf("got %+v, want ignored", r)
 	}
 	for _, channel := range []string{"b", "b12", "a", "ca."} {
-		if r := c.Classify(channel, []byte(text), received); len(r.Rejects) != 1 || r.Rejects[0].Reason != classify.UnknownChannel {
-			t.Errorf("%s: got %+v, want %s", channel, r, classify.UnknownChannel)
+		if r := c.Classify(channel, []byte(text), received); len(r.Rejects) != 1 || r.Rejects[0].Reason != found.UnknownChannel {
+			t.Errorf("%s: got %+v, want %s", channel, r, found.UnknownChannel)
 		}
 	}
 }
 
 // TestOwnKind adds an event kind by one row with its own decoder, without a change to the package.
 func TestOwnKind(t *testing.T) {
-	decode := func(in *classify.Input, out *classify.Result) {
+	decode := func(in *classify.Input, out *found.Result) {
 		regime, ok := scalar.Text(in.Object.Value("regime"), event.MaxText)
 		if !ok {
 			out.Rejects = append(out.Rejects, in.Reject("no_regime", "regime: missing"))
@@ -438,8 +432,8 @@ func TestOwnKind(t *testing.T) {
 		!e.ReceivedAt.Equal(received) || e.Occurrences != 1 {
 		t.Errorf("got %+v", e)
 	}
-	if r := c.Classify(channel, []byte(`{"regime":"bull"}`), received); len(r.Rejects) != 1 || r.Rejects[0].Reason != classify.InvalidEvent {
-		t.Errorf("an event without a time: got %+v, want %s", r, classify.InvalidEvent)
+	if r := c.Classify(channel, []byte(`{"regime":"bull"}`), received); len(r.Rejects) != 1 || r.Rejects[0].Reason != found.InvalidEvent {
+		t.Errorf("an event without a time: got %+v, want %s", r, found.InvalidEvent)
 	}
 	if r := c.Classify(channel, []byte(`{}`), received); len(r.Rejects) != 1 || r.Rejects[0].Reason != "no_regime" {
 		t.Errorf("got %+v, want no_regime", r)

@@ -9,6 +9,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"tierboard/server/classify/details"
+	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
@@ -97,7 +98,7 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 			l.Confidence = event.Num(x)
 		}
 		if percent {
-			d.out.Flags |= PercentConfidence
+			d.out.Flags |= found.PercentConfidence
 		}
 		return ok
 	})
@@ -127,7 +128,7 @@ func (d *detection) linkRest(s *layers.Stack) string {
 	inner.remains()
 	text, cut := inner.rest.JSON(d.c.cfg.MaxDetails / 4)
 	if cut {
-		d.out.Flags |= DetailsCut
+		d.out.Flags |= found.DetailsCut
 	}
 	return text
 }
@@ -175,7 +176,7 @@ func (d *detection) levels() []event.Level {
 			add(l)
 		}
 		if !whole {
-			d.out.Flags |= BadExtra
+			d.out.Flags |= found.BadExtra
 		}
 		return whole
 	})

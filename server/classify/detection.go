@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"tierboard/server/classify/details"
+	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
@@ -27,9 +28,9 @@ type detection struct {
 }
 
 // read makes the event and appends it, or says why not.
-func (d *detection) read() *Reject {
+func (d *detection) read() *found.Reject {
 	if err := d.Open(&envelopes, d.c.cfg.MaxFields, d.missing); err != nil {
-		return d.text.reject(TooWide, "envelope: more than %d fields", d.c.cfg.MaxFields)
+		return d.text.reject(found.TooWide, "envelope: more than %d fields", d.c.cfg.MaxFields)
 	}
 	d.OpenSide(d.c.cfg.MaxFields, &sideKeys)
 	d.noteSession(d.Stack)
@@ -59,7 +60,7 @@ func (d *detection) read() *Reject {
 		tier = d.inferTier(e.Timeframe, name)
 	}
 	if tier == event.TierNone {
-		return d.text.reject(UnknownTier, "tier: no word, timeframe, channel or pattern tells it (tier %q, timeframe %q, pattern %q)", tierReceived, e.Timeframe, e.Pattern)
+		return d.text.reject(found.UnknownTier, "tier: no word, timeframe, channel or pattern tells it (tier %q, timeframe %q, pattern %q)", tierReceived, e.Timeframe, e.Pattern)
 	}
 	e.Tier = tier
 	e.Session, e.SessionDate = d.c.cfg.SessionOf(e.DetectedAt)
@@ -77,14 +78,14 @@ func (d *detection) read() *Reject {
 		d.rest.NoteTrue("direction_inferred")
 	}
 	if !timed {
-		d.out.Flags |= TimeAssumed
+		d.out.Flags |= found.TimeAssumed
 		d.rest.Note("detected_at_assumed", "received_at")
 	}
 	if !zoned {
 		d.rest.Note("time_zone_assumed", "UTC")
 	}
 	if percent {
-		d.out.Flags |= PercentConfidence
+		d.out.Flags |= found.PercentConfidence
 		d.rest.NoteTrue("confidence_percent")
 	}
 	if tierReceived != "" {
@@ -95,10 +96,10 @@ func (d *detection) read() *Reject {
 	}
 	var cut bool
 	if e.Details, cut = d.rest.JSON(d.c.cfg.MaxDetails); cut {
-		d.out.Flags |= DetailsCut
+		d.out.Flags |= found.DetailsCut
 	}
 	if err := e.Validate(); err != nil {
-		return d.text.reject(InvalidEvent, "%v", err)
+		return d.text.reject(found.InvalidEvent, "%v", err)
 	}
 	if d.out.Events == nil {
 		d.out.Events = m.list[:0]
@@ -136,19 +137,19 @@ func isTierWord(v *fastjson.Value) bool {
 }
 
 // symbol takes the ticker.
-func (d *detection) symbol(e *event.Event) *Reject {
+func (d *detection) symbol(e *event.Event) *found.Reject {
 	f := d.Peek(&symbolKeys)
 	if f == nil {
-		return d.text.reject(NoSymbol, "symbol: missing")
+		return d.text.reject(found.NoSymbol, "symbol: missing")
 	}
 	if e.Symbol = d.symbols.read(f.Value); e.Symbol == "" {
 		switch text, ok := scalar.Text(f.Value, event.MaxText); {
 		case !ok:
-			return d.text.reject(BadSymbol, "%s: is %s, not text", f.Key, f.Value.Type())
+			return d.text.reject(found.BadSymbol, "%s: is %s, not text", f.Key, f.Value.Type())
 		case filter.Symbol(text) == "":
-			return d.text.reject(NoSymbol, "%s: empty", f.Key)
+			return d.text.reject(found.NoSymbol, "%s: empty", f.Key)
 		default:
-			return d.text.reject(BadSymbol, "%s: longer than %d bytes: %q", f.Key, event.MaxSymbol, text)
+			return d.text.reject(found.BadSymbol, "%s: longer than %d bytes: %q", f.Key, event.MaxSymbol, text)
 		}
 	}
 	for _, key := range symbolKeys.List() { // a producer may write both
@@ -161,7 +162,7 @@ func (d *detection) symbol(e *event.Event) *Reject {
 
 // name takes the pattern's name: pattern before pattern_name before pattern_type, which some producers use for the
 // tier.
-func (d *detection) name() (found *spelling, r *Reject) {
+func (d *detection) name() (best *spelling, r *found.Reject) {
 	for _, key := range nameKeys.List() {
 		f := d.PeekOne(key)
 		if f == nil {
@@ -170,39 +171,39 @@ func (d *detection) name() (found *spelling, r *Reject) {
 		name := d.names.read(f.Value)
 		if name == nil || name.received == "" || f.Key == "pattern_type" && name.isTier {
 			if name == nil && r == nil {
-				r = d.text.reject(BadPattern, "%s: is %s, not text", f.Key, f.Value.Type())
+				r = d.text.reject(found.BadPattern, "%s: is %s, not text", f.Key, f.Value.Type())
 			}
 			continue
 		}
-		if found == nil {
+		if best == nil {
 			if name.Slug == "" {
-				return nil, d.text.reject(BadPattern, "%s: %q has no letter or digit", f.Key, name.received)
+				return nil, d.text.reject(found.BadPattern, "%s: %q has no letter or digit", f.Key, name.received)
 			}
-			found = name
+			best = name
 			d.Mark(f)
 			continue
 		}
-		if name.Slug == found.Slug {
+		if name.Slug == best.Slug {
 			f.Used = true // the same name under another key
 		}
 	}
-	if found != nil {
-		return found, nil
+	if best != nil {
+		return best, nil
 	}
 	if r == nil {
-		r = d.text.reject(NoPattern, "pattern: missing")
+		r = d.text.reject(found.NoPattern, "pattern: missing")
 	}
 	return nil, r
 }
 
 // confidence takes the confidence, or signal_strength when there is none and it is from 0 to 1. percent tells that it
 // came as 0 to 100.
-func (d *detection) confidence(e *event.Event) (percent bool, r *Reject) {
+func (d *detection) confidence(e *event.Event) (percent bool, r *found.Reject) {
 	f := d.Peek(&confidenceKeys)
 	if f == nil {
 		n, ok := d.Number(false, 0, 1, &strengthKeys).Get()
 		if !ok {
-			return false, d.text.reject(NoConfidence, "confidence: missing, and no signal_strength from 0 to 1")
+			return false, d.text.reject(found.NoConfidence, "confidence: missing, and no signal_strength from 0 to 1")
 		}
 		e.Confidence = n
 		e.Priority = event.PriorityOf(n)
@@ -210,7 +211,7 @@ func (d *detection) confidence(e *event.Event) (percent bool, r *Reject) {
 	}
 	x, percent, ok := confidence(f)
 	if !ok {
-		return false, d.text.reject(BadConfidence, "confidence: %s is no number from 0 to 1, nor a percentage", f.Value.MarshalTo(nil))
+		return false, d.text.reject(found.BadConfidence, "confidence: %s is no number from 0 to 1, nor a percentage", f.Value.MarshalTo(nil))
 	}
 	d.Mark(f)
 	e.Confidence = x
@@ -232,7 +233,7 @@ func confidence(f *loose.Field) (x float64, percent, ok bool) {
 
 // times takes detection and publish time. timed is false when there was none and the time of receipt stands in; zoned is
 // false when the detection time had no zone.
-func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
+func (d *detection) times(e *event.Event) (timed, zoned bool, r *found.Reject) {
 	inner := d.Peek(&detectedKeys)
 	named := inner != nil // a name that means detection and nothing else
 	outer := d.Outermost(&publishedKeys)
@@ -251,7 +252,7 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
 	}
 	at, zoned, err := d.moment(inner, d.latest())
 	if err != nil {
-		return false, false, d.text.reject(BadTime, "%s: %s %v", inner.Key, inner.Value.MarshalTo(nil), err)
+		return false, false, d.text.reject(found.BadTime, "%s: %s %v", inner.Key, inner.Value.MarshalTo(nil), err)
 	}
 	e.DetectedAt = at
 	d.Mark(inner)
@@ -260,7 +261,7 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *Reject) {
 		e.PublishedAt = at
 	case outer != nil && outer != inner:
 		if e.PublishedAt, _, err = d.moment(outer, d.latest()); err != nil {
-			d.out.Flags |= BadExtra
+			d.out.Flags |= found.BadExtra
 			break
 		}
 		d.Mark(outer)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 	"tierboard/shared/wire/value"
@@ -54,7 +55,7 @@ func TestFieldsFindTheirPlace(t *testing.T) {
 	if want := `{"price":-1,"price_change":"up","volume":1e300,"expires_at":"never","direction":"sideways","timeframe":17,"source":3}`; e.Details != want {
 		t.Errorf("got  %s\nwant %s", e.Details, want)
 	}
-	if r := c.Classify(main, []byte(`{"symbol":"A","pattern":"Doji","confidence":0.5,"expires_at":"never"}`), received); !r.Flags.Has(classify.BadExtra) {
+	if r := c.Classify(main, []byte(`{"symbol":"A","pattern":"Doji","confidence":0.5,"expires_at":"never"}`), received); !r.Flags.Has(found.BadExtra) {
 		t.Errorf("flags %b", r.Flags)
 	}
 }
@@ -145,7 +146,7 @@ func TestComboLinks(t *testing.T) {
 	}
 	big := `"daily_context":{"id":"x","a":"` + strings.Repeat("a", 3000) + `","b":"` + strings.Repeat("b", 3000) + `"}`
 	r := c.Classify(main, []byte(`{"symbol":"A","pattern":"Doji","confidence":0.5,`+big+`}`), received)
-	if l := r.Events[0].Combo.Setup; len(l.Details) > 4<<10 || !r.Flags.Has(classify.DetailsCut) || details(t, l.Details)["details_cut"] != true {
+	if l := r.Events[0].Combo.Setup; len(l.Details) > 4<<10 || !r.Flags.Has(found.DetailsCut) || details(t, l.Details)["details_cut"] != true {
 		t.Errorf("details of %d bytes, flags %b", len(l.Details), r.Flags)
 	}
 	// Combo fields of an event of another tier are not lost.
@@ -197,7 +198,7 @@ func TestWithoutATimeTheTextMakesTheID(t *testing.T) {
 		t.Errorf("got %v, %v, %s", e.DetectedAt, e.PublishedAt, e.Details)
 	}
 	later := c.Classify(detected, []byte(text), received.Add(9e9))
-	if later.Events[0].ID != e.ID || !later.Flags.Has(classify.TimeAssumed) {
+	if later.Events[0].ID != e.ID || !later.Flags.Has(found.TimeAssumed) {
 		t.Errorf("the same text later: got %q, want %q", later.Events[0].ID, e.ID)
 	}
 	if other := one(t, c, main, strings.Replace(text, "1}", "2}", 1)); other.ID == e.ID {
@@ -212,13 +213,13 @@ func TestZoneIsAssumedAloud(t *testing.T) {
 	} {
 		r := c.Classify(main, []byte(`{"symbol":"A","pattern":"Doji","confidence":0.5,"timestamp":`+when+`}`), received)
 		e := r.Events[0]
-		if _, noted := details(t, e.Details)["time_zone_assumed"]; noted != assumed || r.Flags.Has(classify.ZoneAssumed) != assumed || !e.DetectedAt.Equal(at("2025-10-06T14:00:00Z")) {
+		if _, noted := details(t, e.Details)["time_zone_assumed"]; noted != assumed || r.Flags.Has(found.ZoneAssumed) != assumed || !e.DetectedAt.Equal(at("2025-10-06T14:00:00Z")) {
 			t.Errorf("%s: got %v, flags %b, details %s", when, e.DetectedAt, r.Flags, e.Details)
 		}
 	}
 	// An assumption about the publish time is flagged, but is no remark on the detection.
 	r := c.Classify(main, []byte(`{"timestamp":"2025-10-06T14:00:01","data":{"symbol":"A","pattern":"Doji","confidence":0.5,"timestamp":1759759200}}`), received)
-	if e := r.Events[0]; e.Details != "" || !r.Flags.Has(classify.ZoneAssumed) {
+	if e := r.Events[0]; e.Details != "" || !r.Flags.Has(found.ZoneAssumed) {
 		t.Errorf("flags %b, details %s", r.Flags, e.Details)
 	}
 }
@@ -230,10 +231,10 @@ func TestBatchTellsItsEntries(t *testing.T) {
 	for _, x := range r.Rejects {
 		reasons = append(reasons, string(x.Reason))
 	}
-	if got := strings.Join(reasons, " "); got != "no_symbol bad_shape bad_confidence" || len(r.Events) != 1 || r.Entries != 5 || r.Ignored || !r.Flags.Has(classify.CountMismatch) {
+	if got := strings.Join(reasons, " "); got != "no_symbol bad_shape bad_confidence" || len(r.Events) != 1 || r.Entries != 5 || r.Ignored || !r.Flags.Has(found.CountMismatch) {
 		t.Errorf("got %s, %d events of %d entries, flags %b", got, len(r.Events), r.Entries, r.Flags)
 	}
-	if r = c.Classify(streaming, sample(t, "v10_streaming_batch"), received); r.Flags.Has(classify.CountMismatch) || r.SessionID != "s-1" || r.Entries != 2 {
+	if r = c.Classify(streaming, sample(t, "v10_streaming_batch"), received); r.Flags.Has(found.CountMismatch) || r.SessionID != "s-1" || r.Entries != 2 {
 		t.Errorf("got %+v", r)
 	}
 	// Tier, source and short extras of the batch count for each entry; a long one is not repeated.
@@ -298,7 +299,7 @@ func TestDetailsAreBounded(t *testing.T) {
 	c := newClassifier(t, func(cfg *classify.Config) { cfg.MaxDetails = 1024 })
 	r := c.Classify(main, []byte(`{"symbol":"A","pattern":"Doji","confidence":0.5,"small":1,"big":"`+strings.Repeat("x", 2000)+`","bar_data":{"open":1}}`), received)
 	e := r.Events[0]
-	if want := `{"details_cut":true,"detected_at_assumed":"received_at","small":1,"bar_data":{"open":1}}`; e.Details != want || !r.Flags.Has(classify.DetailsCut) {
+	if want := `{"details_cut":true,"detected_at_assumed":"received_at","small":1,"bar_data":{"open":1}}`; e.Details != want || !r.Flags.Has(found.DetailsCut) {
 		t.Errorf("got %s", e.Details)
 	}
 	// A side object with too many fields stays whole.
@@ -336,8 +337,8 @@ func FuzzClassify(f *testing.F) {
 		}
 	}
 	c := newClassifier(f, nil)
-	reasons := map[classify.Reason]bool{}
-	for _, r := range classify.Reasons() {
+	reasons := map[found.Reason]bool{}
+	for _, r := range found.Reasons() {
 		reasons[r] = true
 	}
 	f.Fuzz(func(t *testing.T, n uint8, payload []byte) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
@@ -14,12 +15,12 @@ import (
 )
 
 // outcome reads one outcome.
-func (t *text) outcome(s *layers.Stack) *Reject {
+func (t *text) outcome(s *layers.Stack) *found.Reject {
 	if err := s.Open(&outcomeEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
-		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
+		return t.reject(found.TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
 	}
 	s.OpenSide(t.c.cfg.MaxFields, &metadataKeys)
-	o := Outcome{Source: s.Text(event.MaxText, &sourceKeys)}
+	o := found.Outcome{Source: s.Text(event.MaxText, &sourceKeys)}
 	// event_id names the outcome itself, and a number in pattern_id the pattern.
 	for _, key := range outcomeRefKeys.List() {
 		s.EachOne(true, key, func(f *loose.Field) bool {
@@ -33,24 +34,24 @@ func (t *text) outcome(s *layers.Stack) *Reject {
 	if f := s.Peek(&symbolKeys); f != nil {
 		symbol, ok := scalar.Text(f.Value, event.MaxText)
 		if o.Symbol = filter.Symbol(symbol); !ok || len(o.Symbol) > event.MaxSymbol {
-			return t.reject(BadSymbol, "%s: must be text of at most %d bytes", f.Key, event.MaxSymbol)
+			return t.reject(found.BadSymbol, "%s: must be text of at most %d bytes", f.Key, event.MaxSymbol)
 		}
 	}
 	o.Pattern = pattern.Slug(s.Text(event.MaxText, &nameKeys))
 	if f := s.Peek(&detectedKeys); f != nil {
 		at, _, err := t.moment(f, t.latest())
 		if err != nil {
-			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
+			return t.reject(found.BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
 		}
 		o.DetectedAt = at
 	}
 	if len(o.Refs) == 0 && (o.Symbol == "" || o.Pattern == "" || o.DetectedAt.IsZero()) {
-		return t.reject(NoOutcome, "detection_id: missing, and symbol, pattern_name and detection_timestamp are not all there")
+		return t.reject(found.NoOutcome, "detection_id: missing, and symbol, pattern_name and detection_timestamp are not all there")
 	}
 	o.CalculatedAt = t.optionalTime(s, t.latest(), &calculatedKeys)
 
 	told := false
-	for h, name := range HorizonNames() {
+	for h, name := range found.HorizonNames() {
 		// A null means "not known yet", which is worth telling apart from a text that is no outcome.
 		for _, layer := range s.Layers {
 			for _, f := range layer.Fields() {
@@ -60,7 +61,7 @@ func (t *text) outcome(s *layers.Stack) *Reject {
 		if f := s.Peek(&outcomeValueKeys[h]); f != nil {
 			x, ok := f.Number()
 			if !ok || math.Abs(x) > largest {
-				return t.reject(BadOutcome, "outcome_%s: %s is no number", name, f.Value.MarshalTo(nil))
+				return t.reject(found.BadOutcome, "outcome_%s: %s is no number", name, f.Value.MarshalTo(nil))
 			}
 			o.Horizons[h].Value = event.Num(x)
 		}
@@ -71,22 +72,22 @@ func (t *text) outcome(s *layers.Stack) *Reject {
 		}
 	}
 	if !told {
-		return t.reject(NoOutcome, "outcome_1d, outcome_5d, outcome_30d: none is there")
+		return t.reject(found.NoOutcome, "outcome_1d, outcome_5d, outcome_30d: none is there")
 	}
 	t.out.Outcomes = append(t.out.Outcomes, o)
 	return nil
 }
 
 // sessionEdge reads the begin or end of a streaming session, in any of its three shapes.
-func (t *text) sessionEdge(s *layers.Stack, started bool) *Reject {
+func (t *text) sessionEdge(s *layers.Stack, started bool) *found.Reject {
 	if err := s.Open(&sessionEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
-		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
+		return t.reject(found.TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
 	}
 	id := t.noteSession(s)
 	if id == "" {
-		return t.reject(NoSession, "session_id: missing")
+		return t.reject(found.NoSession, "session_id: missing")
 	}
-	x := SessionEdge{
+	x := found.SessionEdge{
 		ID: id, Started: started, At: t.received,
 		Universe:   s.Text(event.MaxText, &universeKeys),
 		Symbols:    s.Number(false, 0, largest, &symbolCountKeys),
@@ -105,7 +106,7 @@ func (t *text) sessionEdge(s *layers.Stack, started bool) *Reject {
 	if f := s.Peek(keys); f != nil {
 		at, _, err := t.moment(f, t.latest())
 		if err != nil {
-			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
+			return t.reject(found.BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
 		}
 		x.At = at
 	}
@@ -120,12 +121,12 @@ func (t *text) sessionEdge(s *layers.Stack, started bool) *Reject {
 }
 
 // health reads a health sample, in any of its shapes. word is the type word, if there was one.
-func (t *text) health(s *layers.Stack, word string) *Reject {
+func (t *text) health(s *layers.Stack, word string) *found.Reject {
 	if err := s.Open(&healthEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
-		return t.reject(TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
+		return t.reject(found.TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
 	}
 	id := t.noteSession(s)
-	h := HealthSample{
+	h := found.HealthSample{
 		Streaming: !strings.HasPrefix(word, "system_") && (word != "" || id != "" || strings.Contains(t.channel, "streaming")),
 		SessionID: id,
 		Component: s.Text(64, &componentKeys),
@@ -136,7 +137,7 @@ func (t *text) health(s *layers.Stack, word string) *Reject {
 	if f := s.Peek(&timestampKeys); f != nil {
 		at, _, err := t.moment(f, t.latest())
 		if err != nil {
-			return t.reject(BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
+			return t.reject(found.BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
 		}
 		h.At = at
 	}
@@ -172,7 +173,7 @@ func (t *text) health(s *layers.Stack, word string) *Reject {
 		}
 	}
 	if h.Status == "" && numbers == 0 {
-		return t.reject(NoHealth, "status: missing, and no figures either")
+		return t.reject(found.NoHealth, "status: missing, and no figures either")
 	}
 	t.out.Health = append(t.out.Health, h)
 	return nil

@@ -2,7 +2,6 @@ package classify_test
 
 import (
 	"math"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/shared/event"
 )
 
@@ -18,14 +18,14 @@ var byValue = cmp.Comparer(func(a, b event.Number) bool { return a == b })
 
 var sessionSamples = []struct {
 	name, channel string
-	want          classify.SessionEdge
+	want          found.SessionEdge
 }{
-	{"session_start_data", starts, classify.SessionEdge{ID: "s-0", Started: true, At: at("2025-10-06T13:29:59Z"), Universe: "market_leaders:top_50", Trigger: "scheduled"}},
-	{"session_stop_data", stops, classify.SessionEdge{ID: "s-0", At: at("2025-10-06T20:00:00Z"), Reason: "market closed"}},
-	{"session_start_session", starts, classify.SessionEdge{ID: "s-1", Started: true, At: at("2025-10-06T13:30:00Z"), Universe: "market_leaders:top_50", Symbols: event.Num(50), Status: "active"}},
-	{"session_stop_session", stops, classify.SessionEdge{ID: "s-1", At: at("2025-10-06T20:00:00Z"), Status: "completed", Duration: 390 * time.Minute, Patterns: event.Num(1248), Indicators: event.Num(45200)}},
-	{"session_start_flat", starts, classify.SessionEdge{ID: "s-2", Started: true, At: at("2025-10-06T13:30:00Z"), Universe: "dow30", Symbols: event.Num(30)}},
-	{"session_stop_flat", stops, classify.SessionEdge{ID: "s-1", At: at("2025-10-06T20:00:00Z"), Duration: 390 * time.Minute, Patterns: event.Num(1248), Indicators: event.Num(45200), Bars: event.Num(19500)}},
+	{"session_start_data", starts, found.SessionEdge{ID: "s-0", Started: true, At: at("2025-10-06T13:29:59Z"), Universe: "market_leaders:top_50", Trigger: "scheduled"}},
+	{"session_stop_data", stops, found.SessionEdge{ID: "s-0", At: at("2025-10-06T20:00:00Z"), Reason: "market closed"}},
+	{"session_start_session", starts, found.SessionEdge{ID: "s-1", Started: true, At: at("2025-10-06T13:30:00Z"), Universe: "market_leaders:top_50", Symbols: event.Num(50), Status: "active"}},
+	{"session_stop_session", stops, found.SessionEdge{ID: "s-1", At: at("2025-10-06T20:00:00Z"), Status: "completed", Duration: 390 * time.Minute, Patterns: event.Num(1248), Indicators: event.Num(45200)}},
+	{"session_start_flat", starts, found.SessionEdge{ID: "s-2", Started: true, At: at("2025-10-06T13:30:00Z"), Universe: "dow30", Symbols: event.Num(30)}},
+	{"session_stop_flat", stops, found.SessionEdge{ID: "s-1", At: at("2025-10-06T20:00:00Z"), Duration: 390 * time.Minute, Patterns: event.Num(1248), Indicators: event.Num(45200), Bars: event.Num(19500)}},
 }
 
 func TestSessionEdges(t *testing.T) {
@@ -44,7 +44,7 @@ func TestSessionEdges(t *testing.T) {
 	}
 	// Without a word the channel tells which edge it is, and without a time it is now.
 	r := c.Classify(stops, []byte(`{"session_id":"s-5","status":"STOPPED"}`), received)
-	want := []classify.SessionEdge{{ID: "s-5", At: received, Status: "stopped"}}
+	want := []found.SessionEdge{{ID: "s-5", At: received, Status: "stopped"}}
 	if d := cmp.Diff(want, r.Sessions, byValue); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -52,32 +52,32 @@ func TestSessionEdges(t *testing.T) {
 
 var healthSamples = []struct {
 	name, channel string
-	want          classify.HealthSample
+	want          found.HealthSample
 }{
-	{"health_a_flat", health, classify.HealthSample{
+	{"health_a_flat", health, found.HealthSample{
 		Streaming: true, SessionID: "s-1", Status: "degraded", At: at("2025-10-06T14:33:00Z"), ActiveSymbols: event.Num(60), StaleSymbols: event.Num(12),
 		TicksPerSecond: event.Num(17.5), BarsPerMinute: event.Num(60), LagMillis: event.Num(41), CPUPercent: event.Num(22.5), MemoryPercent: event.Num(41.2),
 		MemoryMB: event.Num(310), Reconnects: event.Num(2), Connections: event.Num(3), Issues: []string{"12 symbols stale"},
 	}},
-	{"health_b_object", health, classify.HealthSample{
+	{"health_b_object", health, found.HealthSample{
 		Streaming: true, SessionID: "s-1", Status: "healthy", At: at("2025-10-06T14:33:00Z"), ActiveSymbols: event.Num(60), TicksPerSecond: event.Num(17.5),
 		CPUPercent: event.Num(22), MemoryMB: event.Num(310), Patterns: event.Num(214), Indicators: event.Num(3400), Errors: event.Num(0), UptimeSeconds: event.Num(3600),
 	}},
-	{"health_b_zero", health, classify.HealthSample{
+	{"health_b_zero", health, found.HealthSample{
 		Streaming: true, SessionID: "s-1", Status: "healthy", At: at("2025-10-06T14:33:05Z"), Zero: true, ActiveSymbols: event.Num(0), TicksPerSecond: event.Num(0),
 		Patterns: event.Num(0), Indicators: event.Num(0),
 	}},
-	{"health_c_nested", health, classify.HealthSample{
+	{"health_c_nested", health, found.HealthSample{
 		Streaming: true, Status: "healthy", At: at("2025-10-06T14:33:00Z"), TicksPerSecond: event.Num(5), CPUPercent: event.Num(9), MemoryMB: event.Num(120),
 	}},
-	{"health_d_flat", health, classify.HealthSample{
+	{"health_d_flat", health, found.HealthSample{
 		Streaming: true, Status: "warning", At: at("2025-10-06T14:33:00Z"), BarsPerMinute: event.Num(10), CPUPercent: event.Num(50), Reconnects: event.Num(4),
 	}},
-	{"health_e_mock", health, classify.HealthSample{Streaming: true, Status: "starting", At: received, ActiveSymbols: event.Num(10)}},
-	{"system_health_a", "tickstock.events.system.health", classify.HealthSample{
+	{"health_e_mock", health, found.HealthSample{Streaming: true, Status: "starting", At: received, ActiveSymbols: event.Num(10)}},
+	{"system_health_a", "tickstock.events.system.health", found.HealthSample{
 		Component: "pattern_engine", Status: "healthy", At: at("2025-09-15T15:00:00Z"), LagMillis: event.Num(12.5),
 	}},
-	{"system_health_b", system, classify.HealthSample{
+	{"system_health_b", system, found.HealthSample{
 		Status: "healthy", At: at("2025-09-14T14:00:00Z"), CPUPercent: event.Num(41.2), MemoryPercent: event.Num(63), Connections: event.Num(12),
 		EventsPerSecond: event.Num(940), Source: "TickStockPL",
 	}},
@@ -108,11 +108,11 @@ func TestHealthIssuesAreBounded(t *testing.T) {
 func TestOutcome(t *testing.T) {
 	c := newClassifier(t, nil)
 	yes, no := true, false
-	want := classify.Outcome{
+	want := found.Outcome{
 		Refs: []string{"detection-881"}, Symbol: "AAPL", Pattern: "doji", DetectedAt: at("2025-09-15T15:00:00Z"), CalculatedAt: at("2025-09-20T21:00:00Z"),
 		Source: "TickStockPL",
-		Horizons: [3]classify.Horizon{
-			classify.Day1: {Value: event.Num(.012), Success: &yes}, classify.Day5: {Value: event.Num(-.004), Success: &no}, classify.Day30: {},
+		Horizons: [3]found.Horizon{
+			found.Day1: {Value: event.Num(.012), Success: &yes}, found.Day5: {Value: event.Num(-.004), Success: &no}, found.Day30: {},
 		},
 	}
 	// On its own channel, and on another pattern channel.
@@ -127,17 +127,17 @@ func TestOutcome(t *testing.T) {
 	}
 	tests := []struct {
 		name, text string
-		want       classify.Outcome
+		want       found.Outcome
 	}{
 		{
 			"nested, without an id, without a verdict",
 			`{"event_type":"pattern_outcome_update","data":{"symbol":"a","pattern":"Bull_Flag","detected_at":1757858400,"outcome_30d":"0.5","success_30d":"yes"}}`,
-			classify.Outcome{Symbol: "A", Pattern: "bull_flag", DetectedAt: at("2025-09-14T14:00:00Z"), Horizons: [3]classify.Horizon{{}, {}, {Value: event.Num(.5)}}},
+			found.Outcome{Symbol: "A", Pattern: "bull_flag", DetectedAt: at("2025-09-14T14:00:00Z"), Horizons: [3]found.Horizon{{}, {}, {Value: event.Num(.5)}}},
 		},
 		{
 			"every id that an event may have, best first; not the outcome's own",
 			`{"event_id":"out-1","pattern_id":"p-7","detection_id":"0881","flow_id":"f-1","outcome_1d":null}`,
-			classify.Outcome{Refs: []string{"f-1", "detection-881", "p-7"}},
+			found.Outcome{Refs: []string{"f-1", "detection-881", "p-7"}},
 		},
 	}
 	for _, tt := range tests {
@@ -155,12 +155,6 @@ func TestOutcome(t *testing.T) {
 	}
 	if e := one(t, c, outcomes, `{"event_type":"pattern_detected","symbol":"A","pattern":"Doji","confidence":0.5,"detection_id":881}`); e.ID != "detection-881" {
 		t.Errorf("a detection on the outcome channel: got id %q", e.ID)
-	}
-}
-
-func TestHorizonsMatchTheirNames(t *testing.T) {
-	if n := classify.HorizonNames(); n[classify.Day1] != "1d" || n[classify.Day5] != "5d" || n[classify.Day30] != "30d" {
-		t.Errorf("got %v", n)
 	}
 }
 
@@ -189,20 +183,6 @@ func TestProducerID(t *testing.T) {
 	}
 	if got := classify.ProducerID("flow_id", strings.Repeat("1", 200)); len(got) != 36 {
 		t.Errorf("a long number: got %q", got)
-	}
-}
-
-func TestFlagsAreApart(t *testing.T) {
-	var all classify.Flags
-	flags := []classify.Flags{classify.PercentConfidence, classify.ZoneAssumed, classify.TimeAssumed, classify.DetailsCut, classify.CountMismatch, classify.BadExtra}
-	for _, f := range flags {
-		if all&f != 0 {
-			t.Errorf("flag %b is there twice", f)
-		}
-		all |= f
-	}
-	if !all.Has(classify.ZoneAssumed|classify.BadExtra) || slices.Contains(flags, 0) || classify.ZoneAssumed.Has(all) {
-		t.Error("Has does not tell flags apart")
 	}
 }
 

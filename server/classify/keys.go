@@ -1,6 +1,9 @@
 package classify
 
-import "tierboard/server/classify/loose"
+import (
+	"tierboard/server/classify/found"
+	"tierboard/server/classify/loose"
+)
 
 // vocabulary holds every key that this package looks up. The variables below fill it; nothing changes it after them.
 var vocabulary loose.Vocabulary
@@ -70,7 +73,7 @@ var (
 
 // horizonKeys returns a key for each of an outcome's horizons.
 func horizonKeys(prefix string) (keys [3]loose.Keys) {
-	for h, name := range HorizonNames() {
+	for h, name := range found.HorizonNames() {
 		keys[h] = vocabulary.Keys(prefix + name)
 	}
 	return keys

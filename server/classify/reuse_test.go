@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/shared/event"
 )
 
@@ -23,7 +23,7 @@ func TestTextsDoNotMeet(t *testing.T) {
 	type job struct {
 		channel string
 		text    []byte
-		want    classify.Result
+		want    found.Result
 	}
 	received := at("2025-09-15T14:30:01Z")
 	var jobs []job
@@ -42,7 +42,7 @@ func TestTextsDoNotMeet(t *testing.T) {
 	for range 4 {
 		running.Go(func() {
 			for turn := range 5 {
-				got := make([]classify.Result, len(jobs))
+				got := make([]found.Result, len(jobs))
 				for i := range jobs {
 					n := (i + 7*turn) % len(jobs) // each turn in another order
 					if turn%2 == 1 {

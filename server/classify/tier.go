@@ -5,6 +5,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/found"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
@@ -134,7 +135,7 @@ func (d *detection) takeTimeframe() string {
 	}
 	word, ok := scalar.Text(f.Value, longest+1)
 	if !ok || word == "" || len(word) > longest {
-		d.out.Flags |= BadExtra
+		d.out.Flags |= found.BadExtra
 		return ""
 	}
 	d.Mark(f)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
@@ -23,7 +24,7 @@ func (t *text) moment(f *loose.Field, latest time.Time) (at time.Time, zoned boo
 		return time.Time{}, false, errTime
 	}
 	if !zoned {
-		t.out.Flags |= ZoneAssumed
+		t.out.Flags |= found.ZoneAssumed
 	}
 	return at, zoned, nil
 }
@@ -37,7 +38,7 @@ func (t *text) optionalTime(s *layers.Stack, latest time.Time, keys *loose.Keys)
 	s.Each(false, keys, func(f *loose.Field) bool {
 		m, _, err := t.moment(f, latest)
 		if err != nil {
-			t.out.Flags |= BadExtra
+			t.out.Flags |= found.BadExtra
 			return false
 		}
 		at = m

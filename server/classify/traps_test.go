@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/shared/event"
 )
 
@@ -120,7 +120,7 @@ func TestTrapPercentConfidence(t *testing.T) { // T4
 			t.Fatalf("%s: got %+v", tt.text, r)
 		}
 		e := r.Events[0]
-		if _, noted := details(t, e.Details)["confidence_percent"]; e.Confidence != tt.want || r.Flags.Has(classify.PercentConfidence) != tt.percent || noted != tt.percent {
+		if _, noted := details(t, e.Details)["confidence_percent"]; e.Confidence != tt.want || r.Flags.Has(found.PercentConfidence) != tt.percent || noted != tt.percent {
 			t.Errorf("%s: got %v, flags %b, details %s", tt.text, e.Confidence, r.Flags, e.Details)
 		}
 	}
@@ -186,7 +186,7 @@ func TestTrapDepthIsNotSignalled(t *testing.T) { // T7
 	if e.Symbol != "A" || e.Pattern != "doji" || e.Confidence != .25 {
 		t.Errorf("got %+v", e)
 	}
-	if r := c.Classify(main, []byte(`{"symbol":"A","data":{"confidence":0.25}}`), received); len(r.Rejects) != 1 || r.Rejects[0].Reason != classify.NoPattern {
+	if r := c.Classify(main, []byte(`{"symbol":"A","data":{"confidence":0.25}}`), received); len(r.Rejects) != 1 || r.Rejects[0].Reason != found.NoPattern {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/ingest/follow"
 )
 
@@ -42,17 +42,17 @@ func (in *Ingest) entry(ctx context.Context, e follow.Entry) error {
 	if d.size > in.cfg.MaxPayload {
 		d.payload = head(payload)
 	}
-	bad := func(reason classify.Reason, what string) {
+	bad := func(reason found.Reason, what string) {
 		d.channel, d.fault, d.detail = e.Stream, reason, fmt.Sprintf("entry %s: %s", e.ID, what)
 		d.payload = head(payload)
 	}
 	switch {
 	case !hasChannel:
-		bad(classify.UnknownChannel, "field "+channelField+": missing")
+		bad(found.UnknownChannel, "field "+channelField+": missing")
 	case len(channel) > maxChannel:
-		bad(classify.UnknownChannel, fmt.Sprintf("field %s: %d bytes, more than %d", channelField, len(channel), maxChannel))
+		bad(found.UnknownChannel, fmt.Sprintf("field %s: %d bytes, more than %d", channelField, len(channel), maxChannel))
 	case !hasPayload:
-		bad(classify.BadShape, "field "+payloadField+": missing")
+		bad(found.BadShape, "field "+payloadField+": missing")
 	}
 	return in.queue.put(ctx, d)
 }

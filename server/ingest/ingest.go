@@ -53,7 +53,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/health/producer"
 	"tierboard/server/ingest/follow"
 	"tierboard/server/metrics"
@@ -204,7 +204,7 @@ func (c Config) options() (*redis.Options, error) {
 // Classifier tells what a message is; *classify.Classifier is one. Only Run's worker calls it. It must neither change nor keep the
 // payload.
 type Classifier interface {
-	Classify(channel string, payload []byte, received time.Time) classify.Result
+	Classify(channel string, payload []byte, received time.Time) found.Result
 }
 
 // Publisher takes accepted events; the hub is one. It may make the worker wait, but not for a slow reader.
@@ -221,7 +221,7 @@ type Sinks struct {
 	// Health takes signs of life. Required.
 	Health Health
 	// Outcomes takes what became of earlier patterns; nil drops them, counted as "outcome" all the same.
-	Outcomes func([]classify.Outcome)
+	Outcomes func([]found.Outcome)
 	// Gap is told the interval in which messages may have been lost, once the feed is back; may be nil.
 	Gap func(from, to time.Time)
 	// Progress remembers how far streams were read. Its Barrier waits for what Events and Outcomes took. Required with

@@ -21,6 +21,7 @@ import (
 
 	"tierboard/e2e/stack"
 	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/health/producer"
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
@@ -137,7 +138,7 @@ func prepare(t *testing.T, cfg Config) *world {
 	}
 	sinks := Sinks{
 		Events: w, Health: w,
-		Outcomes: func(o []classify.Outcome) { w.note("outcome %s", o[0].Symbol) },
+		Outcomes: func(o []found.Outcome) { w.note("outcome %s", o[0].Symbol) },
 		Gap: func(from, to time.Time) {
 			if from.IsZero() || !from.Before(to) {
 				t.Errorf("a gap from %v to %v", from, to)
@@ -254,7 +255,7 @@ func TestEveryDefaultChannelIsHeard(t *testing.T) {
 		last := w.in.DeadLetters().Newest(1) // a reject is kept after it was told that a message came
 		return len(w.lines) >= len(cfg.Channels)+1 && len(last) > 0 && last[0].Channel == "globbed.one"
 	})
-	if l := w.in.DeadLetters().Newest(1)[0]; l.Reason != string(classify.UnknownChannel) {
+	if l := w.in.DeadLetters().Newest(1)[0]; l.Reason != string(found.UnknownChannel) {
 		t.Errorf("the last reject is %+v", l)
 	}
 }
@@ -481,7 +482,7 @@ func TestRefusedEventIsAReject(t *testing.T) {
 	if n := w.number(`ingest_events_total{result="refused",tier="daily"}`); n != 1 {
 		t.Errorf("%v counted as refused, want 1", n)
 	}
-	if l := w.in.DeadLetters().Newest(1)[0]; l.Reason != string(classify.InvalidEvent) || l.Detail != "the hub has ended" {
+	if l := w.in.DeadLetters().Newest(1)[0]; l.Reason != string(found.InvalidEvent) || l.Detail != "the hub has ended" {
 		t.Errorf("got %+v", l)
 	}
 }

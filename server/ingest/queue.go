@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/ingest/follow"
 )
 
@@ -16,11 +16,11 @@ type delivery struct {
 	size     int    // bytes of the payload as it came
 	received time.Time
 
-	fault   classify.Reason // why a stream's entry is no message; empty for one that may be
-	detail  string          // what is wrong with it
-	receipt follow.Receipt  // of a stream's entry
-	added   time.Time       // when Redis got it; zero if nobody knows
-	number  uint64          // its place among all deliveries; set by the queue
+	fault   found.Reason   // why a stream's entry is no message; empty for one that may be
+	detail  string         // what is wrong with it
+	receipt follow.Receipt // of a stream's entry
+	added   time.Time      // when Redis got it; zero if nobody knows
+	number  uint64         // its place among all deliveries; set by the queue
 }
 
 // keepItems is the length of an empty lane's ring: what a burst needed beyond it is given up.

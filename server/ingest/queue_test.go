@@ -12,7 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 )
 
 // TestQueueAgainstASlice holds the two lanes to plain slices.
@@ -210,14 +210,14 @@ func TestRepeatingFaultsAreLoggedOnceInAWhile(t *testing.T) {
 	start := time.Unix(1759761180, 0)
 	var said []int
 	for i := range 181 {
-		if n, ok := f.say(classify.BadJSON, start.Add(time.Duration(i)*time.Second)); ok {
+		if n, ok := f.say(found.BadJSON, start.Add(time.Duration(i)*time.Second)); ok {
 			said = append(said, n)
 		}
 	}
 	if want := []int{1, 60, 60, 60}; !slices.Equal(said, want) {
 		t.Errorf("said %v, want %v", said, want)
 	}
-	if n, ok := f.say(classify.NoSymbol, start); !ok || n != 1 {
+	if n, ok := f.say(found.NoSymbol, start); !ok || n != 1 {
 		t.Errorf("another reason waits for the first: %d %v", n, ok)
 	}
 }

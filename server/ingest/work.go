@@ -8,7 +8,7 @@ import (
 	"time"
 	"unsafe"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/health/producer"
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
@@ -77,13 +77,13 @@ func (in *Ingest) work(ctx context.Context) {
 func (in *Ingest) handle(ctx context.Context, d *delivery) {
 	if d.fault != "" {
 		in.sinks.Health.Message(d.received)
-		in.reject(d, classify.Reject{Reason: d.fault, Channel: d.channel, Detail: d.detail})
+		in.reject(d, found.Reject{Reason: d.fault, Channel: d.channel, Detail: d.detail})
 		return
 	}
 	if d.size > in.cfg.MaxPayload {
 		in.sinks.Health.Message(d.received)
-		in.reject(d, classify.Reject{
-			Reason: classify.TooLarge, Channel: d.channel,
+		in.reject(d, found.Reject{
+			Reason: found.TooLarge, Channel: d.channel,
 			Detail: fmt.Sprintf("%d bytes, more than %d", d.size, in.cfg.MaxPayload),
 		})
 		return
@@ -127,7 +127,7 @@ func (in *Ingest) publish(ctx context.Context, d *delivery, e *event.Event) {
 	case ctx.Err() != nil:
 	case err != nil:
 		seen.refused.Inc()
-		in.reject(d, classify.Reject{Reason: classify.InvalidEvent, Channel: d.channel, Detail: err.Error()})
+		in.reject(d, found.Reject{Reason: found.InvalidEvent, Channel: d.channel, Detail: err.Error()})
 	case accepted:
 		in.counts.event.Inc()
 		seen.event.Inc()
@@ -140,7 +140,7 @@ func (in *Ingest) publish(ctx context.Context, d *delivery, e *event.Event) {
 }
 
 // producer tells what the producer said about itself.
-func (in *Ingest) producer(r *classify.Result, received time.Time) {
+func (in *Ingest) producer(r *found.Result, received time.Time) {
 	for _, s := range r.Sessions {
 		in.counts.session.Inc()
 		edge := producer.Stopped
@@ -159,7 +159,7 @@ func (in *Ingest) producer(r *classify.Result, received time.Time) {
 }
 
 // reject counts and keeps what is no event.
-func (in *Ingest) reject(d *delivery, r classify.Reject) {
+func (in *Ingest) reject(d *delivery, r found.Reject) {
 	in.counts.reject.Inc()
 	in.m.IngestRejects.WithLabelValues(string(r.Reason)).Inc()
 	in.letters.add(DeadLetter{
@@ -192,12 +192,12 @@ func (q *quiet) say(now time.Time, n int) (total int, ok bool) {
 // faultLog is a quiet for each reason. Reasons are a closed set, so it is bounded.
 type faultLog struct {
 	every   time.Duration
-	reasons map[classify.Reason]*quiet
+	reasons map[found.Reason]*quiet
 }
 
-func (f *faultLog) say(reason classify.Reason, now time.Time) (total int, ok bool) {
+func (f *faultLog) say(reason found.Reason, now time.Time) (total int, ok bool) {
 	if f.reasons == nil {
-		f.reasons = make(map[classify.Reason]*quiet)
+		f.reasons = make(map[found.Reason]*quiet)
 	}
 	if f.reasons[reason] == nil {
 		f.reasons[reason] = &quiet{every: f.every}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/store/ask"
 	"tierboard/server/store/tally"
 	"tierboard/shared/event"
@@ -48,9 +48,9 @@ func statementsWalk(t *testing.T, fresh place) { //nolint:thelper // a test of i
 		some = m.take(500)
 		put(t, s, some...)
 	}
-	var told []classify.Outcome
+	var told []found.Outcome
 	for i, e := range some {
-		told = append(told, classify.Outcome{Refs: []string{e.ID}, Symbol: e.Symbol, Pattern: e.Pattern, DetectedAt: e.DetectedAt, Horizons: [3]classify.Horizon{horizon(float64(i%7)-3, nil)}})
+		told = append(told, found.Outcome{Refs: []string{e.ID}, Symbol: e.Symbol, Pattern: e.Pattern, DetectedAt: e.DetectedAt, Horizons: [3]found.Horizon{horizon(float64(i%7)-3, nil)}})
 	}
 	if _, err := s.AddOutcomes(t.Context(), told); err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/store/connect"
 	"tierboard/server/store/intake"
 	"tierboard/server/store/migrations"
@@ -29,17 +29,17 @@ import (
 	"tierboard/shared/event"
 )
 
-func horizon(value float64, success *bool) classify.Horizon {
-	return classify.Horizon{Value: event.Num(value), Success: success}
+func horizon(value float64, success *bool) found.Horizon {
+	return found.Horizon{Value: event.Num(value), Success: success}
 }
 
 func outcomes(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	s := openStore(t, fresh(t))
 	yes, no := true, false
 	put(t, s, makeEvent(1, nil), makeEvent(5, func(e *event.Event) { e.Direction = event.Bearish }))
-	add := func(o classify.Outcome, want int) {
+	add := func(o found.Outcome, want int) {
 		t.Helper()
-		if n, err := s.AddOutcomes(t.Context(), []classify.Outcome{o}); err != nil || n != want {
+		if n, err := s.AddOutcomes(t.Context(), []found.Outcome{o}); err != nil || n != want {
 			t.Fatalf("%d outcomes unmatched and %v, want %d", n, err, want)
 		}
 	}
@@ -52,15 +52,15 @@ func outcomes(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 		return known[id]
 	}
 	// By the producer's id, the second one here; then more of it; then an old one that comes late and adds the last horizon.
-	add(classify.Outcome{Refs: []string{"x", "event-00001"}, CalculatedAt: noon.Add(time.Hour), Horizons: [3]classify.Horizon{horizon(0.0125, &no)}}, 0)
-	add(classify.Outcome{Refs: []string{"event-00001"}, CalculatedAt: noon.Add(2 * time.Hour), Horizons: [3]classify.Horizon{horizon(0.5, nil), horizon(-0.5, nil)}}, 0)
-	add(classify.Outcome{Refs: []string{"event-00001"}, CalculatedAt: noon, Horizons: [3]classify.Horizon{horizon(9, &yes), horizon(9, nil), horizon(0.25, nil)}}, 0)
+	add(found.Outcome{Refs: []string{"x", "event-00001"}, CalculatedAt: noon.Add(time.Hour), Horizons: [3]found.Horizon{horizon(0.0125, &no)}}, 0)
+	add(found.Outcome{Refs: []string{"event-00001"}, CalculatedAt: noon.Add(2 * time.Hour), Horizons: [3]found.Horizon{horizon(0.5, nil), horizon(-0.5, nil)}}, 0)
+	add(found.Outcome{Refs: []string{"event-00001"}, CalculatedAt: noon, Horizons: [3]found.Horizon{horizon(9, &yes), horizon(9, nil), horizon(0.25, nil)}}, 0)
 	o := get("event-00001")
 	if o.Returns != [3]event.Number{event.Num(50), event.Num(-50), event.Num(25)} || *o.Successes[0] || *o.Successes[1] || !*o.Successes[2] || !o.CalculatedAt.Equal(noon.Add(2*time.Hour)) {
 		t.Errorf("got %+v", o)
 	}
 	// By symbol, pattern and time within a second; a bearish one falls to succeed.
-	near := classify.Outcome{Symbol: "AAPL", Pattern: "volume_spike", DetectedAt: noon.Add(5*time.Second + time.Second), Horizons: [3]classify.Horizon{horizon(-0.01, nil)}}
+	near := found.Outcome{Symbol: "AAPL", Pattern: "volume_spike", DetectedAt: noon.Add(5*time.Second + time.Second), Horizons: [3]found.Horizon{horizon(-0.01, nil)}}
 	add(near, 0)
 	if o := get("event-00005"); o.Successes[0] == nil || !*o.Successes[0] || o.Successes[1] != nil {
 		t.Errorf("got %+v", o)
@@ -70,9 +70,9 @@ func outcomes(t *testing.T, fresh place) { //nolint:thelper // a test of its own
 	near.Pattern = "doji"
 	add(near, 1)
 	// What comes before its event waits for it, and joins what came since.
-	add(classify.Outcome{Refs: []string{"event-00009", "y"}, CalculatedAt: noon, Horizons: [3]classify.Horizon{horizon(0.1, nil), horizon(0.1, nil)}}, 1)
+	add(found.Outcome{Refs: []string{"event-00009", "y"}, CalculatedAt: noon, Horizons: [3]found.Horizon{horizon(0.1, nil), horizon(0.1, nil)}}, 1)
 	put(t, s, makeEvent(9, nil))
-	add(classify.Outcome{Refs: []string{"event-00009"}, CalculatedAt: noon.Add(time.Minute), Horizons: [3]classify.Horizon{horizon(0.2, nil)}}, 0)
+	add(found.Outcome{Refs: []string{"event-00009"}, CalculatedAt: noon.Add(time.Minute), Horizons: [3]found.Horizon{horizon(0.2, nil)}}, 0)
 	if n, err := s.Rematch(t.Context()); err != nil || n != 1 {
 		t.Errorf("matched %d and %v, want 1", n, err)
 	}
@@ -97,13 +97,13 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 	put(t, s, all...)
 	now := noon
 	since := noon.AddDate(0, 0, -15)
-	var list []classify.Outcome
+	var list []found.Outcome
 	told := map[string]float64{}
 	for i, e := range all {
 		if i%3 == 0 {
 			v := m.random.Float64() - 0.4
 			told[e.ID] = v
-			list = append(list, classify.Outcome{Refs: []string{e.ID}, Horizons: [3]classify.Horizon{classify.Day5: horizon(v, nil)}})
+			list = append(list, found.Outcome{Refs: []string{e.ID}, Horizons: [3]found.Horizon{found.Day5: horizon(v, nil)}})
 		}
 	}
 	if n, err := s.AddOutcomes(t.Context(), list); n != 0 || err != nil {
@@ -111,7 +111,7 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 	}
 	wanted := m.patterns[:20]
 	got, _, err := s.Performance(t.Context(), tally.PerformanceQuery{
-		Tiers: []event.Tier{event.Combo, event.Intraday}, Patterns: wanted, Since: since, Horizon: classify.Day5, Now: now,
+		Tiers: []event.Tier{event.Combo, event.Intraday}, Patterns: wanted, Since: since, Horizon: found.Day5, Now: now,
 	})
 	if err != nil || len(got) != 2 || got[0].Tier != event.Intraday || got[1].Tier != event.Combo {
 		t.Fatalf("got %+v and %v", got, err)
@@ -194,7 +194,7 @@ func performance(t *testing.T, fresh place) { //nolint:thelper // a test of its 
 	}
 	for by, value := range values {
 		got, _, err := s.Performance(t.Context(), tally.PerformanceQuery{
-			Tiers: []event.Tier{event.Intraday}, Patterns: wanted, Since: since, Horizon: classify.Day5, Now: now, GroupBy: by,
+			Tiers: []event.Tier{event.Intraday}, Patterns: wanted, Since: since, Horizon: found.Day5, Now: now, GroupBy: by,
 		})
 		if err != nil || len(got) != 1 {
 			t.Fatalf("by %s: %+v and %v", by, got, err)

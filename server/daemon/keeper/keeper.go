@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tierboard/server/archive"
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/config"
 	"tierboard/server/daemon/outcomes"
 	"tierboard/server/hub"
@@ -145,7 +145,7 @@ func (k *Keeper) StreamAgain(_ string, on bool) {
 func (k *Keeper) StreamFault(stream, why string) { k.fault(stream, why) }
 
 // Outcomes takes what became of events. It does not wait while the database is away.
-func (k *Keeper) Outcomes(list []classify.Outcome) { k.outcomes.Add(list) }
+func (k *Keeper) Outcomes(list []found.Outcome) { k.outcomes.Add(list) }
 
 // Position returns how far a stream was read.
 func (k *Keeper) Position(ctx context.Context, stream string) (string, error) {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"tierboard/server/archive"
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/config"
 	"tierboard/server/hub"
 	"tierboard/server/metrics"
@@ -125,7 +125,7 @@ func TestWhatIsKeptOutlivesTheServer(t *testing.T) {
 	if first.publish(t, spike("e1", now.Add(time.Second))) {
 		t.Error("an event is taken twice")
 	}
-	first.Outcomes([]classify.Outcome{{Refs: []string{"e1"}, Symbol: "Se1", Pattern: "volume_spike", DetectedAt: now, CalculatedAt: now}})
+	first.Outcomes([]found.Outcome{{Refs: []string{"e1"}, Symbol: "Se1", Pattern: "volume_spike", DetectedAt: now, CalculatedAt: now}})
 	if err := first.Barrier(t.Context()); err != nil {
 		t.Fatal(err)
 	}

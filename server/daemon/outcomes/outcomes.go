@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/ingest/follow"
 	"tierboard/server/metrics"
 )
@@ -21,7 +21,7 @@ const (
 // Store keeps outcomes; *store.Store is one.
 type Store interface {
 	// AddOutcomes keeps them all or returns an error, and tells how many belong to no event.
-	AddOutcomes(ctx context.Context, outcomes []classify.Outcome) (unmatched int, err error)
+	AddOutcomes(ctx context.Context, outcomes []found.Outcome) (unmatched int, err error)
 }
 
 // Queue is outcomes on their way into the database. While it is away, what does not fit is counted as dropped,
@@ -30,7 +30,7 @@ type Store interface {
 // All methods may be called by any number of goroutines.
 type Queue struct {
 	store   Store
-	waiting chan []classify.Outcome
+	waiting chan []found.Outcome
 	m       *metrics.Metrics
 	log     *slog.Logger
 
@@ -45,12 +45,12 @@ type Queue struct {
 
 // New returns an empty Queue. Nothing is stored before Run.
 func New(s Store, m *metrics.Metrics, log *slog.Logger) *Queue {
-	return &Queue{store: s, waiting: make(chan []classify.Outcome, mostWaiting), m: m, log: log, changed: make(chan struct{})}
+	return &Queue{store: s, waiting: make(chan []found.Outcome, mostWaiting), m: m, log: log, changed: make(chan struct{})}
 }
 
 // Add takes the outcomes of a message. It waits for nothing but room, and only while streams are read again and the database
 // takes what comes.
-func (o *Queue) Add(list []classify.Outcome) {
+func (o *Queue) Add(list []found.Outcome) {
 	for {
 		o.mu.Lock()
 		select {
@@ -124,7 +124,7 @@ func (o *Queue) Barrier(ctx context.Context) error {
 func (o *Queue) Run(ctx context.Context) error {
 	defer o.tell(0) // nobody takes anything any more
 	for {
-		var batch []classify.Outcome
+		var batch []found.Outcome
 		var messages uint64
 		select {
 		case <-ctx.Done():

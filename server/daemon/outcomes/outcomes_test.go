@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/ingest/follow"
 	"tierboard/server/metrics"
 )
@@ -22,7 +22,7 @@ type shelf struct {
 	batches int
 }
 
-func (s *shelf) AddOutcomes(_ context.Context, list []classify.Outcome) (int, error) {
+func (s *shelf) AddOutcomes(_ context.Context, list []found.Outcome) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail {
@@ -52,7 +52,7 @@ func TestOutcomesAreSafeWhenTheyAreStored(t *testing.T) {
 			t.Error("nothing is to be waited for, but:", err)
 		}
 		for range 3 * mostTogether {
-			o.Add([]classify.Outcome{{Symbol: "A"}})
+			o.Add([]found.Outcome{{Symbol: "A"}})
 		}
 		short, done := context.WithTimeout(ctx, time.Hour)
 		defer done()
@@ -75,7 +75,7 @@ func TestOutcomesAreSafeWhenTheyAreStored(t *testing.T) {
 
 		s.set(true)
 		for range 2 * mostWaiting {
-			o.Add([]classify.Outcome{{Symbol: "A"}})
+			o.Add([]found.Outcome{{Symbol: "A"}})
 		}
 		cancel()
 		if err := <-ended; err != nil {
@@ -96,7 +96,7 @@ func TestOutcomesThatHadNoRoomAreToldByTheBarrier(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- o.Run(ctx) }()
-		one := []classify.Outcome{{Symbol: "A"}}
+		one := []found.Outcome{{Symbol: "A"}}
 		for range mostWaiting + 2*mostTogether {
 			o.Add(one)
 		}

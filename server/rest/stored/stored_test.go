@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/metrics"
 	"tierboard/server/query"
 	"tierboard/server/rest"
@@ -145,7 +145,7 @@ func TestOneEventAndSymbols(t *testing.T) {
 func TestPerformanceOfReportedOutcomes(t *testing.T) {
 	s, db := open(t)
 	var events []*event.Event
-	var outcomes []classify.Outcome
+	var outcomes []found.Outcome
 	wins, sum := 0, 0.0
 	for i := range 60 {
 		events = append(events, spike(i, "AAPL", noon.Add(-time.Duration(i)*time.Minute), .8+float64(i%10)/100))
@@ -153,9 +153,9 @@ func TestPerformanceOfReportedOutcomes(t *testing.T) {
 			continue // nobody reported on the last ten
 		}
 		value := float64(i%7-3) / 100
-		outcomes = append(outcomes, classify.Outcome{
+		outcomes = append(outcomes, found.Outcome{
 			Refs: []string{events[i].ID}, Symbol: "AAPL", Pattern: "volume_spike", DetectedAt: events[i].DetectedAt, CalculatedAt: noon,
-			Horizons: [3]classify.Horizon{classify.Day1: {Value: event.Num(value)}},
+			Horizons: [3]found.Horizon{found.Day1: {Value: event.Num(value)}},
 		})
 		sum += value * 100
 		if value > 0 {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/store/connect"
 	"tierboard/server/store/model"
 	"tierboard/shared/event"
@@ -55,7 +55,7 @@ const nearest = 1000
 // AddOutcomes stores what became of events and returns how many of them belong to no event that is stored; those are kept, and
 // Rematch tries again. A later outcome of the same event adds to what is known: nothing that was known is forgotten, and
 // what was calculated later wins.
-func (l *Ledger) AddOutcomes(ctx context.Context, outcomes []classify.Outcome) (unmatched int, err error) {
+func (l *Ledger) AddOutcomes(ctx context.Context, outcomes []found.Outcome) (unmatched int, err error) {
 	defer l.db.Timed("outcomes", time.Now(), &err)
 	now := time.Now().UnixMilli()
 	rows := make([]outcomeRow, 0, len(outcomes))
@@ -102,8 +102,8 @@ func (l *Ledger) AddOutcomes(ctx context.Context, outcomes []classify.Outcome) (
 
 // horizons returns where a row keeps its values and verdicts, by horizon.
 func (r *outcomeRow) horizons() ([3]**float64, [3]**int16) {
-	return [3]**float64{classify.Day1: &r.Value1d, classify.Day5: &r.Value5d, classify.Day30: &r.Value30d},
-		[3]**int16{classify.Day1: &r.Success1d, classify.Day5: &r.Success5d, classify.Day30: &r.Success30d}
+	return [3]**float64{found.Day1: &r.Value1d, found.Day5: &r.Value5d, found.Day30: &r.Value30d},
+		[3]**int16{found.Day1: &r.Success1d, found.Day5: &r.Success5d, found.Day30: &r.Success30d}
 }
 
 // putOutcomes stores rows, one at a time: several of a batch may be about the same event.
@@ -143,12 +143,12 @@ func (l *Ledger) match(ctx context.Context, db bun.IDB, rows []outcomeRow) (int,
 	}
 	byID := map[string]target{}
 	if len(all) > 0 {
-		var found []target
+		var known []target
 		if err := db.NewSelect().Table("events").Column("id", "symbol", "pattern", "detected_at").
-			Where("id IN (?)", bun.List(all)).Scan(ctx, &found); err != nil {
+			Where("id IN (?)", bun.List(all)).Scan(ctx, &known); err != nil {
 			return 0, err
 		}
-		for _, t := range found {
+		for _, t := range known {
 			byID[t.ID] = t
 		}
 	}
@@ -162,15 +162,15 @@ func (l *Ledger) match(ctx context.Context, db bun.IDB, rows []outcomeRow) (int,
 			}
 		}
 		if t.ID == "" && r.Symbol != "" && r.Pattern != "" && r.DetectedAt != 0 {
-			var found []target
+			var near []target
 			if err := db.NewSelect().Table("events").Column("id", "symbol", "pattern", "detected_at").
 				Where("tier IN (1, 2, 3) AND symbol = ? AND pattern = ?", r.Symbol, r.Pattern).
 				Where("detected_at BETWEEN ? AND ?", r.DetectedAt-nearest, r.DetectedAt+nearest).
-				OrderExpr("ABS(detected_at - ?), id", r.DetectedAt).Limit(1).Scan(ctx, &found); err != nil {
+				OrderExpr("ABS(detected_at - ?), id", r.DetectedAt).Limit(1).Scan(ctx, &near); err != nil {
 				return matched, err
 			}
-			if len(found) == 1 {
-				t = found[0]
+			if len(near) == 1 {
+				t = near[0]
 			}
 		}
 		switch {
@@ -233,7 +233,7 @@ func (l *Ledger) Unmatched(ctx context.Context) (int, error) {
 
 // Outcome is what is known about one event's future.
 type Outcome struct {
-	Returns      [3]event.Number // percent, by horizon: classify.Day1 and so on
+	Returns      [3]event.Number // percent, by horizon: found.Day1 and so on
 	Successes    [3]*bool        // the verdict, by the rule of Verdict; nil while unknown
 	CalculatedAt time.Time
 }

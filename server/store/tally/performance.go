@@ -11,7 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"tierboard/server/classify"
+	"tierboard/server/classify/found"
 	"tierboard/server/store/model"
 	"tierboard/server/store/outcome"
 	"tierboard/shared/event"
@@ -25,7 +25,7 @@ type PerformanceQuery struct {
 	GroupBy string
 	// Since (inclusive) and Until (exclusive) bound the detection time; zero means no bound.
 	Since, Until time.Time
-	// Horizon is classify.Day1, Day5 or Day30.
+	// Horizon is found.Day1, Day5 or Day30.
 	Horizon int
 	// Now is when pending is judged; zero means the time of the call.
 	Now time.Time
@@ -78,14 +78,14 @@ type TierPerformance struct {
 // market is closed, and some for the producer.
 func overdue(horizon int) time.Duration {
 	const day = 24 * time.Hour
-	return [3]time.Duration{classify.Day1: 5 * day, classify.Day5: 12 * day, classify.Day30: 40 * day}[horizon]
+	return [3]time.Duration{found.Day1: 5 * day, found.Day5: 12 * day, found.Day30: 40 * day}[horizon]
 }
 
 // Performance returns how stored events did, tier by tier in the order of the board, and how many outcomes belong to no
 // event. Only events that are still stored count. It reads an index entry for each event of the time asked for, some 2
 // million a second: whoever is asked often keeps the answer for a minute.
 func (t *Tallies) Performance(ctx context.Context, q PerformanceQuery) (tiers []TierPerformance, unmatched int, err error) {
-	if q.Horizon < classify.Day1 || q.Horizon > classify.Day30 {
+	if q.Horizon < found.Day1 || q.Horizon > found.Day30 {
 		return nil, 0, &model.Error{Field: "horizon", Problem: "must be 1d, 5d or 30d"}
 	}
 	if q.GroupBy == "" {
@@ -159,7 +159,7 @@ func (t *Tallies) tierPerformance(ctx context.Context, q PerformanceQuery, tier 
 		}); err != nil {
 			return err
 		}
-		h := classify.HorizonNames()[q.Horizon]
+		h := found.HorizonNames()[q.Horizon]
 		query := "SELECT e." + q.GroupBy + ", e.direction, e.confidence, e.detected_at, o.value_" + h + ", o.success_" + h +
 			" FROM outcomes AS o " + t.through("outcomes_detected") + "JOIN events AS e ON e.id = o.event_id WHERE o.detected_at >= ? AND o.detected_at < ? AND e.tier = ?" +
 			" AND e.detected_at >= ? AND e.detected_at < ?"

@@ -1,4 +1,6 @@
-package classify
+// Package found holds what a producer's texts turn out to be: a Result with events, outcomes, session edges and health samples, and a
+// Reject, with a Reason, for each thing that is none of them. These are values and nothing more; package classify makes them.
+package found
 
 import (
 	"fmt"
@@ -27,6 +29,9 @@ type Result struct {
 	Flags Flags
 }
 
+// Refuse adds a Reject, of which it keeps a copy.
+func (r *Result) Refuse(x *Reject) { r.Rejects = append(r.Rejects, *x) }
+
 // Flags are remarks on how a text was read.
 type Flags uint16
 
@@ -50,10 +55,10 @@ type Reason string
 const (
 	BadJSON        Reason = "bad_json"        // not one JSON value
 	BadShape       Reason = "bad_shape"       // JSON, but no object where one is needed
-	TooLarge       Reason = "too_large"       // more bytes than Config.MaxBytes
-	TooDeep        Reason = "too_deep"        // nested deeper than Config.MaxDepth
-	TooWide        Reason = "too_wide"        // an object with more fields than Config.MaxFields
-	TooMany        Reason = "too_many"        // the entries of a batch beyond Config.MaxBatch
+	TooLarge       Reason = "too_large"       // more bytes than classify.Config.MaxBytes
+	TooDeep        Reason = "too_deep"        // nested deeper than classify.Config.MaxDepth
+	TooWide        Reason = "too_wide"        // an object with more fields than classify.Config.MaxFields
+	TooMany        Reason = "too_many"        // the entries of a batch beyond classify.Config.MaxBatch
 	EmptyBatch     Reason = "empty_batch"     // a batch without entries
 	UnknownChannel Reason = "unknown_channel" // no row of the channel table
 	NoSymbol       Reason = "no_symbol"       // symbol missing or empty
@@ -79,7 +84,7 @@ func Reasons() []Reason {
 	}
 }
 
-// maxDetail is the longest Reject.Detail in bytes.
+// maxDetail is the longest Reject.Detail, and the longest Reject.Channel, in bytes.
 const maxDetail = 200
 
 // Reject is a text, or an entry of a batch, that is nothing we can use.
@@ -92,8 +97,8 @@ type Reject struct {
 // Error returns channel, reason and detail in one line.
 func (r Reject) Error() string { return fmt.Sprintf("%s: %s: %s", r.Channel, r.Reason, r.Detail) }
 
-// newReject bounds and cleans the detail: it may quote what the producer sent.
-func newReject(channel string, reason Reason, detail string) *Reject {
+// NewReject returns a Reject. It bounds and cleans detail and channel, which may quote what the producer sent, to 200 bytes each.
+func NewReject(channel string, reason Reason, detail string) *Reject {
 	detail, _ = scalar.Clean(detail, maxDetail)
 	channel, _ = scalar.Clean(channel, maxDetail)
 	return &Reject{Reason: reason, Detail: detail, Channel: channel}
