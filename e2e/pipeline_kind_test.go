@@ -14,6 +14,8 @@ import (
 	"tierboard/e2e/stack"
 	"tierboard/server/calendar"
 	"tierboard/server/classify"
+	"tierboard/server/classify/channels"
+	"tierboard/server/classify/found"
 	"tierboard/server/health"
 	"tierboard/server/hub"
 	"tierboard/server/ingest"
@@ -33,7 +35,7 @@ func TestAKindAndADimensionOfOnesOwn(t *testing.T) {
 		regime    event.Dim  = "regime"
 		firstSeen            = 1_760_000_000
 	)
-	decode := func(in *classify.Input, out *classify.Result) {
+	decode := func(in *channels.Input, out *found.Result) {
 		at, err := in.Object.Value("at").Int64()
 		if err != nil {
 			out.Rejects = append(out.Rejects, in.Reject("no_time", "at: missing"))
@@ -60,7 +62,7 @@ func TestAKindAndADimensionOfOnesOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	classes := classify.DefaultConfig()
-	classes.Channels = append(classes.Channels, classify.Row{Channel: channel, Carries: "market_state", Decode: decode})
+	classes.Channels = append(classes.Channels, channels.Row{Channel: channel, Carries: "market_state", Decode: decode})
 	classes.SessionOf = func(at time.Time) (event.Session, string) {
 		s, date := market.SessionAt(at)
 		return event.Session(s), date

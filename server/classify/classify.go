@@ -9,6 +9,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/channels"
 	"tierboard/server/classify/details"
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
@@ -23,7 +24,7 @@ type Config struct {
 	// must be safe for concurrent use. Required.
 	SessionOf func(time.Time) (event.Session, string)
 	// Channels is the channel table. A name comes before a glob, an earlier glob before a later one.
-	Channels []Row
+	Channels []channels.Row
 	// MaxBytes is the largest text: 256 KB by default, from 1 KB to 16 MB. The producer's detections have 1 to 3 KB.
 	MaxBytes int
 	// MaxDepth is the deepest nesting: 24 by default, from 8 to 300.
@@ -41,7 +42,7 @@ type Config struct {
 // DefaultConfig returns the defaults with the producer's channels; SessionOf is left to set.
 func DefaultConfig() Config {
 	return Config{
-		Channels: DefaultChannels(), MaxBytes: 256 << 10, MaxDepth: 24, MaxFields: 256, MaxBatch: 500, MaxDetails: 16 << 10, MaxAhead: 24 * time.Hour,
+		Channels: channels.Defaults(), MaxBytes: 256 << 10, MaxDepth: 24, MaxFields: 256, MaxBatch: 500, MaxDetails: 16 << 10, MaxAhead: 24 * time.Hour,
 	}
 }
 
@@ -70,14 +71,14 @@ func (c *Config) Validate() error {
 	if c.MaxAhead < 0 {
 		return fmt.Errorf("max_ahead: %v is negative", c.MaxAhead)
 	}
-	_, err := newTable(c.Channels)
+	_, err := channels.NewTable(c.Channels)
 	return err
 }
 
 // Classifier classifies texts. Its settings never change, and it is safe for concurrent use.
 type Classifier struct {
 	cfg    Config
-	table  table
+	table  channels.Table
 	reader loose.Reader
 	texts  sync.Pool // of *text, for the memory they have grown
 }
@@ -87,7 +88,7 @@ func New(cfg Config) (*Classifier, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
-	t, err := newTable(cfg.Channels)
+	t, err := channels.NewTable(cfg.Channels)
 	if err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
@@ -99,12 +100,12 @@ func New(cfg Config) (*Classifier, error) {
 // missing, unknown or out of range makes a Reject. The payload is not changed and not kept.
 func (c *Classifier) Classify(channel string, payload []byte, received time.Time) found.Result {
 	out := found.Result{Entries: 1}
-	row := c.table.row(channel)
+	row := c.table.Row(channel)
 	switch { // without the memory of a text
 	case row == nil:
 		out.Refuse(found.NewReject(channel, found.UnknownChannel, "no such channel in the table"))
 		return out
-	case row.Decode == nil && row.Carries == Nothing:
+	case row.Ignored():
 		out.Ignored = true
 		return out
 	}
@@ -134,7 +135,7 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 // text is one text on its way through the package.
 type text struct {
 	c        *Classifier
-	row      *Row
+	row      *channels.Row
 	channel  string
 	received time.Time
 	out      found.Result
@@ -160,45 +161,6 @@ func (t *text) reject(reason found.Reason, format string, args ...any) *found.Re
 	return found.NewReject(t.channel, reason, fmt.Sprintf(format, args...))
 }
 
-// words are the type words that overrule what the channel carries.
-var words = map[string]Carries{
-	"pattern_detected": Detections, "streaming_pattern": Detections, "streaming_patterns_batch": Detections, "patterns_batch": Detections,
-	"tier_pattern": Detections, "pattern_alert": Detections, "event_batch": Detections,
-	"pattern_outcome_update": Outcomes,
-	"session_started":        Starts, "streaming_session_started": Starts,
-	"session_stopped": Stops, "streaming_session_stopped": Stops,
-	"system_health": Health, "system_health_update": Health, "streaming_health": Health, "health_update": Health,
-	"pattern_updated": Nothing, "pattern_expired": Nothing,
-	"pattern_processing_started": Nothing, "pattern_progress": Nothing, "pattern_processing_completed": Nothing,
-	"processing_started": Nothing, "processing_progress": Nothing, "processing_completed": Nothing,
-	"streaming_indicator": Nothing, "streaming_indicators_batch": Nothing, "indicator_alert": Nothing, "critical_alert": Nothing,
-}
-
-// typeWord is a word with what it means.
-type typeWord struct {
-	word    string
-	carries Carries
-}
-
-// typeWords is words, with the word for whoever looked it up by bytes.
-var typeWords = func() map[string]typeWord {
-	m := make(map[string]typeWord, len(words))
-	for word, carries := range words {
-		m[word] = typeWord{word, carries}
-	}
-	return m
-}()
-
-// typeWordOf returns the type word that v is, in any letter case.
-func typeWordOf(v *fastjson.Value) (typeWord, bool) {
-	w, ok := typeWords[string(v.GetStringBytes())]
-	if !ok {
-		var buf [64]byte
-		w, ok = typeWords[string(scalar.Fold(buf[:0], v, event.MaxText))]
-	}
-	return w, ok
-}
-
 // root reads the outermost value.
 func (t *text) root(v *fastjson.Value) {
 	if v.Type() == fastjson.TypeArray { // a bare list is a batch without an envelope
@@ -214,7 +176,7 @@ func (t *text) root(v *fastjson.Value) {
 		t.own(o)
 		return
 	}
-	if carries, _ := t.carries(o); carries == Detections || carries == Outcomes {
+	if carries, _ := t.carries(o); carries == channels.Detections || carries == channels.Outcomes {
 		if s, field, ok := t.openBatch(o); ok {
 			t.batch(s, field.Key, field.Value.GetArray())
 			return
@@ -237,12 +199,12 @@ func (t *text) object(v *fastjson.Value, name string) (*loose.Object, *found.Rej
 }
 
 // carries returns what an object is and the type word that says so, "" when the channel decides. The field is marked.
-func (t *text) carries(o *loose.Object) (Carries, string) {
+func (t *text) carries(o *loose.Object) (channels.Carries, string) {
 	for _, key := range typeKeys.List() {
 		if f := o.Get(key); f != nil {
-			if w, ok := typeWordOf(f.Value); ok {
+			if w, ok := channels.WordOf(f.Value); ok {
 				f.Used = true
-				return w.carries, w.word
+				return w.Carries, w.Text
 			}
 		}
 	}
@@ -347,16 +309,16 @@ func (t *text) entry(s *layers.Stack, raw *fastjson.Value) {
 	}
 	var rejected *found.Reject
 	switch carries {
-	case Detections:
+	case channels.Detections:
 		d := detection{text: t, Stack: s, live: t.row.Live || strings.HasPrefix(word, "streaming_"), raw: raw, rest: &t.rest}
 		rejected = d.read()
-	case Outcomes:
+	case channels.Outcomes:
 		rejected = t.outcome(s)
-	case Starts, Stops:
-		rejected = t.sessionEdge(s, carries == Starts)
-	case Health:
+	case channels.Starts, channels.Stops:
+		rejected = t.sessionEdge(s, carries == channels.Starts)
+	case channels.Health:
 		rejected = t.health(s, word)
-	case Nothing:
+	case channels.Nothing:
 		t.noteSession(s)
 	}
 	if rejected != nil {
@@ -367,7 +329,7 @@ func (t *text) entry(s *layers.Stack, raw *fastjson.Value) {
 // own hands an object to the row's own decoder and holds what it returns to the same promises.
 func (t *text) own(o *loose.Object) {
 	var got found.Result
-	t.row.Decode(&Input{Channel: t.channel, ReceivedAt: t.received, Object: o}, &got)
+	t.row.Decode(&channels.Input{Channel: t.channel, ReceivedAt: t.received, Object: o}, &got)
 	for _, e := range got.Events {
 		if e.ReceivedAt.IsZero() {
 			e.ReceivedAt = t.received

@@ -14,6 +14,7 @@ import (
 
 	"tierboard/server/calendar"
 	"tierboard/server/classify"
+	"tierboard/server/classify/channels"
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
@@ -333,7 +334,7 @@ func TestHostileTextIsBoundedInRejects(t *testing.T) {
 func TestConfigNamesTheWrongSetting(t *testing.T) {
 	good := classify.DefaultConfig()
 	good.SessionOf = sessionOf(t)
-	row := func(r ...classify.Row) func(*classify.Config) { return func(c *classify.Config) { c.Channels = r } }
+	row := func(r ...channels.Row) func(*classify.Config) { return func(c *classify.Config) { c.Channels = r } }
 	tests := []struct {
 		field  string
 		change func(*classify.Config)
@@ -346,11 +347,7 @@ func TestConfigNamesTheWrongSetting(t *testing.T) {
 		{"max_batch", func(c *classify.Config) { c.MaxBatch = 0 }},
 		{"max_details", func(c *classify.Config) { c.MaxDetails = 1 << 20 }},
 		{"max_ahead", func(c *classify.Config) { c.MaxAhead = -1 }},
-		{"channels[0].channel: missing", row(classify.Row{Carries: classify.Nothing})},
-		{"channels[0].channel: \"a[b]\"", row(classify.Row{Channel: "a[b]", Carries: classify.Nothing})},
-		{"channels[0].tier", row(classify.Row{Channel: "a", Carries: classify.Nothing, Tier: 9})},
-		{"channels[0].carries: \"news\" needs a decoder", row(classify.Row{Channel: "a", Carries: "news"})},
-		{"channels[1].channel: \"a\" is there twice", row(classify.Row{Channel: "a", Carries: classify.Health}, classify.Row{Channel: "a", Carries: classify.Health})},
+		{"channels[1].channel: \"a\" is there twice", row(channels.Row{Channel: "a", Carries: channels.Health}, channels.Row{Channel: "a", Carries: channels.Health})},
 	}
 	for _, tt := range tests {
 		cfg := good
@@ -365,27 +362,14 @@ func TestConfigNamesTheWrongSetting(t *testing.T) {
 }
 
 func TestChannelTable(t *testing.T) {
-	names, globs := classify.Subscriptions(classify.DefaultChannels())
-	for _, want := range []string{main, streaming, detected, outcomes, starts, stops, health, system, batches} {
-		if !strings.Contains(strings.Join(names, "|")+"|", want+"|") {
-			t.Errorf("%s is not subscribed to", want)
-		}
-	}
-	if len(globs) != 0 || strings.Contains(strings.Join(names, "|"), "indicators") {
-		t.Errorf("names %v, globs %v: only what is read is subscribed to", names, globs)
-	}
-
 	c := newClassifier(t, func(cfg *classify.Config) {
-		cfg.Channels = []classify.Row{
-			{Channel: "a.*.daily", Carries: classify.Detections, Tier: event.Daily},
-			{Channel: "a.*", Carries: classify.Detections, Tier: event.Intraday},
-			{Channel: "a.x.daily", Carries: classify.Detections, Tier: event.Combo},
-			{Channel: "b?", Carries: classify.Nothing},
+		cfg.Channels = []channels.Row{
+			{Channel: "a.*.daily", Carries: channels.Detections, Tier: event.Daily},
+			{Channel: "a.*", Carries: channels.Detections, Tier: event.Intraday},
+			{Channel: "a.x.daily", Carries: channels.Detections, Tier: event.Combo},
+			{Channel: "b?", Carries: channels.Nothing},
 		}
 	})
-	if _, globs := classify.Subscriptions([]classify.Row{{Channel: "a.*", Carries: classify.Health}, {Channel: "b?", Carries: classify.Nothing}}); len(globs) != 1 || globs[0] != "a.*" {
-		t.Errorf("got %v", globs)
-	}
 	const text = `{"symbol":"A","pattern":"Harami","confidence":1}`
 	for channel, want := range map[string]event.Tier{"a.x.daily": event.Combo, "a.y.daily": event.Daily, "a..daily.daily": event.Daily, "a.": event.Intraday, "a.y.dailyx": event.Intraday} {
 		if e := one(t, c, channel, text); e.Tier != want {
@@ -404,7 +388,7 @@ func TestChannelTable(t *testing.T) {
 
 // TestOwnKind adds an event kind by one row with its own decoder, without a change to the package.
 func TestOwnKind(t *testing.T) {
-	decode := func(in *classify.Input, out *found.Result) {
+	decode := func(in *channels.Input, out *found.Result) {
 		regime, ok := scalar.Text(in.Object.Value("regime"), event.MaxText)
 		if !ok {
 			out.Rejects = append(out.Rejects, in.Reject("no_regime", "regime: missing"))
@@ -423,7 +407,7 @@ func TestOwnKind(t *testing.T) {
 	c := newClassifier(t, func(cfg *classify.Config) {
 		for i := range cfg.Channels {
 			if cfg.Channels[i].Channel == channel {
-				cfg.Channels[i] = classify.Row{Channel: channel, Carries: "market_state", Decode: decode}
+				cfg.Channels[i] = channels.Row{Channel: channel, Carries: "market_state", Decode: decode}
 			}
 		}
 	})

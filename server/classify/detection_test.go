@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tierboard/server/classify"
+	"tierboard/server/classify/channels"
 	"tierboard/server/classify/found"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
@@ -315,7 +316,7 @@ func TestDetailsAreBounded(t *testing.T) {
 }
 
 func FuzzClassify(f *testing.F) {
-	rows := classify.DefaultChannels()
+	rows := channels.Defaults()
 	for _, s := range samples {
 		f.Add(uint8(0), sample(f, s.name))
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"tierboard/server/classify/channels"
 	"tierboard/server/classify/loose"
 )
 
@@ -48,8 +49,8 @@ func detectionWord(f *loose.Field) bool {
 	if !f.In(&typeKeys) {
 		return false
 	}
-	w, _ := typeWordOf(f.Value)
-	return w.carries == Detections
+	w, _ := channels.WordOf(f.Value)
+	return w.Carries == channels.Detections
 }
 
 // short reports whether a field of a batch is worth repeating in every entry.

@@ -12,6 +12,7 @@ import (
 
 	"tierboard/server/calendar"
 	"tierboard/server/classify"
+	"tierboard/server/classify/channels"
 	"tierboard/server/config"
 	"tierboard/server/daemon/edge"
 	"tierboard/server/daemon/keeper"
@@ -146,14 +147,14 @@ func newStream(c config.Config, s *server, build string, m *metrics.Metrics, log
 
 // channelTable returns the producer's channels and a row for each channel and pattern of the operator's that is not among
 // them: they carry detections, unless a text says something else of itself.
-func channelTable(channels, patterns []string) []classify.Row {
-	rows := classify.DefaultChannels()
+func channelTable(names, patterns []string) []channels.Row {
+	rows := channels.Defaults()
 	add := func(name string) {
-		if !slices.ContainsFunc(rows, func(r classify.Row) bool { return r.Channel == name }) {
-			rows = append(rows, classify.Row{Channel: name, Carries: classify.Detections})
+		if !slices.ContainsFunc(rows, func(r channels.Row) bool { return r.Channel == name }) {
+			rows = append(rows, channels.Row{Channel: name, Carries: channels.Detections})
 		}
 	}
-	for _, name := range channels {
+	for _, name := range names {
 		add(name)
 	}
 	for _, glob := range patterns {

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"tierboard/server/classify"
+	"tierboard/server/classify/channels"
 	"tierboard/server/config"
 	"tierboard/shared/event"
 )
 
 // TestDefaultChannelsAreThoseOfTheTable holds the setting's default to the channels that carry something.
 func TestDefaultChannelsAreThoseOfTheTable(t *testing.T) {
-	names, globs := classify.Subscriptions(classify.DefaultChannels())
+	names, globs := channels.Subscriptions(channels.Defaults())
 	got := config.DefaultChannels()
 	slices.Sort(names)
 	slices.Sort(got)

@@ -21,6 +21,7 @@ import (
 
 	"tierboard/e2e/stack"
 	"tierboard/server/classify"
+	"tierboard/server/classify/channels"
 	"tierboard/server/classify/found"
 	"tierboard/server/health/producer"
 	"tierboard/server/metrics"
@@ -238,7 +239,7 @@ func TestEveryDefaultChannelIsHeard(t *testing.T) {
 	t.Parallel()
 	cfg := settings(stack.Redis(t).URL())
 	cfg.Channels = nil
-	for _, row := range classify.DefaultChannels() {
+	for _, row := range channels.Defaults() {
 		if !strings.ContainsAny(row.Channel, "*?[") {
 			cfg.Channels = append(cfg.Channels, row.Channel)
 		}

@@ -1,4 +1,9 @@
-package classify
+// Package channels knows the producer's channels: it has a table that tells what each of them carries, and the words in a text that
+// overrule it.
+//
+// A name comes before a glob, and an earlier glob before a later one. A row may bring a Decoder of its own, which is how an event of
+// another kind is added without a change to the packages that classify.
+package channels
 
 import (
 	"errors"
@@ -53,6 +58,9 @@ type Row struct {
 // Glob reports whether the row stands for more than one channel.
 func (r *Row) Glob() bool { return strings.ContainsAny(r.Channel, "*?") }
 
+// Ignored reports whether the channel's texts are of no interest, whatever they say.
+func (r *Row) Ignored() bool { return r.Decode == nil && r.Carries == Nothing }
+
 // validate reports what is wrong with a row.
 func (r *Row) validate() error {
 	switch {
@@ -72,9 +80,9 @@ func (r *Row) validate() error {
 	return fmt.Errorf("carries: %q needs a decoder", r.Carries)
 }
 
-// DefaultChannels returns every channel the producer is known to use, in a slice of its own: in both naming styles, with the ones that are of
+// Defaults returns every channel the producer is known to use, in a slice of its own: in both naming styles, with the ones that are of
 // no interest, so that whoever subscribes to all of it sees them ignored and not rejected.
-func DefaultChannels() []Row {
+func Defaults() []Row {
 	rows := []Row{
 		{Channel: "tickstock.events.patterns", Carries: Detections},
 		{Channel: "tickstock.events.patterns.daily", Carries: Detections, Tier: event.Daily},
@@ -110,7 +118,7 @@ func DefaultChannels() []Row {
 func Subscriptions(rows []Row) (names, globs []string) {
 	for i := range rows {
 		switch r := &rows[i]; {
-		case r.Decode == nil && r.Carries == Nothing:
+		case r.Ignored():
 		case r.Glob():
 			globs = append(globs, r.Channel)
 		default:
@@ -118,65 +126,4 @@ func Subscriptions(rows []Row) (names, globs []string) {
 		}
 	}
 	return names, globs
-}
-
-// table finds the row of a channel.
-type table struct {
-	byName map[string]*Row
-	globs  []*Row // in the table's order; the first that fits counts
-}
-
-// newTable checks and indexes the rows.
-func newTable(rows []Row) (table, error) {
-	t := table{byName: make(map[string]*Row, len(rows))}
-	for i := range rows {
-		r := rows[i]
-		if err := r.validate(); err != nil {
-			return table{}, fmt.Errorf("channels[%d].%w", i, err)
-		}
-		if r.Glob() {
-			t.globs = append(t.globs, &r)
-			continue
-		}
-		if t.byName[r.Channel] != nil {
-			return table{}, fmt.Errorf("channels[%d].channel: %q is there twice", i, r.Channel)
-		}
-		t.byName[r.Channel] = &r
-	}
-	return t, nil
-}
-
-// row returns the row of a channel, a name before a glob, or nil.
-func (t *table) row(channel string) *Row {
-	if r := t.byName[channel]; r != nil {
-		return r
-	}
-	for _, r := range t.globs {
-		if fits(r.Channel, channel) {
-			return r
-		}
-	}
-	return nil
-}
-
-// fits reports whether a name is one of those the glob stands for. It goes back to the last star only, so it takes at
-// most len(glob)·len(name) steps.
-func fits(glob, name string) bool {
-	g, n, star, back := 0, 0, -1, 0
-	for n < len(name) {
-		switch {
-		case g < len(glob) && glob[g] == '*':
-			star, back = g, n
-			g++
-		case g < len(glob) && (glob[g] == '?' || glob[g] == name[n]):
-			g++
-			n++
-		case star >= 0:
-			back++
-			g, n = star+1, back
-		default:
-			return false
-		}
-	}
-	return strings.Trim(glob[g:], "*") == ""
 }
