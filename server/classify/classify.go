@@ -15,6 +15,7 @@ import (
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
+	"tierboard/server/classify/spelling"
 	"tierboard/shared/event"
 )
 
@@ -111,7 +112,7 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 	}
 	in, _ := c.texts.Get().(*text)
 	if in == nil {
-		in = &text{c: c, names: make(names), symbols: make(symbols), objects: loose.Objects{Vocabulary: &vocabulary}}
+		in = &text{c: c, names: make(spelling.Patterns), symbols: make(spelling.Symbols), objects: loose.Objects{Vocabulary: &vocabulary}}
 	}
 	in.row, in.channel, in.received, in.out = row, channel, received.UTC().Truncate(time.Millisecond), out
 	err := c.reader.Read(payload, in.root)
@@ -140,8 +141,8 @@ type text struct {
 	received time.Time
 	out      found.Result
 
-	names   names
-	symbols symbols
+	names   spelling.Patterns
+	symbols spelling.Symbols
 	objects loose.Objects // all objects that are searched
 	rest    details.Rest  // of the detection being read
 	outer   layers.Stack  // of a batch, or what may be one

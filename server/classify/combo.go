@@ -13,6 +13,7 @@ import (
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
+	"tierboard/server/classify/spelling"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -62,7 +63,7 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 		return nil
 	}
 	l := &event.Link{Kind: event.LinkMissing}
-	if name := d.names.read(f.Value); name != nil {
+	if name := d.names.Read(f.Value); name != nil {
 		if !nameLink(l, name) {
 			return nil
 		}
@@ -89,8 +90,8 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 		l.Kind = event.LinkExact
 	}
 	s.Each(false, &nameKeys, func(f *loose.Field) bool {
-		name := d.names.read(f.Value)
-		return name != nil && !name.isTier && nameLink(l, name)
+		name := d.names.Read(f.Value)
+		return name != nil && !name.IsTier && nameLink(l, name)
 	})
 	s.Each(false, &confidenceKeys, func(f *loose.Field) bool {
 		x, percent, ok := confidence(f)
@@ -111,7 +112,7 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 }
 
 // nameLink sets the pattern of a link; false when the name is none.
-func nameLink(l *event.Link, name *spelling) bool {
+func nameLink(l *event.Link, name *spelling.Pattern) bool {
 	l.Pattern, l.Label = name.Slug, name.Label
 	return name.Slug != ""
 }

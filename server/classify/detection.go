@@ -2,7 +2,6 @@ package classify
 
 import (
 	"math"
-	"strings"
 	"time"
 
 	"github.com/valyala/fastjson"
@@ -12,6 +11,7 @@ import (
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
+	"tierboard/server/classify/spelling"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
@@ -91,8 +91,8 @@ func (d *detection) read() *found.Reject {
 	if tierReceived != "" {
 		d.rest.Note("tier_received", tierReceived)
 	}
-	if name.received != e.Pattern && name.received != e.Label {
-		d.rest.Note("pattern_received", name.received)
+	if name.Received != e.Pattern && name.Received != e.Label {
+		d.rest.Note("pattern_received", name.Received)
 	}
 	var cut bool
 	if e.Details, cut = d.rest.JSON(d.c.cfg.MaxDetails); cut {
@@ -122,7 +122,7 @@ func (d *detection) missing() []*loose.Keys {
 	if !d.Has(&symbolKeys) {
 		lacks = append(lacks, &symbolKeys)
 	}
-	if f := d.Peek(&nameKeys); f == nil || f.Key == "pattern_type" && isTierWord(f.Value) {
+	if f := d.Peek(&nameKeys); f == nil || f.Key == "pattern_type" && spelling.IsTier(f.Value) {
 		lacks = append(lacks, &nameKeys)
 	}
 	if !d.Has(&confidenceKeys) {
@@ -131,18 +131,13 @@ func (d *detection) missing() []*loose.Keys {
 	return lacks
 }
 
-func isTierWord(v *fastjson.Value) bool {
-	tier, _ := tierOf(v)
-	return tier != event.TierNone
-}
-
 // symbol takes the ticker.
 func (d *detection) symbol(e *event.Event) *found.Reject {
 	f := d.Peek(&symbolKeys)
 	if f == nil {
 		return d.text.reject(found.NoSymbol, "symbol: missing")
 	}
-	if e.Symbol = d.symbols.read(f.Value); e.Symbol == "" {
+	if e.Symbol = d.symbols.Read(f.Value); e.Symbol == "" {
 		switch text, ok := scalar.Text(f.Value, event.MaxText); {
 		case !ok:
 			return d.text.reject(found.BadSymbol, "%s: is %s, not text", f.Key, f.Value.Type())
@@ -154,7 +149,7 @@ func (d *detection) symbol(e *event.Event) *found.Reject {
 	}
 	for _, key := range symbolKeys.List() { // a producer may write both
 		d.EachOne(false, key, func(f *loose.Field) bool {
-			return scalar.Is(f.Value, e.Symbol) || d.symbols.read(f.Value) == e.Symbol
+			return scalar.Is(f.Value, e.Symbol) || d.symbols.Read(f.Value) == e.Symbol
 		})
 	}
 	return nil
@@ -162,14 +157,14 @@ func (d *detection) symbol(e *event.Event) *found.Reject {
 
 // name takes the pattern's name: pattern before pattern_name before pattern_type, which some producers use for the
 // tier.
-func (d *detection) name() (best *spelling, r *found.Reject) {
+func (d *detection) name() (best *spelling.Pattern, r *found.Reject) {
 	for _, key := range nameKeys.List() {
 		f := d.PeekOne(key)
 		if f == nil {
 			continue
 		}
-		name := d.names.read(f.Value)
-		if name == nil || name.received == "" || f.Key == "pattern_type" && name.isTier {
+		name := d.names.Read(f.Value)
+		if name == nil || name.Received == "" || f.Key == "pattern_type" && name.IsTier {
 			if name == nil && r == nil {
 				r = d.text.reject(found.BadPattern, "%s: is %s, not text", f.Key, f.Value.Type())
 			}
@@ -177,7 +172,7 @@ func (d *detection) name() (best *spelling, r *found.Reject) {
 		}
 		if best == nil {
 			if name.Slug == "" {
-				return nil, d.text.reject(found.BadPattern, "%s: %q has no letter or digit", f.Key, name.received)
+				return nil, d.text.reject(found.BadPattern, "%s: %q has no letter or digit", f.Key, name.Received)
 			}
 			best = name
 			d.Mark(f)
@@ -270,7 +265,7 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *found.Reject) {
 }
 
 // direction takes the direction, or reads it off the pattern's name, which inferred tells.
-func (d *detection) direction(e *event.Event, name *spelling) (inferred bool) {
+func (d *detection) direction(e *event.Event, name *spelling.Pattern) (inferred bool) {
 	d.Each(true, &directionKeys, func(f *loose.Field) bool {
 		word, _ := scalar.Text(f.Value, event.MaxText)
 		dir, err := event.ParseDirection(word)
@@ -280,24 +275,8 @@ func (d *detection) direction(e *event.Event, name *spelling) (inferred bool) {
 	if e.Direction != "" {
 		return false
 	}
-	e.Direction = name.direction
+	e.Direction = name.Direction
 	return e.Direction != ""
-}
-
-// namedDirection is the direction a slug has in its words; "" if it has none, or both.
-func namedDirection(slug string) event.Direction {
-	var bull, bear bool
-	for word := range strings.SplitSeq(slug, "_") {
-		bull = bull || word == "bull" || word == "bullish"
-		bear = bear || word == "bear" || word == "bearish"
-	}
-	switch {
-	case bull && !bear:
-		return event.Bullish
-	case bear && !bull:
-		return event.Bearish
-	}
-	return ""
 }
 
 // largest is beyond any price, volume or ratio that means something; what is larger stays in the details.
@@ -342,7 +321,7 @@ func (d *detection) source() string {
 		if f == nil || f.Used {
 			continue
 		}
-		if i > 0 && isTierWord(f.Value) {
+		if i > 0 && spelling.IsTier(f.Value) {
 			continue
 		}
 		if word, _ := scalar.Text(f.Value, event.MaxText); word != "" {

@@ -1,69 +1,13 @@
 package classify
 
 import (
-	"strings"
-
-	"github.com/valyala/fastjson"
-
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
+	"tierboard/server/classify/spelling"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 )
-
-// tierWord folds a producer's tier word into ours; TierNone for words that name no tier.
-func tierWord(word string) event.Tier {
-	switch strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(word), "-", "_"), " ", "_") {
-	case "daily", "weekly", "monthly":
-		return event.Daily
-	case "intraday", "hourly":
-		return event.Intraday
-	case "combo", "daily_intraday":
-		return event.Combo
-	}
-	return event.TierNone
-}
-
-// tierOf is tierWord for a field's value. exact tells that the word is ours, in any letter case.
-func tierOf(v *fastjson.Value) (tier event.Tier, exact bool) {
-	var lower, folded [64]byte
-	word := scalar.Fold(lower[:0], v, event.MaxText)
-	fold := append(folded[:0], word...)
-	for i, c := range fold {
-		if c == '-' || c == ' ' {
-			fold[i] = '_'
-		}
-	}
-	switch string(fold) {
-	case "daily", "weekly", "monthly":
-		tier = event.Daily
-	case "intraday", "hourly":
-		tier = event.Intraday
-	case "combo", "daily_intraday":
-		tier = event.Combo
-	}
-	return tier, string(word) == tier.String()
-}
-
-// tierOfTimeframe returns the tier in which a folded timeframe occurs: minutes and hours intraday, days and longer
-// daily; TierNone for what is no bar length.
-func tierOfTimeframe(timeframe string) event.Tier {
-	if t := tierWord(timeframe); t != event.TierNone {
-		return t
-	}
-	unit := strings.TrimLeft(timeframe, "0123456789")
-	if unit == timeframe || unit == "" {
-		return event.TierNone
-	}
-	switch unit {
-	case "s", "sec", "second", "seconds", "min", "hour":
-		return event.Intraday
-	case "d", "day", "days", "w", "week", "weeks", "mo", "month", "months":
-		return event.Daily
-	}
-	return event.TierNone
-}
 
 // tierField is a field that may hold a tier word.
 type tierField struct {
@@ -83,7 +27,7 @@ func (d *detection) explicitTier() (tier event.Tier, received string) {
 			if f == nil || f.Used && f.Key == "pattern_type" {
 				continue
 			}
-			t, exact := tierOf(f.Value)
+			t, exact := spelling.Tier(f.Value)
 			switch {
 			case t == event.TierNone:
 				if f.Key != "tier" || received != "" {
@@ -107,11 +51,11 @@ func (d *detection) explicitTier() (tier event.Tier, received string) {
 }
 
 // inferTier returns the tier by everything but a word: combo fields, the timeframe, the channel, the pattern.
-func (d *detection) inferTier(timeframe string, name *spelling) event.Tier {
+func (d *detection) inferTier(timeframe string, name *spelling.Pattern) event.Tier {
 	if d.Has(&comboKeys) {
 		return event.Combo
 	}
-	if t := tierOfTimeframe(timeframe); t != event.TierNone {
+	if t := spelling.TierOfTimeframe(timeframe); t != event.TierNone {
 		return t
 	}
 	if d.row.Tier != event.TierNone {
