@@ -11,9 +11,11 @@ import (
 
 	"tierboard/server/classify/channels"
 	"tierboard/server/classify/details"
+	"tierboard/server/classify/feeds"
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/reading"
 	"tierboard/server/classify/scalar"
 	"tierboard/server/classify/spelling"
 	"tierboard/shared/event"
@@ -112,11 +114,14 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 	}
 	in, _ := c.texts.Get().(*text)
 	if in == nil {
-		in = &text{c: c, names: make(spelling.Patterns), symbols: make(spelling.Symbols), objects: loose.Objects{Vocabulary: &vocabulary}}
+		in = &text{
+			Pass: reading.Pass{MaxFields: c.cfg.MaxFields, MaxAhead: c.cfg.MaxAhead}, c: c,
+			names: make(spelling.Patterns), symbols: make(spelling.Symbols), objects: loose.Objects{Vocabulary: reading.Vocabulary()},
+		}
 	}
-	in.row, in.channel, in.received, in.out = row, channel, received.UTC().Truncate(time.Millisecond), out
+	in.row, in.Channel, in.Received, in.Out = row, channel, received.UTC().Truncate(time.Millisecond), out
 	err := c.reader.Read(payload, in.root)
-	out = in.out
+	out = in.Out
 	if len(payload) <= loose.Keep {
 		in.reset()
 		c.texts.Put(in)
@@ -135,11 +140,9 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 
 // text is one text on its way through the package.
 type text struct {
-	c        *Classifier
-	row      *channels.Row
-	channel  string
-	received time.Time
-	out      found.Result
+	reading.Pass
+	c   *Classifier
+	row *channels.Row
 
 	names   spelling.Patterns
 	symbols spelling.Symbols
@@ -151,15 +154,11 @@ type text struct {
 
 // reset forgets the text and keeps the memory for the next one.
 func (t *text) reset() {
-	t.row, t.channel, t.out = nil, "", found.Result{}
+	t.row, t.Channel, t.Out = nil, "", found.Result{}
 	t.objects.Reset()
 	t.rest.Reset()
 	t.outer.Reset()
 	t.inner.Reset()
-}
-
-func (t *text) reject(reason found.Reason, format string, args ...any) *found.Reject {
-	return found.NewReject(t.channel, reason, fmt.Sprintf(format, args...))
 }
 
 // root reads the outermost value.
@@ -170,7 +169,7 @@ func (t *text) root(v *fastjson.Value) {
 	}
 	o, r := t.object(v, "text")
 	if r != nil {
-		t.out.Refuse(r)
+		t.Out.Refuse(r)
 		return
 	}
 	if t.row.Decode != nil {
@@ -189,19 +188,19 @@ func (t *text) root(v *fastjson.Value) {
 
 // object lists an object's fields, or rejects it.
 func (t *text) object(v *fastjson.Value, name string) (*loose.Object, *found.Reject) {
-	o, err := t.objects.List(v, t.c.cfg.MaxFields)
+	o, err := t.objects.List(v, t.MaxFields)
 	switch {
 	case err != nil:
-		return nil, t.reject(found.TooWide, "%s: more than %d fields", name, t.c.cfg.MaxFields)
+		return nil, t.Reject(found.TooWide, "%s: more than %d fields", name, t.MaxFields)
 	case o == nil:
-		return nil, t.reject(found.BadShape, "%s: %s, not an object", name, v.Type())
+		return nil, t.Reject(found.BadShape, "%s: %s, not an object", name, v.Type())
 	}
 	return o, nil
 }
 
 // carries returns what an object is and the type word that says so, "" when the channel decides. The field is marked.
 func (t *text) carries(o *loose.Object) (channels.Carries, string) {
-	for _, key := range typeKeys.List() {
+	for _, key := range reading.TypeKeys.List() {
 		if f := o.Get(key); f != nil {
 			if w, ok := channels.WordOf(f.Value); ok {
 				f.Used = true
@@ -217,7 +216,7 @@ func (t *text) carries(o *loose.Object) (channels.Carries, string) {
 func (t *text) openBatch(o *loose.Object) (*layers.Stack, *loose.Field, bool) {
 	s := &t.outer
 	for range layers.MaxEnvelopes {
-		if o.Has(&symbolKeys) {
+		if o.Has(&reading.SymbolKeys) {
 			break // a detection of its own; the list belongs to it
 		}
 		s.Push(o)
@@ -229,7 +228,7 @@ func (t *text) openBatch(o *loose.Object) (*layers.Stack, *loose.Field, bool) {
 		var inner *loose.Object
 		for _, key := range batchEnvelopes.List() {
 			if f := o.Get(key); f != nil && inner == nil {
-				if inner, _ = f.Object(t.c.cfg.MaxFields); inner != nil {
+				if inner, _ = f.Object(t.MaxFields); inner != nil {
 					f.Used = true
 				}
 			}
@@ -267,21 +266,21 @@ func entries(o *loose.Object) *loose.Field {
 // batch reads the entries of a batch.
 func (t *text) batch(outer *layers.Stack, name string, items []*fastjson.Value) {
 	if len(items) == 0 {
-		t.out.Refuse(t.reject(found.EmptyBatch, "%s: no entries", name))
+		t.Out.Refuse(t.Reject(found.EmptyBatch, "%s: no entries", name))
 		return
 	}
 	if f := outer.Peek(&countKeys); f != nil {
 		f.Used = true
 		if n, ok := scalar.Number(f.Value); !ok || n != float64(len(items)) {
-			t.out.Flags |= found.CountMismatch
+			t.Out.Flags |= found.CountMismatch
 		}
 	}
 	outer.Freeze()
-	t.out.Entries = min(len(items), t.c.cfg.MaxBatch)
-	for i, item := range items[:t.out.Entries] {
+	t.Out.Entries = min(len(items), t.c.cfg.MaxBatch)
+	for i, item := range items[:t.Out.Entries] {
 		o, r := t.object(item, fmt.Sprintf("%s[%d]", name, i))
 		if r != nil {
-			t.out.Refuse(r)
+			t.Out.Refuse(r)
 			continue
 		}
 		if t.row.Decode != nil {
@@ -296,9 +295,9 @@ func (t *text) batch(outer *layers.Stack, name string, items []*fastjson.Value) 
 		t.inner.Batch = outer.Batch
 		t.entry(&t.inner, item)
 	}
-	if over := len(items) - t.out.Entries; over > 0 {
-		t.out.Entries++
-		t.out.Refuse(t.reject(found.TooMany, "%s: %d entries, of which the last %d were not read", name, len(items), over))
+	if over := len(items) - t.Out.Entries; over > 0 {
+		t.Out.Entries++
+		t.Out.Refuse(t.Reject(found.TooMany, "%s: %d entries, of which the last %d were not read", name, len(items), over))
 	}
 }
 
@@ -314,26 +313,26 @@ func (t *text) entry(s *layers.Stack, raw *fastjson.Value) {
 		d := detection{text: t, Stack: s, live: t.row.Live || strings.HasPrefix(word, "streaming_"), raw: raw, rest: &t.rest}
 		rejected = d.read()
 	case channels.Outcomes:
-		rejected = t.outcome(s)
+		rejected = feeds.Outcome(&t.Pass, s)
 	case channels.Starts, channels.Stops:
-		rejected = t.sessionEdge(s, carries == channels.Starts)
+		rejected = feeds.Session(&t.Pass, s, carries == channels.Starts)
 	case channels.Health:
-		rejected = t.health(s, word)
+		rejected = feeds.Health(&t.Pass, s, word)
 	case channels.Nothing:
-		t.noteSession(s)
+		t.NoteSession(s)
 	}
 	if rejected != nil {
-		t.out.Refuse(rejected)
+		t.Out.Refuse(rejected)
 	}
 }
 
 // own hands an object to the row's own decoder and holds what it returns to the same promises.
 func (t *text) own(o *loose.Object) {
 	var got found.Result
-	t.row.Decode(&channels.Input{Channel: t.channel, ReceivedAt: t.received, Object: o}, &got)
+	t.row.Decode(&channels.Input{Channel: t.Channel, ReceivedAt: t.Received, Object: o}, &got)
 	for _, e := range got.Events {
 		if e.ReceivedAt.IsZero() {
-			e.ReceivedAt = t.received
+			e.ReceivedAt = t.Received
 		}
 		if e.Occurrences == 0 {
 			e.Occurrences = 1
@@ -345,17 +344,17 @@ func (t *text) own(o *loose.Object) {
 			e.Session, e.SessionDate = t.c.cfg.SessionOf(e.DetectedAt)
 		}
 		if err := e.Validate(); err != nil {
-			t.out.Refuse(t.reject(found.InvalidEvent, "%v", err))
+			t.Out.Refuse(t.Reject(found.InvalidEvent, "%v", err))
 			continue
 		}
-		t.out.Events = append(t.out.Events, e)
+		t.Out.Events = append(t.Out.Events, e)
 	}
-	t.out.Outcomes = append(t.out.Outcomes, got.Outcomes...)
-	t.out.Sessions = append(t.out.Sessions, got.Sessions...)
-	t.out.Health = append(t.out.Health, got.Health...)
-	t.out.Rejects = append(t.out.Rejects, got.Rejects...)
-	t.out.Flags |= got.Flags
+	t.Out.Outcomes = append(t.Out.Outcomes, got.Outcomes...)
+	t.Out.Sessions = append(t.Out.Sessions, got.Sessions...)
+	t.Out.Health = append(t.Out.Health, got.Health...)
+	t.Out.Rejects = append(t.Out.Rejects, got.Rejects...)
+	t.Out.Flags |= got.Flags
 	if got.SessionID != "" {
-		t.out.SessionID = got.SessionID
+		t.Out.SessionID = got.SessionID
 	}
 }

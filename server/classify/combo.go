@@ -12,6 +12,7 @@ import (
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/reading"
 	"tierboard/server/classify/scalar"
 	"tierboard/server/classify/spelling"
 	"tierboard/shared/event"
@@ -30,7 +31,7 @@ func (d *detection) combo() *event.ComboDetail {
 		c.Setup.ID, c.Setup.Kind = id, event.LinkExact
 	}
 	if c.Setup != nil && c.Setup.DetectedAt.IsZero() {
-		if at := d.optionalTime(d.Stack, d.latest(), &dailyTimeKeys); !at.IsZero() {
+		if at := d.OptionalTime(d.Stack, d.Latest(), &dailyTimeKeys); !at.IsZero() {
 			d.dateLink(c.Setup, at)
 		}
 	}
@@ -48,7 +49,7 @@ func (d *detection) rowID(keys *loose.Keys, have *event.Link) string {
 	}
 	d.Each(false, keys, func(f *loose.Field) bool {
 		if f.Value.Type() == fastjson.TypeString {
-			id = idOf("pattern_id", f.Value)
+			id = reading.IDOf("pattern_id", f.Value)
 		}
 		return id != ""
 	})
@@ -70,18 +71,18 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 		d.Mark(f)
 		return l
 	}
-	o, _ := f.Object(d.c.cfg.MaxFields)
+	o, _ := f.Object(d.MaxFields)
 	if o == nil || len(o.Fields()) == 0 {
 		return nil
 	}
 	f.Used = true
 	s := &layers.Stack{}
 	s.Push(o)
-	s.OpenSide(d.c.cfg.MaxFields, &metadataKeys)
-	if l.ID = takeID(s); l.ID == "" {
+	s.OpenSide(d.MaxFields, &reading.MetadataKeys)
+	if l.ID = reading.TakeID(s); l.ID == "" {
 		s.Each(false, &linkIDKeys, func(f *loose.Field) bool {
 			if f.Value.Type() == fastjson.TypeString { // a number is a row of some table, see combo
-				l.ID = idOf("pattern_id", f.Value)
+				l.ID = reading.IDOf("pattern_id", f.Value)
 			}
 			return l.ID != ""
 		})
@@ -89,7 +90,7 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 	if l.ID != "" {
 		l.Kind = event.LinkExact
 	}
-	s.Each(false, &nameKeys, func(f *loose.Field) bool {
+	s.Each(false, &reading.NameKeys, func(f *loose.Field) bool {
 		name := d.names.Read(f.Value)
 		return name != nil && !name.IsTier && nameLink(l, name)
 	})
@@ -99,11 +100,11 @@ func (d *detection) link(keys *loose.Keys) *event.Link {
 			l.Confidence = event.Num(x)
 		}
 		if percent {
-			d.out.Flags |= found.PercentConfidence
+			d.Out.Flags |= found.PercentConfidence
 		}
 		return ok
 	})
-	if at := d.optionalTime(s, d.latest(), &linkTimeKeys); !at.IsZero() {
+	if at := d.OptionalTime(s, d.Latest(), &linkTimeKeys); !at.IsZero() {
 		d.dateLink(l, at)
 	}
 	l.Timeframe = filter.Timeframe(s.Text(32, &timeframeKeys))
@@ -125,11 +126,11 @@ func (d *detection) dateLink(l *event.Link, at time.Time) {
 
 // linkRest returns what a link's object holds beyond the link, in a quarter of an event's space.
 func (d *detection) linkRest(s *layers.Stack) string {
-	inner := detection{text: d.text, Stack: s, rest: &details.Rest{}}
-	inner.remains()
-	text, cut := inner.rest.JSON(d.c.cfg.MaxDetails / 4)
+	var rest details.Rest
+	reading.Remains(s, d.MaxFields, &rest)
+	text, cut := rest.JSON(d.c.cfg.MaxDetails / 4)
 	if cut {
-		d.out.Flags |= found.DetailsCut
+		d.Out.Flags |= found.DetailsCut
 	}
 	return text
 }
@@ -139,12 +140,12 @@ var planKeys = []struct {
 	keys        loose.Keys
 	kind, label string
 }{
-	{vocabulary.Keys("entry_price"), "entry", ""},
-	{vocabulary.Keys("stop_loss"), "stop", ""},
-	{vocabulary.Keys("target_price"), "target", ""},
-	{vocabulary.Keys("breakout_level"), "level", "breakout"},
-	{vocabulary.Keys("support_level"), "support", ""},
-	{vocabulary.Keys("resistance_level"), "resistance", ""},
+	{reading.Keys("entry_price"), "entry", ""},
+	{reading.Keys("stop_loss"), "stop", ""},
+	{reading.Keys("target_price"), "target", ""},
+	{reading.Keys("breakout_level"), "level", "breakout"},
+	{reading.Keys("support_level"), "support", ""},
+	{reading.Keys("resistance_level"), "resistance", ""},
 }
 
 // levels takes the trade plan's prices and the list of levels, whose items are prices or objects. A list with
@@ -159,7 +160,7 @@ func (d *detection) levels() []event.Level {
 	}
 	for i := range planKeys {
 		p := &planKeys[i]
-		if x, ok := d.Number(true, math.SmallestNonzeroFloat64, largest, &p.keys).Get(); ok {
+		if x, ok := d.Number(true, math.SmallestNonzeroFloat64, reading.Largest, &p.keys).Get(); ok {
 			add(event.Level{Kind: p.kind, Price: x, Label: p.label})
 		}
 	}
@@ -177,7 +178,7 @@ func (d *detection) levels() []event.Level {
 			add(l)
 		}
 		if !whole {
-			d.out.Flags |= found.BadExtra
+			d.Out.Flags |= found.BadExtra
 		}
 		return whole
 	})
@@ -190,7 +191,7 @@ func (d *detection) levels() []event.Level {
 // level reads one item of a list of levels. A kind that is none of the known ones becomes the label.
 func (t *text) level(v *fastjson.Value) (event.Level, bool) {
 	if x, ok := scalar.Number(v); ok {
-		return event.Level{Kind: "level", Price: x}, x >= 0 && x <= largest
+		return event.Level{Kind: "level", Price: x}, x >= 0 && x <= reading.Largest
 	}
 	o, _ := t.objects.List(v, event.MaxLevels)
 	if o == nil {
@@ -198,7 +199,7 @@ func (t *text) level(v *fastjson.Value) (event.Level, bool) {
 	}
 	s := &layers.Stack{}
 	s.Push(o)
-	x, ok := s.Number(false, 0, largest, &levelPriceKeys).Get()
+	x, ok := s.Number(false, 0, reading.Largest, &levelPriceKeys).Get()
 	if !ok {
 		return event.Level{}, false
 	}

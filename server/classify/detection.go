@@ -10,6 +10,7 @@ import (
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/reading"
 	"tierboard/server/classify/scalar"
 	"tierboard/server/classify/spelling"
 	"tierboard/shared/event"
@@ -29,13 +30,13 @@ type detection struct {
 
 // read makes the event and appends it, or says why not.
 func (d *detection) read() *found.Reject {
-	if err := d.Open(&envelopes, d.c.cfg.MaxFields, d.missing); err != nil {
-		return d.text.reject(found.TooWide, "envelope: more than %d fields", d.c.cfg.MaxFields)
+	if err := d.Open(&envelopes, d.MaxFields, d.missing); err != nil {
+		return d.TooWide()
 	}
-	d.OpenSide(d.c.cfg.MaxFields, &sideKeys)
-	d.noteSession(d.Stack)
+	d.OpenSide(d.MaxFields, &sideKeys)
+	d.NoteSession(d.Stack)
 
-	m := &made{event: event.Event{Kind: event.Pattern, ReceivedAt: d.received, Occurrences: 1}}
+	m := &made{event: event.Event{Kind: event.Pattern, ReceivedAt: d.Received, Occurrences: 1}}
 	e := &m.event
 	if r := d.symbol(e); r != nil {
 		return r
@@ -60,7 +61,7 @@ func (d *detection) read() *found.Reject {
 		tier = d.inferTier(e.Timeframe, name)
 	}
 	if tier == event.TierNone {
-		return d.text.reject(found.UnknownTier, "tier: no word, timeframe, channel or pattern tells it (tier %q, timeframe %q, pattern %q)", tierReceived, e.Timeframe, e.Pattern)
+		return d.Reject(found.UnknownTier, "tier: no word, timeframe, channel or pattern tells it (tier %q, timeframe %q, pattern %q)", tierReceived, e.Timeframe, e.Pattern)
 	}
 	e.Tier = tier
 	e.Session, e.SessionDate = d.c.cfg.SessionOf(e.DetectedAt)
@@ -69,23 +70,23 @@ func (d *detection) read() *found.Reject {
 	e.Levels = d.levels()
 	d.detail(m)
 	e.Source = d.source()
-	if e.ID = takeID(d.Stack); e.ID == "" {
-		e.ID = deriveID(e, d.raw, timed)
+	if e.ID = reading.TakeID(d.Stack); e.ID == "" {
+		e.ID = reading.DeriveID(e, d.raw, timed)
 	}
 
-	d.remains()
+	reading.Remains(d.Stack, d.MaxFields, d.rest)
 	if inferred {
 		d.rest.NoteTrue("direction_inferred")
 	}
 	if !timed {
-		d.out.Flags |= found.TimeAssumed
+		d.Out.Flags |= found.TimeAssumed
 		d.rest.Note("detected_at_assumed", "received_at")
 	}
 	if !zoned {
 		d.rest.Note("time_zone_assumed", "UTC")
 	}
 	if percent {
-		d.out.Flags |= found.PercentConfidence
+		d.Out.Flags |= found.PercentConfidence
 		d.rest.NoteTrue("confidence_percent")
 	}
 	if tierReceived != "" {
@@ -96,15 +97,15 @@ func (d *detection) read() *found.Reject {
 	}
 	var cut bool
 	if e.Details, cut = d.rest.JSON(d.c.cfg.MaxDetails); cut {
-		d.out.Flags |= found.DetailsCut
+		d.Out.Flags |= found.DetailsCut
 	}
 	if err := e.Validate(); err != nil {
-		return d.text.reject(found.InvalidEvent, "%v", err)
+		return d.Reject(found.InvalidEvent, "%v", err)
 	}
-	if d.out.Events == nil {
-		d.out.Events = m.list[:0]
+	if d.Out.Events == nil {
+		d.Out.Events = m.list[:0]
 	}
-	d.out.Events = append(d.out.Events, e)
+	d.Out.Events = append(d.Out.Events, e)
 	return nil
 }
 
@@ -119,11 +120,11 @@ type made struct {
 // missing lists what the opened layers lack, each as the fields that would supply it.
 func (d *detection) missing() []*loose.Keys {
 	lacks := d.lacks[:0]
-	if !d.Has(&symbolKeys) {
-		lacks = append(lacks, &symbolKeys)
+	if !d.Has(&reading.SymbolKeys) {
+		lacks = append(lacks, &reading.SymbolKeys)
 	}
-	if f := d.Peek(&nameKeys); f == nil || f.Key == "pattern_type" && spelling.IsTier(f.Value) {
-		lacks = append(lacks, &nameKeys)
+	if f := d.Peek(&reading.NameKeys); f == nil || f.Key == "pattern_type" && spelling.IsTier(f.Value) {
+		lacks = append(lacks, &reading.NameKeys)
 	}
 	if !d.Has(&confidenceKeys) {
 		lacks = append(lacks, &confidenceKeys)
@@ -133,21 +134,21 @@ func (d *detection) missing() []*loose.Keys {
 
 // symbol takes the ticker.
 func (d *detection) symbol(e *event.Event) *found.Reject {
-	f := d.Peek(&symbolKeys)
+	f := d.Peek(&reading.SymbolKeys)
 	if f == nil {
-		return d.text.reject(found.NoSymbol, "symbol: missing")
+		return d.Reject(found.NoSymbol, "symbol: missing")
 	}
 	if e.Symbol = d.symbols.Read(f.Value); e.Symbol == "" {
 		switch text, ok := scalar.Text(f.Value, event.MaxText); {
 		case !ok:
-			return d.text.reject(found.BadSymbol, "%s: is %s, not text", f.Key, f.Value.Type())
+			return d.Reject(found.BadSymbol, "%s: is %s, not text", f.Key, f.Value.Type())
 		case filter.Symbol(text) == "":
-			return d.text.reject(found.NoSymbol, "%s: empty", f.Key)
+			return d.Reject(found.NoSymbol, "%s: empty", f.Key)
 		default:
-			return d.text.reject(found.BadSymbol, "%s: longer than %d bytes: %q", f.Key, event.MaxSymbol, text)
+			return d.Reject(found.BadSymbol, "%s: longer than %d bytes: %q", f.Key, event.MaxSymbol, text)
 		}
 	}
-	for _, key := range symbolKeys.List() { // a producer may write both
+	for _, key := range reading.SymbolKeys.List() { // a producer may write both
 		d.EachOne(false, key, func(f *loose.Field) bool {
 			return scalar.Is(f.Value, e.Symbol) || d.symbols.Read(f.Value) == e.Symbol
 		})
@@ -158,7 +159,7 @@ func (d *detection) symbol(e *event.Event) *found.Reject {
 // name takes the pattern's name: pattern before pattern_name before pattern_type, which some producers use for the
 // tier.
 func (d *detection) name() (best *spelling.Pattern, r *found.Reject) {
-	for _, key := range nameKeys.List() {
+	for _, key := range reading.NameKeys.List() {
 		f := d.PeekOne(key)
 		if f == nil {
 			continue
@@ -166,13 +167,13 @@ func (d *detection) name() (best *spelling.Pattern, r *found.Reject) {
 		name := d.names.Read(f.Value)
 		if name == nil || name.Received == "" || f.Key == "pattern_type" && name.IsTier {
 			if name == nil && r == nil {
-				r = d.text.reject(found.BadPattern, "%s: is %s, not text", f.Key, f.Value.Type())
+				r = d.Reject(found.BadPattern, "%s: is %s, not text", f.Key, f.Value.Type())
 			}
 			continue
 		}
 		if best == nil {
 			if name.Slug == "" {
-				return nil, d.text.reject(found.BadPattern, "%s: %q has no letter or digit", f.Key, name.Received)
+				return nil, d.Reject(found.BadPattern, "%s: %q has no letter or digit", f.Key, name.Received)
 			}
 			best = name
 			d.Mark(f)
@@ -186,7 +187,7 @@ func (d *detection) name() (best *spelling.Pattern, r *found.Reject) {
 		return best, nil
 	}
 	if r == nil {
-		r = d.text.reject(found.NoPattern, "pattern: missing")
+		r = d.Reject(found.NoPattern, "pattern: missing")
 	}
 	return nil, r
 }
@@ -198,7 +199,7 @@ func (d *detection) confidence(e *event.Event) (percent bool, r *found.Reject) {
 	if f == nil {
 		n, ok := d.Number(false, 0, 1, &strengthKeys).Get()
 		if !ok {
-			return false, d.text.reject(found.NoConfidence, "confidence: missing, and no signal_strength from 0 to 1")
+			return false, d.Reject(found.NoConfidence, "confidence: missing, and no signal_strength from 0 to 1")
 		}
 		e.Confidence = n
 		e.Priority = event.PriorityOf(n)
@@ -206,7 +207,7 @@ func (d *detection) confidence(e *event.Event) (percent bool, r *found.Reject) {
 	}
 	x, percent, ok := confidence(f)
 	if !ok {
-		return false, d.text.reject(found.BadConfidence, "confidence: %s is no number from 0 to 1, nor a percentage", f.Value.MarshalTo(nil))
+		return false, d.Reject(found.BadConfidence, "confidence: %s is no number from 0 to 1, nor a percentage", f.Value.MarshalTo(nil))
 	}
 	d.Mark(f)
 	e.Confidence = x
@@ -229,25 +230,25 @@ func confidence(f *loose.Field) (x float64, percent, ok bool) {
 // times takes detection and publish time. timed is false when there was none and the time of receipt stands in; zoned is
 // false when the detection time had no zone.
 func (d *detection) times(e *event.Event) (timed, zoned bool, r *found.Reject) {
-	inner := d.Peek(&detectedKeys)
+	inner := d.Peek(&reading.DetectedKeys)
 	named := inner != nil // a name that means detection and nothing else
 	outer := d.Outermost(&publishedKeys)
 	if inner == nil {
-		inner = d.Peek(&timestampKeys)
+		inner = d.Peek(&reading.TimestampKeys)
 	}
 	if outer == nil {
-		outer = d.Outermost(&timestampKeys)
+		outer = d.Outermost(&reading.TimestampKeys)
 	}
 	if inner == nil {
 		inner = outer
 	}
 	if inner == nil {
-		e.DetectedAt = d.received
+		e.DetectedAt = d.Received
 		return false, true, nil
 	}
-	at, zoned, err := d.moment(inner, d.latest())
+	at, zoned, err := d.Moment(inner, d.Latest())
 	if err != nil {
-		return false, false, d.text.reject(found.BadTime, "%s: %s %v", inner.Key, inner.Value.MarshalTo(nil), err)
+		return false, false, d.BadTime(inner, err)
 	}
 	e.DetectedAt = at
 	d.Mark(inner)
@@ -255,8 +256,8 @@ func (d *detection) times(e *event.Event) (timed, zoned bool, r *found.Reject) {
 	case outer == inner && !named:
 		e.PublishedAt = at
 	case outer != nil && outer != inner:
-		if e.PublishedAt, _, err = d.moment(outer, d.latest()); err != nil {
-			d.out.Flags |= found.BadExtra
+		if e.PublishedAt, _, err = d.Moment(outer, d.Latest()); err != nil {
+			d.Out.Flags |= found.BadExtra
 			break
 		}
 		d.Mark(outer)
@@ -279,19 +280,16 @@ func (d *detection) direction(e *event.Event, name *spelling.Pattern) (inferred 
 	return e.Direction != ""
 }
 
-// largest is beyond any price, volume or ratio that means something; what is larger stays in the details.
-const largest = 1e15
-
 // century is how far ahead an expiry is believed.
 const century = 36525 * 24 * time.Hour
 
 // figures takes price, change, volume and expiry.
 func (d *detection) figures(e *event.Event) {
-	e.Price = d.Number(true, math.SmallestNonzeroFloat64, largest, &priceKeys)
-	e.ChangePct = d.Number(false, -largest, largest, &changeKeys)
-	e.Volume = d.Number(false, 0, largest, &volumeKeys)
-	e.RelativeVolume = d.Number(true, 0, largest, &relativeKeys)
-	e.ExpiresAt = d.optionalTime(d.Stack, d.received.Add(century), &expiryKeys)
+	e.Price = d.Number(true, math.SmallestNonzeroFloat64, reading.Largest, &priceKeys)
+	e.ChangePct = d.Number(false, -reading.Largest, reading.Largest, &changeKeys)
+	e.Volume = d.Number(false, 0, reading.Largest, &volumeKeys)
+	e.RelativeVolume = d.Number(true, 0, reading.Largest, &relativeKeys)
+	e.ExpiresAt = d.OptionalTime(d.Stack, d.Received.Add(century), &expiryKeys)
 }
 
 // detail sets the part of the event that belongs to its tier.
@@ -317,7 +315,7 @@ func (d *detection) detail(m *made) {
 // source takes the producer's name for itself: the outermost source that is no tier's word in disguise.
 func (d *detection) source() string {
 	for i, layer := range d.Layers {
-		f := layer.Get(sourceKeys.List()[0])
+		f := layer.Get(reading.SourceKeys.List()[0])
 		if f == nil || f.Used {
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"tierboard/server/classify"
 	"tierboard/server/classify/channels"
 	"tierboard/server/classify/found"
+	"tierboard/server/classify/reading"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 	"tierboard/shared/wire/value"
@@ -181,7 +182,7 @@ func TestIdsInTheirOrder(t *testing.T) { // D11
 		t.Errorf("got %q, details %s", e.ID, e.Details)
 	}
 	long := strings.Repeat("x", 300)
-	if e := one(t, c, main, `{"event_id":"`+long+`","symbol":"A","pattern":"Doji","confidence":0.5}`); e.ID != classify.ProducerID("event_id", long) {
+	if e := one(t, c, main, `{"event_id":"`+long+`","symbol":"A","pattern":"Doji","confidence":0.5}`); e.ID != reading.ProducerID("event_id", long) {
 		t.Errorf("got %q", e.ID)
 	}
 	// A batch's own id names the batch.

@@ -2,13 +2,11 @@ package classify_test
 
 import (
 	"math"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"tierboard/server/classify"
 	"tierboard/server/classify/found"
 	"tierboard/shared/event"
 )
@@ -96,15 +94,6 @@ func TestHealthSamples(t *testing.T) {
 	}
 }
 
-func TestHealthIssuesAreBounded(t *testing.T) {
-	c := newClassifier(t, nil)
-	list := strings.Repeat(`"`+strings.Repeat("x", 1000)+`",7,`, 40)
-	r := c.Classify(health, []byte(`{"issues":[`+list+`null],"cpu_percent":3}`), received)
-	if len(r.Health) != 1 || len(r.Health[0].Issues) != 16 || len(r.Health[0].Issues[0]) != event.MaxText || r.Health[0].Zero {
-		t.Errorf("got %+v", r)
-	}
-}
-
 func TestOutcome(t *testing.T) {
 	c := newClassifier(t, nil)
 	yes, no := true, false
@@ -125,64 +114,12 @@ func TestOutcome(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", channel, d)
 		}
 	}
-	tests := []struct {
-		name, text string
-		want       found.Outcome
-	}{
-		{
-			"nested, without an id, without a verdict",
-			`{"event_type":"pattern_outcome_update","data":{"symbol":"a","pattern":"Bull_Flag","detected_at":1757858400,"outcome_30d":"0.5","success_30d":"yes"}}`,
-			found.Outcome{Symbol: "A", Pattern: "bull_flag", DetectedAt: at("2025-09-14T14:00:00Z"), Horizons: [3]found.Horizon{{}, {}, {Value: event.Num(.5)}}},
-		},
-		{
-			"every id that an event may have, best first; not the outcome's own",
-			`{"event_id":"out-1","pattern_id":"p-7","detection_id":"0881","flow_id":"f-1","outcome_1d":null}`,
-			found.Outcome{Refs: []string{"f-1", "detection-881", "p-7"}},
-		},
-	}
-	for _, tt := range tests {
-		r := c.Classify(outcomes, []byte(tt.text), received)
-		if len(r.Outcomes) != 1 {
-			t.Fatalf("%s: got %+v", tt.name, r)
-		}
-		if d := cmp.Diff(tt.want, r.Outcomes[0], byValue); d != "" {
-			t.Errorf("%s (-want +got):\n%s", tt.name, d)
-		}
-	}
 	batch := c.Classify(outcomes, []byte(`{"outcomes":[{"detection_id":1,"outcome_1d":0.1},{"detection_id":2,"outcome_1d":0.2}]}`), received)
 	if len(batch.Outcomes) != 2 || batch.Entries != 2 {
 		t.Errorf("a batch: got %+v", batch)
 	}
 	if e := one(t, c, outcomes, `{"event_type":"pattern_detected","symbol":"A","pattern":"Doji","confidence":0.5,"detection_id":881}`); e.ID != "detection-881" {
 		t.Errorf("a detection on the outcome channel: got id %q", e.ID)
-	}
-}
-
-func TestProducerID(t *testing.T) {
-	long := strings.Repeat("x", 129)
-	for _, tt := range []struct{ field, text, want string }{
-		{"detection_id", "881", "detection-881"},
-		{"detection_id", "00881", "detection-881"},
-		{"detection_id", "881.0", "detection-881"},
-		{"event_id", "881", "event-881"},
-		{"flow_id", "0", "flow-0"},
-		{"detection_id", "d-881", "d-881"},
-		{"pattern_id", "p-77", "p-77"},
-		{"pattern_id", "3", ""},
-		{"flow_id", " a\u0000b\n", "ab"},
-		{"flow_id", "  ", ""},
-		{"flow_id", strings.Repeat("x", 128), strings.Repeat("x", 128)},
-	} {
-		if got := classify.ProducerID(tt.field, tt.text); got != tt.want {
-			t.Errorf("%s %q: got %q, want %q", tt.field, tt.text, got, tt.want)
-		}
-	}
-	a, b := classify.ProducerID("flow_id", long+"a"), classify.ProducerID("flow_id", long+"b")
-	if len(a) != 36 || a == b || a != classify.ProducerID("event_id", long+"a") {
-		t.Errorf("long ids: got %q and %q", a, b)
-	}
-	if got := classify.ProducerID("flow_id", strings.Repeat("1", 200)); len(got) != 36 {
-		t.Errorf("a long number: got %q", got)
 	}
 }
 

@@ -3,6 +3,7 @@ package classify
 import (
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/reading"
 	"tierboard/server/classify/scalar"
 	"tierboard/server/classify/spelling"
 	"tierboard/shared/event"
@@ -17,7 +18,7 @@ type tierField struct {
 
 // tierFields, best first. The outermost source names the producer, and pattern_type counts only when the pattern's name is elsewhere, which
 // is settled before.
-var tierFields = []tierField{{vocabulary.Key("tier"), 0}, {vocabulary.Key("source"), 1}, {vocabulary.Key("pattern_type"), 0}}
+var tierFields = []tierField{{reading.Key("tier"), 0}, {reading.Key("source"), 1}, {reading.Key("pattern_type"), 0}}
 
 // explicitTier takes the tier the producer names, and the word when it is not quite one of ours.
 func (d *detection) explicitTier() (tier event.Tier, received string) {
@@ -79,7 +80,7 @@ func (d *detection) takeTimeframe() string {
 	}
 	word, ok := scalar.Text(f.Value, longest+1)
 	if !ok || word == "" || len(word) > longest {
-		d.out.Flags |= found.BadExtra
+		d.Out.Flags |= found.BadExtra
 		return ""
 	}
 	d.Mark(f)

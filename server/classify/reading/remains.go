@@ -1,4 +1,4 @@
-package classify
+package reading
 
 import (
 	"slices"
@@ -6,26 +6,28 @@ import (
 	"github.com/valyala/fastjson"
 
 	"tierboard/server/classify/channels"
+	"tierboard/server/classify/details"
+	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 )
 
-// remains collects every field that was not taken: the detection's own first, then those of the envelopes. Of a batch
-// only short plain values are repeated in its entries.
-func (d *detection) remains() {
-	for i, layer := range slices.Backward(d.Layers) {
+// Remains collects every field of a detection that was not taken: its own first, then those of the envelopes. Of a batch only short
+// plain values are repeated in its entries. Objects with more than most fields are collected whole.
+func Remains(s *layers.Stack, most int, rest *details.Rest) {
+	for i, layer := range slices.Backward(s.Layers) {
 		for n := range layer.Fields() {
 			f := &layer.Fields()[n]
-			if f.Used || detectionWord(f) || i < d.Stack.Batch && !short(f) {
+			if f.Used || detectionWord(f) || i < s.Batch && !short(f) {
 				continue
 			}
-			inner := d.sideOf(f)
+			inner := sideOf(s, most, f)
 			if inner == nil {
-				d.rest.AddField("", f)
+				rest.AddField("", f)
 				continue
 			}
 			for k := range inner.Fields() {
 				if sf := &inner.Fields()[k]; !sf.Used {
-					d.rest.AddField(f.Key, sf)
+					rest.AddField(f.Key, sf)
 				}
 			}
 		}
@@ -33,12 +35,12 @@ func (d *detection) remains() {
 }
 
 // sideOf returns the side object a field holds, or nil.
-func (d *detection) sideOf(f *loose.Field) *loose.Object {
+func sideOf(s *layers.Stack, most int, f *loose.Field) *loose.Object {
 	if f.Value.Type() != fastjson.TypeObject {
 		return nil
 	}
-	o, _ := f.Object(d.c.cfg.MaxFields)
-	if !slices.Contains(d.Side, o) {
+	o, _ := f.Object(most)
+	if !slices.Contains(s.Side, o) {
 		return nil
 	}
 	return o
@@ -46,7 +48,7 @@ func (d *detection) sideOf(f *loose.Field) *loose.Object {
 
 // detectionWord reports whether a field tells nothing but that this is a detection.
 func detectionWord(f *loose.Field) bool {
-	if !f.In(&typeKeys) {
+	if !f.In(&TypeKeys) {
 		return false
 	}
 	w, _ := channels.WordOf(f.Value)

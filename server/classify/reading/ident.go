@@ -1,4 +1,4 @@
-package classify
+package reading
 
 import (
 	"strconv"
@@ -34,8 +34,8 @@ func ProducerID(field, text string) string {
 	return id
 }
 
-// idOf returns the event id that a field's value gives, or "".
-func idOf(field string, v *fastjson.Value) string {
+// IDOf returns the event id that the value of one of the producer's id fields gives, or "" when it is none. See ProducerID.
+func IDOf(field string, v *fastjson.Value) string {
 	if v.Type() == fastjson.TypeString {
 		return ProducerID(field, string(v.GetStringBytes()))
 	}
@@ -45,20 +45,21 @@ func idOf(field string, v *fastjson.Value) string {
 	return ""
 }
 
-// takeID takes the producer's id of the event. A batch's own ids are not looked at: they name the batch.
-func takeID(s *layers.Stack) string {
+// TakeID takes the producer's id of the event; "" if there is none. A batch's own ids are not looked at: they name the batch.
+func TakeID(s *layers.Stack) string {
 	own := s.Own()
 	id := ""
 	own.Each(true, &idKeys, func(f *loose.Field) bool {
-		id = idOf(f.Key, f.Value)
+		id = IDOf(f.Key, f.Value)
 		return id != ""
 	})
 	return id
 }
 
-// deriveID makes the id of an event whose producer gave none: the same detection gives the same id, wherever and however
-// often it arrives. Without a detection time the text itself stands in for it.
-func deriveID(e *event.Event, raw *fastjson.Value, timed bool) string {
+// DeriveID makes the id of an event whose producer gave none: the same detection gives the same id, wherever and however
+// often it arrives. Without a detection time, as
+// timed tells, the text itself, which is raw, stands in for it.
+func DeriveID(e *event.Event, raw *fastjson.Value, timed bool) string {
 	b := make([]byte, 0, 128)
 	for _, part := range [...]string{e.Symbol, e.Pattern, e.Tier.String(), e.Timeframe} {
 		b = append(append(b, part...), 0)

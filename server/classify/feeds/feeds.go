@@ -1,4 +1,9 @@
-package classify
+// Package feeds reads what producers send besides detections: outcomes, the begin and end of streaming sessions, and health samples, each
+// in every shape it has been seen in.
+//
+// A reader is given one pass and the stack of the object, of which it opens the envelopes itself. What it finds goes into the pass; its
+// Reject tells why there is nothing.
+package feeds
 
 import (
 	"math"
@@ -8,47 +13,48 @@ import (
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
+	"tierboard/server/classify/reading"
 	"tierboard/server/classify/scalar"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
 	"tierboard/shared/pattern"
 )
 
-// outcome reads one outcome.
-func (t *text) outcome(s *layers.Stack) *found.Reject {
-	if err := s.Open(&outcomeEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
-		return t.reject(found.TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
+// Outcome reads one outcome.
+func Outcome(p *reading.Pass, s *layers.Stack) *found.Reject {
+	if err := s.Open(&outcomeEnvelopes, p.MaxFields, nil); err != nil {
+		return p.TooWide()
 	}
-	s.OpenSide(t.c.cfg.MaxFields, &metadataKeys)
-	o := found.Outcome{Source: s.Text(event.MaxText, &sourceKeys)}
+	s.OpenSide(p.MaxFields, &reading.MetadataKeys)
+	o := found.Outcome{Source: s.Text(event.MaxText, &reading.SourceKeys)}
 	// event_id names the outcome itself, and a number in pattern_id the pattern.
 	for _, key := range outcomeRefKeys.List() {
 		s.EachOne(true, key, func(f *loose.Field) bool {
-			id := idOf(f.Key, f.Value)
+			id := reading.IDOf(f.Key, f.Value)
 			if id != "" {
 				o.Refs = append(o.Refs, id)
 			}
 			return id != ""
 		})
 	}
-	if f := s.Peek(&symbolKeys); f != nil {
+	if f := s.Peek(&reading.SymbolKeys); f != nil {
 		symbol, ok := scalar.Text(f.Value, event.MaxText)
 		if o.Symbol = filter.Symbol(symbol); !ok || len(o.Symbol) > event.MaxSymbol {
-			return t.reject(found.BadSymbol, "%s: must be text of at most %d bytes", f.Key, event.MaxSymbol)
+			return p.Reject(found.BadSymbol, "%s: must be text of at most %d bytes", f.Key, event.MaxSymbol)
 		}
 	}
-	o.Pattern = pattern.Slug(s.Text(event.MaxText, &nameKeys))
-	if f := s.Peek(&detectedKeys); f != nil {
-		at, _, err := t.moment(f, t.latest())
+	o.Pattern = pattern.Slug(s.Text(event.MaxText, &reading.NameKeys))
+	if f := s.Peek(&reading.DetectedKeys); f != nil {
+		at, _, err := p.Moment(f, p.Latest())
 		if err != nil {
-			return t.reject(found.BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
+			return p.BadTime(f, err)
 		}
 		o.DetectedAt = at
 	}
 	if len(o.Refs) == 0 && (o.Symbol == "" || o.Pattern == "" || o.DetectedAt.IsZero()) {
-		return t.reject(found.NoOutcome, "detection_id: missing, and symbol, pattern_name and detection_timestamp are not all there")
+		return p.Reject(found.NoOutcome, "detection_id: missing, and symbol, pattern_name and detection_timestamp are not all there")
 	}
-	o.CalculatedAt = t.optionalTime(s, t.latest(), &calculatedKeys)
+	o.CalculatedAt = p.OptionalTime(s, p.Latest(), &calculatedKeys)
 
 	told := false
 	for h, name := range found.HorizonNames() {
@@ -60,8 +66,8 @@ func (t *text) outcome(s *layers.Stack) *found.Reject {
 		}
 		if f := s.Peek(&outcomeValueKeys[h]); f != nil {
 			x, ok := f.Number()
-			if !ok || math.Abs(x) > largest {
-				return t.reject(found.BadOutcome, "outcome_%s: %s is no number", name, f.Value.MarshalTo(nil))
+			if !ok || math.Abs(x) > reading.Largest {
+				return p.Reject(found.BadOutcome, "outcome_%s: %s is no number", name, f.Value.MarshalTo(nil))
 			}
 			o.Horizons[h].Value = event.Num(x)
 		}
@@ -72,41 +78,41 @@ func (t *text) outcome(s *layers.Stack) *found.Reject {
 		}
 	}
 	if !told {
-		return t.reject(found.NoOutcome, "outcome_1d, outcome_5d, outcome_30d: none is there")
+		return p.Reject(found.NoOutcome, "outcome_1d, outcome_5d, outcome_30d: none is there")
 	}
-	t.out.Outcomes = append(t.out.Outcomes, o)
+	p.Out.Outcomes = append(p.Out.Outcomes, o)
 	return nil
 }
 
-// sessionEdge reads the begin or end of a streaming session, in any of its three shapes.
-func (t *text) sessionEdge(s *layers.Stack, started bool) *found.Reject {
-	if err := s.Open(&sessionEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
-		return t.reject(found.TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
+// Session reads the begin or end of a streaming session, in any of its three shapes.
+func Session(p *reading.Pass, s *layers.Stack, started bool) *found.Reject {
+	if err := s.Open(&sessionEnvelopes, p.MaxFields, nil); err != nil {
+		return p.TooWide()
 	}
-	id := t.noteSession(s)
+	id := p.NoteSession(s)
 	if id == "" {
-		return t.reject(found.NoSession, "session_id: missing")
+		return p.Reject(found.NoSession, "session_id: missing")
 	}
 	x := found.SessionEdge{
-		ID: id, Started: started, At: t.received,
+		ID: id, Started: started, At: p.Received,
 		Universe:   s.Text(event.MaxText, &universeKeys),
-		Symbols:    s.Number(false, 0, largest, &symbolCountKeys),
+		Symbols:    s.Number(false, 0, reading.Largest, &symbolCountKeys),
 		Status:     strings.ToLower(s.Text(64, &finalStatusKeys)),
 		Reason:     s.Text(event.MaxText, &reasonKeys),
 		Trigger:    s.Text(64, &triggerTypeKeys),
-		Patterns:   s.Number(false, 0, largest, &sessionPatternKeys),
-		Indicators: s.Number(false, 0, largest, &sessionIndicatorKeys),
-		Bars:       s.Number(false, 0, largest, &sessionBarKeys),
-		Source:     s.Text(event.MaxText, &sourceKeys),
+		Patterns:   s.Number(false, 0, reading.Largest, &sessionPatternKeys),
+		Indicators: s.Number(false, 0, reading.Largest, &sessionIndicatorKeys),
+		Bars:       s.Number(false, 0, reading.Largest, &sessionBarKeys),
+		Source:     s.Text(event.MaxText, &reading.SourceKeys),
 	}
 	keys := &stopKeys
 	if started {
 		keys = &startKeys
 	}
 	if f := s.Peek(keys); f != nil {
-		at, _, err := t.moment(f, t.latest())
+		at, _, err := p.Moment(f, p.Latest())
 		if err != nil {
-			return t.reject(found.BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
+			return p.BadTime(f, err)
 		}
 		x.At = at
 	}
@@ -116,36 +122,36 @@ func (t *text) sessionEdge(s *layers.Stack, started bool) *found.Reject {
 	} else if minutes, ok := s.Number(false, 0, longest/60, &durationMinuteKeys).Get(); ok {
 		x.Duration = time.Duration(minutes * float64(time.Minute))
 	}
-	t.out.Sessions = append(t.out.Sessions, x)
+	p.Out.Sessions = append(p.Out.Sessions, x)
 	return nil
 }
 
-// health reads a health sample, in any of its shapes. word is the type word, if there was one.
-func (t *text) health(s *layers.Stack, word string) *found.Reject {
-	if err := s.Open(&healthEnvelopes, t.c.cfg.MaxFields, nil); err != nil {
-		return t.reject(found.TooWide, "envelope: more than %d fields", t.c.cfg.MaxFields)
+// Health reads a health sample, in any of its shapes. word is the type word, if there was one.
+func Health(p *reading.Pass, s *layers.Stack, word string) *found.Reject {
+	if err := s.Open(&healthEnvelopes, p.MaxFields, nil); err != nil {
+		return p.TooWide()
 	}
-	id := t.noteSession(s)
+	id := p.NoteSession(s)
 	h := found.HealthSample{
-		Streaming: !strings.HasPrefix(word, "system_") && (word != "" || id != "" || strings.Contains(t.channel, "streaming")),
+		Streaming: !strings.HasPrefix(word, "system_") && (word != "" || id != "" || strings.Contains(p.Channel, "streaming")),
 		SessionID: id,
 		Component: s.Text(64, &componentKeys),
 		Status:    strings.ToLower(s.Text(64, &healthStatusKeys)),
-		Source:    s.Text(event.MaxText, &sourceKeys),
-		At:        t.received,
+		Source:    s.Text(event.MaxText, &reading.SourceKeys),
+		At:        p.Received,
 	}
-	if f := s.Peek(&timestampKeys); f != nil {
-		at, _, err := t.moment(f, t.latest())
+	if f := s.Peek(&reading.TimestampKeys); f != nil {
+		at, _, err := p.Moment(f, p.Latest())
 		if err != nil {
-			return t.reject(found.BadTime, "%s: %s %v", f.Key, f.Value.MarshalTo(nil), err)
+			return p.BadTime(f, err)
 		}
 		h.At = at
 	}
 	h.Issues = issues(s)
-	s.OpenSide(t.c.cfg.MaxFields, &healthSideKeys)
-	num := func(keys *loose.Keys) event.Number { return s.Number(true, 0, largest, keys) }
+	s.OpenSide(p.MaxFields, &healthSideKeys)
+	num := func(keys *loose.Keys) event.Number { return s.Number(true, 0, reading.Largest, keys) }
 	h.ActiveSymbols = num(&activeSymbolKeys)
-	h.StaleSymbols = s.Number(true, 0, largest, &staleSymbolKeys)
+	h.StaleSymbols = s.Number(true, 0, reading.Largest, &staleSymbolKeys)
 	h.TicksPerSecond, h.BarsPerMinute = num(&tickRateKeys), num(&barRateKeys)
 	h.EventsPerSecond = num(&eventRateKeys)
 	h.LagMillis = num(&lagKeys)
@@ -173,9 +179,9 @@ func (t *text) health(s *layers.Stack, word string) *found.Reject {
 		}
 	}
 	if h.Status == "" && numbers == 0 {
-		return t.reject(found.NoHealth, "status: missing, and no figures either")
+		return p.Reject(found.NoHealth, "status: missing, and no figures either")
 	}
-	t.out.Health = append(t.out.Health, h)
+	p.Out.Health = append(p.Out.Health, h)
 	return nil
 }
 
