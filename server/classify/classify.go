@@ -10,14 +10,13 @@ import (
 	"github.com/valyala/fastjson"
 
 	"tierboard/server/classify/channels"
-	"tierboard/server/classify/details"
+	"tierboard/server/classify/detection"
 	"tierboard/server/classify/feeds"
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/reading"
 	"tierboard/server/classify/scalar"
-	"tierboard/server/classify/spelling"
 	"tierboard/shared/event"
 )
 
@@ -114,10 +113,7 @@ func (c *Classifier) Classify(channel string, payload []byte, received time.Time
 	}
 	in, _ := c.texts.Get().(*text)
 	if in == nil {
-		in = &text{
-			Pass: reading.Pass{MaxFields: c.cfg.MaxFields, MaxAhead: c.cfg.MaxAhead}, c: c,
-			names: make(spelling.Patterns), symbols: make(spelling.Symbols), objects: loose.Objects{Vocabulary: reading.Vocabulary()},
-		}
+		in = &text{c: c, Pass: reading.NewPass(c.cfg.MaxFields, c.cfg.MaxDetails, c.cfg.MaxAhead, c.cfg.SessionOf)}
 	}
 	in.row, in.Channel, in.Received, in.Out = row, channel, received.UTC().Truncate(time.Millisecond), out
 	err := c.reader.Read(payload, in.root)
@@ -144,19 +140,14 @@ type text struct {
 	c   *Classifier
 	row *channels.Row
 
-	names   spelling.Patterns
-	symbols spelling.Symbols
-	objects loose.Objects // all objects that are searched
-	rest    details.Rest  // of the detection being read
-	outer   layers.Stack  // of a batch, or what may be one
-	inner   layers.Stack  // of the entry being read
+	outer layers.Stack // of a batch, or what may be one
+	inner layers.Stack // of the entry being read
 }
 
 // reset forgets the text and keeps the memory for the next one.
 func (t *text) reset() {
-	t.row, t.Channel, t.Out = nil, "", found.Result{}
-	t.objects.Reset()
-	t.rest.Reset()
+	t.row = nil
+	t.Reset()
 	t.outer.Reset()
 	t.inner.Reset()
 }
@@ -188,7 +179,7 @@ func (t *text) root(v *fastjson.Value) {
 
 // object lists an object's fields, or rejects it.
 func (t *text) object(v *fastjson.Value, name string) (*loose.Object, *found.Reject) {
-	o, err := t.objects.List(v, t.MaxFields)
+	o, err := t.Objects.List(v, t.MaxFields)
 	switch {
 	case err != nil:
 		return nil, t.Reject(found.TooWide, "%s: more than %d fields", name, t.MaxFields)
@@ -288,7 +279,7 @@ func (t *text) batch(outer *layers.Stack, name string, items []*fastjson.Value) 
 			continue
 		}
 		outer.Restore()
-		t.rest.Reset()
+		t.Rest.Reset()
 		t.inner.Reset()
 		t.inner.Push(outer.Layers...)
 		t.inner.Push(o)
@@ -310,8 +301,8 @@ func (t *text) entry(s *layers.Stack, raw *fastjson.Value) {
 	var rejected *found.Reject
 	switch carries {
 	case channels.Detections:
-		d := detection{text: t, Stack: s, live: t.row.Live || strings.HasPrefix(word, "streaming_"), raw: raw, rest: &t.rest}
-		rejected = d.read()
+		live := t.row.Live || strings.HasPrefix(word, "streaming_")
+		rejected = detection.Read(&t.Pass, s, detection.Origin{Tier: t.row.Tier, Live: live, Raw: raw})
 	case channels.Outcomes:
 		rejected = feeds.Outcome(&t.Pass, s)
 	case channels.Starts, channels.Stops:

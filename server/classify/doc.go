@@ -3,7 +3,7 @@
 //
 // # How a text is read
 //
-// The channel table (Row, DefaultChannels) says what a channel carries; a type word inside the text (event_type, type or
+// The channel table (package channels) says what a channel carries; a type word inside the text (event_type, type or
 // event) overrules it, so an outcome on a detection channel is still an outcome. A detection may sit in up to four
 // envelopes (data, detection, payload, pattern_data, …): they are opened only as long as one of symbol, pattern name
 // and confidence is missing and the next one supplies it. All opened objects form one stack in which the innermost field
@@ -39,7 +39,7 @@
 // 2026-11-23 A daily run outside of market hours is post_market. Because: daily detections are made after a close, and
 // "closed" says nothing about the run; the event's own session stays what the calendar says. Look again when: daily runs before the open are common.
 //
-// 2026-11-23 Keys are numbered (keys.go), and what producers repeat is remembered within bounds: keys, names, tickers, the shape of the
+// 2026-11-23 Keys are numbered (loose.Vocabulary), and what producers repeat is remembered within bounds: keys, names, tickers, the shape of the
 // last text. Because: some forty look-ups in four objects a detection cost more than its parse; a detection of a kilobyte takes 4.5 µs of CPU
 // time instead of 7.5. Rejected: asking for the type of a value while its object is listed, as that makes the parser decode it, and
 // an id made from the text itself would change. Look again when: the parser gives its numbers' text away and need not be copied from.

@@ -43,17 +43,17 @@ func health(word string) reader {
 
 // read gives an object to a reader; ok is false when the text is none.
 func read(channel string, text []byte, use reader) (out found.Result, r *found.Reject, ok bool) {
-	p := &reading.Pass{Channel: channel, Received: received, MaxFields: 40, MaxAhead: 24 * time.Hour}
-	objects := loose.Objects{Vocabulary: reading.Vocabulary()}
+	p := reading.NewPass(40, 1000, 24*time.Hour, nil)
+	p.Channel, p.Received = channel, received
 	reader := loose.Reader{MaxBytes: 64 << 10, MaxDepth: 24}
 	_ = reader.Read(text, func(v *fastjson.Value) { // what cannot be read is no object either
-		o, err := objects.List(v, p.MaxFields)
+		o, err := p.Objects.List(v, p.MaxFields)
 		if o == nil || err != nil {
 			return
 		}
 		s := &layers.Stack{}
 		s.Push(o)
-		r, ok = use(p, s), true
+		r, ok = use(&p, s), true
 	})
 	return p.Out, r, ok
 }

@@ -17,10 +17,12 @@ import (
 	"fmt"
 	"time"
 
+	"tierboard/server/classify/details"
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/scalar"
+	"tierboard/server/classify/spelling"
 	"tierboard/shared/event"
 )
 
@@ -35,11 +37,36 @@ var year2000 = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // Pass is one text on its way through its readers. It is not safe for concurrent use.
 type Pass struct {
-	Channel   string
-	Received  time.Time     // UTC, in whole milliseconds
-	MaxFields int           // the largest number of fields in an object that is searched
-	MaxAhead  time.Duration // how long after Received a detection may lie
-	Out       found.Result  // what was found so far
+	Channel  string
+	Received time.Time    // UTC, in whole milliseconds
+	Out      found.Result // what was found so far
+
+	// What is the same for all texts.
+	MaxFields  int                                                  // the largest number of fields in an object that is searched
+	MaxDetails int                                                  // the size of an event's details in bytes
+	MaxAhead   time.Duration                                        // how long after Received a detection may lie
+	SessionOf  func(time.Time) (session event.Session, date string) // the exchange calendar
+
+	// Memory that is used again for the next text.
+	Patterns spelling.Patterns
+	Symbols  spelling.Symbols
+	Objects  loose.Objects // all objects that are searched
+	Rest     details.Rest  // what nobody took of the detection being read
+}
+
+// NewPass returns a Pass for texts with these bounds and this calendar, whose Channel and Received are to be set for each text.
+func NewPass(maxFields, maxDetails int, maxAhead time.Duration, sessionOf func(time.Time) (event.Session, string)) Pass {
+	return Pass{
+		MaxFields: maxFields, MaxDetails: maxDetails, MaxAhead: maxAhead, SessionOf: sessionOf,
+		Patterns: make(spelling.Patterns), Symbols: make(spelling.Symbols), Objects: loose.Objects{Vocabulary: &vocabulary},
+	}
+}
+
+// Reset forgets the text and keeps the memory for the next one.
+func (p *Pass) Reset() {
+	p.Channel, p.Out = "", found.Result{}
+	p.Objects.Reset()
+	p.Rest.Reset()
 }
 
 // Reject makes a Reject of the text. The format and its arguments make the detail, which names the field.
@@ -87,6 +114,18 @@ func (p *Pass) OptionalTime(s *layers.Stack, latest time.Time, keys *loose.Keys)
 		return true
 	})
 	return at
+}
+
+// Confidence reads a confidence: 0 to 1, or above 1 up to 100 for a percentage, which percent tells. ok is false for anything else.
+func Confidence(f *loose.Field) (x float64, percent, ok bool) {
+	x, ok = f.Number()
+	switch {
+	case !ok || x < 0 || x > 100:
+		return 0, false, false
+	case x > 1:
+		return x / 100, true, true
+	}
+	return x + 0, false, true // + 0 turns -0 into 0
 }
 
 // NoteSession remembers the streaming session the text belongs to, and returns it; "" if the text names none.

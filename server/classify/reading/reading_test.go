@@ -1,6 +1,7 @@
 package reading_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -19,18 +20,20 @@ var received = time.Date(2025, time.October, 6, 14, 40, 0, 123_000_000, time.UTC
 
 // newPass is a pass over a text that has just arrived.
 func newPass() *reading.Pass {
-	return &reading.Pass{Channel: "c", Received: received, MaxFields: 8, MaxAhead: 24 * time.Hour}
+	p := reading.NewPass(8, 1000, 24*time.Hour, nil)
+	p.Channel, p.Received = "c", received
+	return &p
 }
 
 // stack makes a stack of objects, outermost first, and calls use with it while they are valid.
 func stack(t *testing.T, use func(s *layers.Stack), texts ...string) {
 	t.Helper()
-	objects := loose.Objects{Vocabulary: reading.Vocabulary()}
+	p := newPass()
 	reader := loose.Reader{MaxBytes: 1 << 20, MaxDepth: 100}
 	err := reader.Read([]byte("["+strings.Join(texts, ",")+"]"), func(v *fastjson.Value) {
 		s := &layers.Stack{}
 		for _, item := range v.GetArray() {
-			o, err := objects.List(item, 100)
+			o, err := p.Objects.List(item, 100)
 			if err != nil || o == nil {
 				t.Fatalf("%s: %v", item, err)
 			}
@@ -222,4 +225,38 @@ func TestWhatNobodyTookRemains(t *testing.T) {
 		`{"run":"r-1","long":"`+long+`","tags":[1],"object":{"b":2},"nothing":null,"note":7}`,
 		`{"type":"PATTERN_DETECTED","note":1,"in":true,"symbol":"A","metadata":{"symbol":"A","score":2,"note":4},"wide":{"a":1}}`,
 	)
+}
+
+func TestConfidenceMayBeAPercentage(t *testing.T) {
+	for value, want := range map[string]struct {
+		x           float64
+		percent, ok bool
+	}{
+		`0`: {0, false, true}, `-0.0`: {0, false, true}, `1`: {1, false, true}, `"0.66"`: {.66, false, true},
+		`85.5`: {.855, true, true}, `100`: {1, true, true}, `100.5`: {}, `-0.1`: {}, `"85%"`: {}, `true`: {},
+	} {
+		stack(t, func(s *layers.Stack) {
+			x, percent, ok := reading.Confidence(s.Peek(&reading.ConfidenceKeys))
+			if x != want.x || math.Signbit(x) || percent != want.percent || ok != want.ok {
+				t.Errorf("%s: got %v %v %v, want %+v", value, x, percent, ok, want)
+			}
+		}, `{"confidence":`+value+`}`)
+	}
+}
+
+func TestPassesAreUsedAgain(t *testing.T) {
+	p := newPass()
+	p.Out.Refuse(p.Reject(found.NoSymbol, "symbol: missing"))
+	p.Rest.NoteTrue("a")
+	if p.Reset(); p.Channel != "" || len(p.Out.Rejects) != 0 || p.MaxFields != 8 || p.Patterns == nil {
+		t.Errorf("got %+v", p)
+	}
+	if text, _ := p.Rest.JSON(100); text != "" {
+		t.Errorf("the rest is %s", text)
+	}
+	key := reading.Key("symbol")
+	o, err := p.Objects.List(fastjson.MustParse(`{"symbol":"A"}`), 8)
+	if err != nil || o.Get(key) == nil || o.Get(key) != o.Get(reading.SymbolKeys.List()[0]) {
+		t.Errorf("the key of the vocabulary is not found: %v", err)
+	}
 }

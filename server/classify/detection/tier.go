@@ -1,4 +1,4 @@
-package classify
+package detection
 
 import (
 	"tierboard/server/classify/found"
@@ -59,10 +59,10 @@ func (d *detection) inferTier(timeframe string, name *spelling.Pattern) event.Ti
 	if t := spelling.TierOfTimeframe(timeframe); t != event.TierNone {
 		return t
 	}
-	if d.row.Tier != event.TierNone {
-		return d.row.Tier
+	if d.Origin.Tier != event.TierNone {
+		return d.Origin.Tier
 	}
-	if d.live {
+	if d.Live {
 		return event.Intraday
 	}
 	if len(name.Tiers) == 1 {
@@ -74,7 +74,7 @@ func (d *detection) inferTier(timeframe string, name *spelling.Pattern) event.Ti
 // takeTimeframe takes the bar length in its folded form; "" if the producer did not say.
 func (d *detection) takeTimeframe() string {
 	const longest = 32
-	f := d.Peek(&timeframeKeys)
+	f := d.Peek(&reading.TimeframeKeys)
 	if f == nil {
 		return ""
 	}

@@ -1,4 +1,6 @@
-package classify
+// Package detection reads a detection of a pattern and makes the event of it: what it is about, how sure the detector is, when it was, and
+// which tier it belongs to. It never invents: what is missing, unknown or out of range makes a Reject.
+package detection
 
 import (
 	"math"
@@ -6,9 +8,10 @@ import (
 
 	"github.com/valyala/fastjson"
 
-	"tierboard/server/classify/details"
+	"tierboard/server/classify/combo"
 	"tierboard/server/classify/found"
 	"tierboard/server/classify/layers"
+	"tierboard/server/classify/levels"
 	"tierboard/server/classify/loose"
 	"tierboard/server/classify/reading"
 	"tierboard/server/classify/scalar"
@@ -17,19 +20,26 @@ import (
 	"tierboard/shared/filter"
 )
 
+// Origin is what is known of a detection besides its fields.
+type Origin struct {
+	Tier event.Tier      // what the channel's name tells; TierNone if it does not
+	Live bool            // it arrives while the market trades
+	Raw  *fastjson.Value // the detection with its envelopes, without a batch's
+}
+
 // detection is one detection being read.
 type detection struct {
-	*text
+	*reading.Pass
 	*layers.Stack
-	live bool
-	raw  *fastjson.Value // the detection with its envelopes, without a batch's
-	rest *details.Rest
+	Origin
 
 	lacks [3]*loose.Keys // memory of missing
 }
 
-// read makes the event and appends it, or says why not.
-func (d *detection) read() *found.Reject {
+// Read makes the event of a detection and appends it to what the pass has found, or says why there is none. It opens the stack's
+// envelopes itself.
+func Read(p *reading.Pass, s *layers.Stack, from Origin) *found.Reject {
+	d := detection{Pass: p, Stack: s, Origin: from}
 	if err := d.Open(&envelopes, d.MaxFields, d.missing); err != nil {
 		return d.TooWide()
 	}
@@ -64,39 +74,39 @@ func (d *detection) read() *found.Reject {
 		return d.Reject(found.UnknownTier, "tier: no word, timeframe, channel or pattern tells it (tier %q, timeframe %q, pattern %q)", tierReceived, e.Timeframe, e.Pattern)
 	}
 	e.Tier = tier
-	e.Session, e.SessionDate = d.c.cfg.SessionOf(e.DetectedAt)
+	e.Session, e.SessionDate = d.SessionOf(e.DetectedAt)
 	inferred := d.direction(e, name)
 	d.figures(e)
-	e.Levels = d.levels()
+	e.Levels = levels.Take(d.Pass, d.Stack)
 	d.detail(m)
 	e.Source = d.source()
 	if e.ID = reading.TakeID(d.Stack); e.ID == "" {
-		e.ID = reading.DeriveID(e, d.raw, timed)
+		e.ID = reading.DeriveID(e, d.Raw, timed)
 	}
 
-	reading.Remains(d.Stack, d.MaxFields, d.rest)
+	reading.Remains(d.Stack, d.MaxFields, &d.Rest)
 	if inferred {
-		d.rest.NoteTrue("direction_inferred")
+		d.Rest.NoteTrue("direction_inferred")
 	}
 	if !timed {
 		d.Out.Flags |= found.TimeAssumed
-		d.rest.Note("detected_at_assumed", "received_at")
+		d.Rest.Note("detected_at_assumed", "received_at")
 	}
 	if !zoned {
-		d.rest.Note("time_zone_assumed", "UTC")
+		d.Rest.Note("time_zone_assumed", "UTC")
 	}
 	if percent {
 		d.Out.Flags |= found.PercentConfidence
-		d.rest.NoteTrue("confidence_percent")
+		d.Rest.NoteTrue("confidence_percent")
 	}
 	if tierReceived != "" {
-		d.rest.Note("tier_received", tierReceived)
+		d.Rest.Note("tier_received", tierReceived)
 	}
 	if name.Received != e.Pattern && name.Received != e.Label {
-		d.rest.Note("pattern_received", name.Received)
+		d.Rest.Note("pattern_received", name.Received)
 	}
 	var cut bool
-	if e.Details, cut = d.rest.JSON(d.c.cfg.MaxDetails); cut {
+	if e.Details, cut = d.Rest.JSON(d.MaxDetails); cut {
 		d.Out.Flags |= found.DetailsCut
 	}
 	if err := e.Validate(); err != nil {
@@ -126,8 +136,8 @@ func (d *detection) missing() []*loose.Keys {
 	if f := d.Peek(&reading.NameKeys); f == nil || f.Key == "pattern_type" && spelling.IsTier(f.Value) {
 		lacks = append(lacks, &reading.NameKeys)
 	}
-	if !d.Has(&confidenceKeys) {
-		lacks = append(lacks, &confidenceKeys)
+	if !d.Has(&reading.ConfidenceKeys) {
+		lacks = append(lacks, &reading.ConfidenceKeys)
 	}
 	return lacks
 }
@@ -138,7 +148,7 @@ func (d *detection) symbol(e *event.Event) *found.Reject {
 	if f == nil {
 		return d.Reject(found.NoSymbol, "symbol: missing")
 	}
-	if e.Symbol = d.symbols.Read(f.Value); e.Symbol == "" {
+	if e.Symbol = d.Symbols.Read(f.Value); e.Symbol == "" {
 		switch text, ok := scalar.Text(f.Value, event.MaxText); {
 		case !ok:
 			return d.Reject(found.BadSymbol, "%s: is %s, not text", f.Key, f.Value.Type())
@@ -150,7 +160,7 @@ func (d *detection) symbol(e *event.Event) *found.Reject {
 	}
 	for _, key := range reading.SymbolKeys.List() { // a producer may write both
 		d.EachOne(false, key, func(f *loose.Field) bool {
-			return scalar.Is(f.Value, e.Symbol) || d.symbols.Read(f.Value) == e.Symbol
+			return scalar.Is(f.Value, e.Symbol) || d.Symbols.Read(f.Value) == e.Symbol
 		})
 	}
 	return nil
@@ -164,7 +174,7 @@ func (d *detection) name() (best *spelling.Pattern, r *found.Reject) {
 		if f == nil {
 			continue
 		}
-		name := d.names.Read(f.Value)
+		name := d.Patterns.Read(f.Value)
 		if name == nil || name.Received == "" || f.Key == "pattern_type" && name.IsTier {
 			if name == nil && r == nil {
 				r = d.Reject(found.BadPattern, "%s: is %s, not text", f.Key, f.Value.Type())
@@ -195,7 +205,7 @@ func (d *detection) name() (best *spelling.Pattern, r *found.Reject) {
 // confidence takes the confidence, or signal_strength when there is none and it is from 0 to 1. percent tells that it
 // came as 0 to 100.
 func (d *detection) confidence(e *event.Event) (percent bool, r *found.Reject) {
-	f := d.Peek(&confidenceKeys)
+	f := d.Peek(&reading.ConfidenceKeys)
 	if f == nil {
 		n, ok := d.Number(false, 0, 1, &strengthKeys).Get()
 		if !ok {
@@ -205,7 +215,7 @@ func (d *detection) confidence(e *event.Event) (percent bool, r *found.Reject) {
 		e.Priority = event.PriorityOf(n)
 		return false, nil
 	}
-	x, percent, ok := confidence(f)
+	x, percent, ok := reading.Confidence(f)
 	if !ok {
 		return false, d.Reject(found.BadConfidence, "confidence: %s is no number from 0 to 1, nor a percentage", f.Value.MarshalTo(nil))
 	}
@@ -213,18 +223,6 @@ func (d *detection) confidence(e *event.Event) (percent bool, r *found.Reject) {
 	e.Confidence = x
 	e.Priority = event.PriorityOf(x)
 	return percent, nil
-}
-
-// confidence reads a confidence: 0 to 1, or above 1 up to 100 for a percentage.
-func confidence(f *loose.Field) (x float64, percent, ok bool) {
-	x, ok = f.Number()
-	switch {
-	case !ok || x < 0 || x > 100:
-		return 0, false, false
-	case x > 1:
-		return x / 100, true, true
-	}
-	return x + 0, false, true // + 0 turns -0 into 0
 }
 
 // times takes detection and publish time. timed is false when there was none and the time of receipt stands in; zoned is
@@ -304,10 +302,10 @@ func (d *detection) detail(m *made) {
 		m.daily.MarketSession = session
 		e.Daily = &m.daily
 	case event.Intraday:
-		m.intraday.RealTime = d.live || e.Session == event.Regular
+		m.intraday.RealTime = d.Live || e.Session == event.Regular
 		e.Intraday = &m.intraday
 	case event.Combo:
-		e.Combo = d.combo()
+		e.Combo = combo.Take(d.Pass, d.Stack)
 	case event.TierNone: // rejected before
 	}
 }
