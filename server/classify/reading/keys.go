@@ -14,15 +14,24 @@ func Key(key string) loose.Key { return vocabulary.Key(key) }
 
 // The keys that more than one reader looks up.
 var (
-	TypeKeys       = Keys("event_type", "type", "event")                          // hold a type word
-	SymbolKeys     = Keys("symbol", "ticker")                                     // the ticker
-	NameKeys       = Keys("pattern", "pattern_name", "pattern_type")              // may hold the pattern's name
-	ConfidenceKeys = Keys("confidence")                                           // from 0 to 1, or a percentage
-	TimeframeKeys  = Keys("timeframe")                                            // the length of a bar
-	SourceKeys     = Keys("source")                                               // the producer's name for itself, or a tier's word
-	DetectedKeys   = Keys("detected_at", "detection_timestamp", "detection_time") // a time that means detection and nothing else
-	TimestampKeys  = Keys("timestamp")                                            // a time that may mean anything
-	MetadataKeys   = Keys("metadata")                                             // an object whose fields belong to what is around it
+	// TypeKeys hold a type word, see channels.WordOf.
+	TypeKeys = Keys("event_type", "type", "event")
+	// SymbolKeys hold the ticker.
+	SymbolKeys = Keys("symbol", "ticker")
+	// NameKeys may hold the pattern's name; the last one holds a tier's word instead in some texts.
+	NameKeys = Keys("pattern", "pattern_name", "pattern_type")
+	// ConfidenceKeys hold what Confidence reads.
+	ConfidenceKeys = Keys("confidence")
+	// TimeframeKeys hold the length of a bar.
+	TimeframeKeys = Keys("timeframe")
+	// SourceKeys hold the producer's name for itself, or a tier's word.
+	SourceKeys = Keys("source")
+	// DetectedKeys hold a time that means detection and nothing else.
+	DetectedKeys = Keys("detected_at", "detection_timestamp", "detection_time")
+	// TimestampKeys hold a time that may mean anything.
+	TimestampKeys = Keys("timestamp")
+	// MetadataKeys hold an object whose fields belong to what is around it.
+	MetadataKeys = Keys("metadata")
 )
 
 var (
