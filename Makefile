@@ -38,7 +38,7 @@ SERVER_SOURCES := $(call SOURCES,server shared app assets) go.mod go.sum
 # Packages whose tests also run as WebAssembly, under Node: all that need neither a page nor a socket.
 WASM_TESTED = $(patsubst %,./%,$(wildcard app/board app/format)) ./shared/...
 # Packages that hold the rules and the delivery; the specification wants 95 % of the statements of each tested.
-CORE := ./shared/... ./server/classify/... ./server/ingest/... ./server/match/... ./server/hub ./server/session ./server/recent ./app/board
+CORE := ./shared/... ./server/classify/... ./server/ingest/... ./server/match/... ./server/hub/... ./server/session ./server/recent ./app/board
 COVERED := 95
 
 # What is measured by `make bench`, how often, and for how long each time.

@@ -40,6 +40,9 @@ var wiring = []string{"server/daemon/...", "server"}
 // surface is what answers HTTP questions: package rest, and what it is made of.
 var surface = []string{"server/rest", "server/rest/numbers", "server/rest/record", "server/rest/operation", "server/rest/source", "server/rest/performance", "server/rest/shelf", "server/rest/saved", "server/rest/related", "server/rest/clock", "server/rest/list", "server/rest/item", "server/rest/catalogue", "server/rest/status", "server/rest/ops", "server/rest/resttest"}
 
+// delivery is the hub, and what brings its frames to a connection.
+var delivery = []string{"server/hub/...", "server/session", "server/sse"}
+
 // screen is what draws: package ui, and what it is made of.
 var screen = []string{"app/ui/..."}
 
@@ -86,7 +89,7 @@ var floors = []place{
 	{"server/classify/combo", 6, []string{"server/classify/detection"}},
 	{"server/classify/detection", 7, []string{"server/classify"}},
 	{"server/classify", 8, nil},
-	{"server/recent", 5, nil},
+	{"server/recent", 4, nil},
 	{"server/health/age", 4, nil},
 	{"server/health/delivery", 4, nil},
 	{"server/health/producer", 5, nil},
@@ -95,7 +98,8 @@ var floors = []place{
 	{"server/detect", 5, nil},
 	{"server/archive", 5, nil},
 	{"app/board", 5, nil},
-	{"server/hub", 6, nil},
+	{"server/hub/frame", 5, delivery},
+	{"server/hub", 7, nil},
 	{"app/live", 6, nil},
 	{"app/fetch", 6, nil},
 	{"app/http", 6, []string{}}, // laid over net/http by the Makefile; nobody imports it
@@ -106,9 +110,9 @@ var floors = []place{
 	{"server/ingest", 7, wiring},
 	{"server/demo", 7, wiring},
 	{"server/tape", 7, wiring},
-	{"server/session", 7, append([]string{"e2e/peer/own"}, wiring...)}, // which compares delivery alone with another library's
+	{"server/session", 8, append([]string{"e2e/peer/own"}, wiring...)}, // which compares delivery alone with another library's
 	{"server/session/turn", 0, []string{"server/session", "server/daemon/..."}},
-	{"server/sse", 7, wiring},
+	{"server/sse", 8, wiring},
 	{"server/rest/docs", 5, surface},
 	{"server/rest/answer", 4, surface},
 	{"server/rest/numbers", 5, surface},

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"tierboard/server/hub/frame"
 	"tierboard/server/recent"
 	"tierboard/shared/wire"
 )
@@ -120,7 +121,7 @@ func (sh *shard) sendLive(s *Session, now time.Time) {
 	}
 	s.suppressed, s.dropped = 0, 0
 	s.told = b.Seq
-	f := Frame{Events: n}
+	f := frame.Frame{Events: n}
 	if n > 0 {
 		first := s.pending[0].Event
 		f.Tier, f.Received, f.Published = first.Tier, first.ReceivedAt, first.PublishedAt
@@ -150,7 +151,7 @@ func (sh *shard) catchUp(s *Session, now time.Time) bool {
 			if n < len(b.items) {
 				w.Seq = b.items[n-1].Event.Seq
 			}
-			sh.pushBatch(s, &w, b.items[:n], Frame{Events: n}, now)
+			sh.pushBatch(s, &w, b.items[:n], frame.Frame{Events: n}, now)
 			b.items, b.reset = b.items[n:], false
 		}
 		s.backfill = slices.Delete(s.backfill, 0, 1)
@@ -172,19 +173,19 @@ func (sh *shard) portion(items []*recent.Item, f wire.Format) int {
 }
 
 // pushBatch sends a batch of items as f. Sessions that send the same at the same moment share its bytes.
-func (sh *shard) pushBatch(s *Session, b *wire.Batch, items []*recent.Item, f Frame, now time.Time) {
-	prints := sh.press.prints
-	ready := sh.press.print(b, items, s.format, now)
-	if sh.press.prints > prints {
+func (sh *shard) pushBatch(s *Session, b *wire.Batch, items []*recent.Item, f frame.Frame, now time.Time) {
+	prints := sh.press.Prints()
+	ready := sh.press.Print(b, items, s.format, now)
+	if sh.press.Prints() > prints {
 		sh.hub.m.FramesEncoded.Inc()
 	}
-	f.Ready, f.Bytes, f.scratch = ready.Ready, ready.Bytes, true
+	f.Ready, f.Bytes, f.Lent = ready.Ready, ready.Bytes, ready.Lent
 	sh.hub.m.BatchEvents.Observe(float64(len(items)))
 	sh.push(s, f)
 }
 
 // push sends a frame.
-func (sh *shard) push(s *Session, f Frame) {
+func (sh *shard) push(s *Session, f frame.Frame) {
 	sh.hub.m.OutboxBytes.Observe(float64(s.out.push(f)))
 }
 
@@ -196,6 +197,6 @@ func (sh *shard) advance(s *Session, now time.Time) {
 		return
 	}
 	s.told = sh.seq.Load()
-	sh.pushBatch(s, &wire.Batch{Seq: s.told, Suppressed: s.suppressed, Dropped: s.dropped}, nil, Frame{}, now)
+	sh.pushBatch(s, &wire.Batch{Seq: s.told, Suppressed: s.suppressed, Dropped: s.dropped}, nil, frame.Frame{}, now)
 	s.suppressed, s.dropped = 0, 0
 }

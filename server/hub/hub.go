@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tierboard/server/hub/frame"
 	"tierboard/server/metrics"
 	"tierboard/server/recent"
 	"tierboard/shared/event"
@@ -235,8 +236,8 @@ func (h *Hub) reserve(ctx context.Context) error {
 // oldest give way to newer ones, which is right for a status.
 func (h *Hub) Broadcast(f wire.Frame) {
 	var b encoded
-	b[wire.JSON] = control(f, wire.JSON)
-	b[wire.MsgPack] = control(f, wire.MsgPack)
+	b[wire.JSON] = frame.Control(f, wire.JSON)
+	b[wire.MsgPack] = frame.Control(f, wire.MsgPack)
 	for _, sh := range h.shards {
 		if sh.mail.broadcast(b) {
 			h.counts.unsent.Add(1)
@@ -245,7 +246,7 @@ func (h *Hub) Broadcast(f wire.Frame) {
 }
 
 // encoded is a frame in each format.
-type encoded [2]Frame
+type encoded [2]frame.Frame
 
 // link turns the missing links of a combo into inferred ones where an earlier event fits.
 func (h *Hub) link(e *event.Event) {

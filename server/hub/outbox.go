@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"tierboard/server/hub/frame"
 	"tierboard/server/metrics"
 	"tierboard/shared/wire"
 )
@@ -26,7 +27,7 @@ type Sink interface {
 	// Try writes as much of a frame as needs no waiting and returns how many bytes are left. If any are, the sink has
 	// kept a copy of them, and a goroutine of the sink's writes them, takes the frames that follow with Session.Next
 	// until ErrIdle, and so ends the lag. The frame's bytes may be used only during the call.
-	Try(f Frame) (left int)
+	Try(f frame.Frame) (left int)
 	// Ended says that the session ended, see Session.Cause, and that the connection should be closed. It is called at
 	// once when the session is cut, and otherwise when there is nothing left to write; if a goroutine still takes
 	// frames, Next tells it instead. It may be called twice.
@@ -57,7 +58,7 @@ type outbox struct {
 	direct  bool          // frames go to the sink
 	sink    Sink          // nil for a session that is read with Next alone
 	cut     chan struct{} // made when first asked for; closed when the session is to end without sending what is queued
-	frames  []Frame
+	frames  []frame.Frame
 	bytes   int    // of batches, queued and in hand
 	control int    // of control frames, queued and in hand
 	hand    inHand // what the writer took last
@@ -105,7 +106,7 @@ func (o *outbox) full() bool {
 }
 
 // push hands a frame to the sink, or queues it, and returns the bytes that wait. After the end it does nothing.
-func (o *outbox) push(f Frame) int {
+func (o *outbox) push(f frame.Frame) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.end != nil {
@@ -117,23 +118,23 @@ func (o *outbox) push(f Frame) int {
 			return 0
 		}
 		o.direct = false
-		o.take(inHand{left, f.control})
+		o.take(inHand{left, f.Control})
 		return left
 	}
-	o.account(inHand{len(f.Ready), f.control}, 1)
+	o.account(inHand{len(f.Ready), f.Control}, 1)
 	if o.control > o.cfg.ControlBytes {
 		o.stop(wire.CloseTooSlow, "answers are not read")
 		o.m.SessionsCut.WithLabelValues(cutControl).Inc()
 		return 0
 	}
-	o.frames = append(o.frames, f.keep())
+	o.frames = append(o.frames, f.Keep())
 	o.signal()
 	return o.bytes + o.control
 }
 
 // pop takes the next frame. ok is false when there is none; drained says that a waiting shard has room now. After the
 // end and the last frame it returns the reason.
-func (o *outbox) pop() (f Frame, ok, drained bool, err error) {
+func (o *outbox) pop() (f frame.Frame, ok, drained bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.account(o.hand, -1)
@@ -141,13 +142,13 @@ func (o *outbox) pop() (f Frame, ok, drained bool, err error) {
 	switch {
 	case len(o.frames) > 0:
 		f, ok = o.frames[0], true
-		o.frames[0] = Frame{}
+		o.frames[0] = frame.Frame{}
 		if o.frames = o.frames[1:]; len(o.frames) == 0 {
 			o.frames = nil // an idle session holds no queue
 		}
-		o.hand = inHand{len(f.Ready), f.control} // accounted for when it was queued
+		o.hand = inHand{len(f.Ready), f.Control} // accounted for when it was queued
 	case o.end != nil:
-		return Frame{}, false, false, o.end
+		return frame.Frame{}, false, false, o.end
 	case o.sink != nil:
 		o.direct, err = true, ErrIdle
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tierboard/server/hub/frame"
 	"tierboard/server/match"
 	"tierboard/server/recent"
 	"tierboard/shared/event"
@@ -81,8 +82,8 @@ func (h *Hub) Attach(f wire.Format, sink Sink, beat time.Duration) *Session {
 // Join adds a session to the hub, once. The hello frames go before anything else. The caller must Close it, also when
 // Join returns an error, which means that ctx or the hub ended.
 func (s *Session) Join(ctx context.Context, hello ...wire.Frame) error {
-	for _, frame := range hello {
-		s.Send(frame)
+	for _, f := range hello {
+		s.Send(f)
 	}
 	if err := s.shard.ask(ctx, opening{s}); err != nil {
 		return err
@@ -186,13 +187,13 @@ func (s *Session) Unsubscribe(ctx context.Context, id string) error {
 
 // Send queues an answer, such as a pong or an error. It never blocks.
 func (s *Session) Send(f wire.Frame) {
-	s.out.push(control(f, s.format))
+	s.out.push(frame.Control(f, s.format))
 }
 
 // Next returns the next frame to write, after the last one it returned was written. The error is a *CloseError when the
 // session ended and everything that is still to be sent was taken. When nothing waits, a session with a sink returns
 // ErrIdle, and one without blocks until something comes or ctx ends. One goroutine may call it.
-func (s *Session) Next(ctx context.Context) (Frame, error) {
+func (s *Session) Next(ctx context.Context) (frame.Frame, error) {
 	for {
 		f, ok, drained, err := s.out.pop()
 		if drained {
@@ -204,7 +205,7 @@ func (s *Session) Next(ctx context.Context) (Frame, error) {
 		select {
 		case <-s.out.wake:
 		case <-ctx.Done():
-			return Frame{}, ctx.Err()
+			return frame.Frame{}, ctx.Err()
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tierboard/server/hub/frame"
 	"tierboard/server/match"
 	"tierboard/server/recent"
 	"tierboard/shared/wire"
@@ -51,7 +52,7 @@ type shard struct {
 	cohorts  map[string]*cohort
 	sessions map[*Session]struct{}
 	hits     []match.ID
-	press    press
+	press    frame.Press
 	pace     pace
 	windows  fifo
 	notices  fifo
@@ -269,7 +270,7 @@ func (sh *shard) expire(now time.Time) {
 	})
 	sh.each(&sh.beats, now, func(s *Session, _ moment) {
 		if sign := s.out.sign(now); sign != nil {
-			sh.push(s, Frame{Ready: sign, control: true})
+			sh.push(s, frame.Frame{Ready: sign, Control: true})
 		}
 		sh.beats.push(s, sh.moment(now).after(s.beat))
 	})

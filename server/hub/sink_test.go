@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tierboard/server/hub/frame"
 	"tierboard/server/recent"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -41,7 +42,7 @@ func (r *rig) pipe(room int, beat time.Duration) *pipe {
 	return p
 }
 
-func (p *pipe) take(f Frame) {
+func (p *pipe) take(f frame.Frame) {
 	m, err := wire.Decode(slices.Clone(f.Bytes))
 	if err != nil {
 		panic(err)
@@ -49,7 +50,7 @@ func (p *pipe) take(f Frame) {
 	p.got = append(p.got, m)
 }
 
-func (p *pipe) Try(f Frame) int {
+func (p *pipe) Try(f frame.Frame) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.room < 0 || len(f.Ready) <= p.room {
@@ -65,12 +66,12 @@ func (p *pipe) Try(f Frame) int {
 	left := len(f.Ready) - p.room
 	p.room = 0
 	p.drains++
-	own := f.keep()
+	own := f.Keep()
 	go p.drain(own)
 	return left
 }
 
-func (p *pipe) drain(f Frame) {
+func (p *pipe) drain(f frame.Frame) {
 	for {
 		if _, ok := <-p.release; ok {
 			p.mu.Lock()
@@ -278,19 +279,19 @@ func TestMembersOfACohortShareTheBytesOfABatch(t *testing.T) {
 		other := r.pipe(-1, 0)
 		other.subscribe(ofSymbol("AAPL", "TSLA"))
 		synctest.Wait()
-		before := sh.press.prints
+		before := sh.press.Prints()
 		r.publish(symbol("AAPL")) // the leading edge is the same for everybody
 		synctest.Wait()
-		if n := sh.press.prints - before; n != 1 {
+		if n := sh.press.Prints() - before; n != 1 {
 			t.Errorf("%d encodings of the first event, want 1", n)
 		}
-		before = sh.press.prints
+		before = sh.press.Prints()
 		r.publish(symbol("AAPL"))
 		r.publish(symbol("TSLA"))
 		r.publish(symbol("AAPL"))
 		time.Sleep(100 * time.Millisecond) // the windows close together
 		synctest.Wait()
-		if n := sh.press.prints - before; n != 2 {
+		if n := sh.press.Prints() - before; n != 2 {
 			t.Errorf("%d encodings of the batches, want one for the cohort and one for the other", n)
 		}
 		for _, p := range ps {
@@ -301,61 +302,6 @@ func TestMembersOfACohortShareTheBytesOfABatch(t *testing.T) {
 		}
 		wantIDs(t, other.events(), "e1", "e2", "e3", "e4")
 	})
-}
-
-func TestAPrintIsSharedOnlyWithItsLike(t *testing.T) {
-	start(t, one, func(r *rig) {
-		r.burst(4)
-		items, _ := r.Recent().Between(0, 4, nil)
-		now := time.Now()
-		b := func(change func(*wire.Batch)) *wire.Batch {
-			out := &wire.Batch{Seq: 4}
-			if change != nil {
-				change(out)
-			}
-			return out
-		}
-		var p press
-		p.print(b(nil), items, wire.MsgPack, now)
-		for name, again := range map[string]func(){
-			"another moment": func() { p.print(b(nil), items, wire.MsgPack, now.Add(1)) },
-			"other events":   func() { p.print(b(nil), items[1:], wire.MsgPack, now) },
-			"a format":       func() { p.print(b(nil), items, wire.JSON, now) },
-			"a position":     func() { p.print(b(func(b *wire.Batch) { b.Seq++ }), items, wire.MsgPack, now) },
-			"suppressed":     func() { p.print(b(func(b *wire.Batch) { b.Suppressed = 1 }), items, wire.MsgPack, now) },
-			"dropped":        func() { p.print(b(func(b *wire.Batch) { b.Dropped = 1 }), items, wire.MsgPack, now) },
-			"a subscription": func() { p.print(b(func(b *wire.Batch) { b.ID = "x" }), items, wire.MsgPack, now) },
-			"a snapshot":     func() { p.print(b(func(b *wire.Batch) { b.Reset = true }), items, wire.MsgPack, now) },
-		} {
-			p.print(b(nil), items, wire.MsgPack, now)
-			before := p.prints
-			if again(); p.prints != before+1 {
-				t.Errorf("%s: not encoded anew", name)
-			}
-		}
-		got := p.print(b(nil), nil, wire.JSON, now)
-		if m, err := wire.DecodeJSON(string(got.Bytes)); err != nil || len(m.(*wire.Batch).Events) != 0 {
-			t.Errorf("an empty batch: %+v, %v", m, err)
-		}
-	})
-}
-
-func TestSealWritesTheHeaderOfEachLength(t *testing.T) {
-	for n, head := range map[int][]byte{
-		0:       {0x82, 0},
-		125:     {0x82, 125},
-		126:     {0x82, 126, 0, 126},
-		0xffff:  {0x82, 126, 0xff, 0xff},
-		0x10000: {0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0},
-	} {
-		f := seal(make([]byte, headroom+n), wire.MsgPack)
-		if len(f.Bytes) != n || len(f.Ready) != n+len(head) || !slices.Equal(f.Ready[:len(head)], head) {
-			t.Errorf("%d bytes: header %x of %d, want %x", n, f.Ready[:len(f.Ready)-n], len(f.Ready), head)
-		}
-	}
-	if f := seal(make([]byte, headroom), wire.JSON); f.Ready[0] != 0x81 {
-		t.Errorf("JSON begins with %x, want a text message", f.Ready[0])
-	}
 }
 
 func TestSessionsGoToTheShardWithTheFewest(t *testing.T) {

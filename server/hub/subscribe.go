@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tierboard/server/hub/frame"
 	"tierboard/server/recent"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -61,10 +62,10 @@ func (r subscribing) apply(sh *shard, now time.Time) {
 		s.told = seq
 	}
 	ack := &wire.Subscribed{ID: r.id, Filters: cohort.filters, Seq: seq, Replayed: len(c.items), Resumed: c.exact}
-	sh.push(s, control(ack, s.format))
+	sh.push(s, frame.Control(ack, s.format))
 	if c.gap != nil {
 		c.gap.ID = r.id
-		sh.push(s, control(c.gap, s.format))
+		sh.push(s, frame.Control(c.gap, s.format))
 	}
 	if len(c.items) > 0 || !c.exact {
 		b := backfill{id: r.id, items: c.items, seq: seq, since: c.upTo, reset: !c.exact}
@@ -137,7 +138,7 @@ func (r unsubscribing) apply(sh *shard, now time.Time) {
 	})
 	sh.inherit(s, left)
 	f := &wire.Unsubscribed{ID: r.id, Seq: sh.seq.Load()}
-	sh.push(s, control(f, s.format))
+	sh.push(s, frame.Control(f, s.format))
 }
 
 // inherit keeps, of a replay that will not be sent, the events that another subscription wants too: its own replay

@@ -25,6 +25,7 @@ import (
 	"github.com/coder/websocket"
 
 	"tierboard/server/hub"
+	"tierboard/server/hub/frame"
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
@@ -49,12 +50,12 @@ func BenchmarkFanOut(b *testing.B) {
 		for range 3 {
 			cost, sizes := fanEngine(b)
 			engine = append(engine, cost)
-			bare = append(bare, fanLoop(b, sizes, func(s *session, frame hub.Frame) error {
-				_, err := s.socket.Conn.Write(frame.Ready)
+			bare = append(bare, fanLoop(b, sizes, func(s *session, f frame.Frame) error {
+				_, err := s.socket.Conn.Write(f.Ready)
 				return err
 			}))
-			library = append(library, fanLoop(b, sizes, func(s *session, frame hub.Frame) error {
-				return s.conn.Write(context.Background(), s.kind, frame.Bytes)
+			library = append(library, fanLoop(b, sizes, func(s *session, f frame.Frame) error {
+				return s.conn.Write(context.Background(), s.kind, f.Bytes)
 			}))
 		}
 		b.ReportMetric(median(engine), "µs/frame")
@@ -137,7 +138,7 @@ func fanWants(i int) []int {
 }
 
 // fanLoop does nothing but write frames of the sizes to each connection in turn.
-func fanLoop(b *testing.B, sizes [2]int, write func(*session, hub.Frame) error) float64 {
+func fanLoop(b *testing.B, sizes [2]int, write func(*session, frame.Frame) error) float64 {
 	b.Helper()
 	var mu sync.Mutex
 	var all []*session
@@ -156,7 +157,7 @@ func fanLoop(b *testing.B, sizes [2]int, write func(*session, hub.Frame) error) 
 		return len(all) == fanSessions
 	})
 	defer end()
-	var frames [2]hub.Frame
+	var frames [2]frame.Frame
 	for i, n := range sizes {
 		frames[i].Ready = make([]byte, n)
 		frames[i].Ready[0], frames[i].Ready[1] = 0x81, 126 // the client does not look

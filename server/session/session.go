@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"tierboard/server/hub"
+	"tierboard/server/hub/frame"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -80,7 +81,7 @@ func (s *session) hello() []wire.Frame {
 }
 
 // Try writes what goes without waiting and lets a goroutine write the rest.
-func (s *session) Try(f hub.Frame) (left int) {
+func (s *session) Try(f frame.Frame) (left int) {
 	n, half, err := s.socket.offer(f.Ready)
 	switch {
 	case err != nil:
@@ -97,7 +98,7 @@ func (s *session) Try(f hub.Frame) (left int) {
 }
 
 // drain writes a frame and those that follow, until the peer has caught up or the session ends.
-func (s *session) drain(f hub.Frame, half bool) {
+func (s *session) drain(f frame.Frame, half bool) {
 	defer s.h.running.Done()
 	for {
 		patience := s.h.cfg.WriteTimeout
@@ -136,7 +137,7 @@ func (s *session) late() time.Time {
 }
 
 // sent counts a frame that was written.
-func (s *session) sent(f *hub.Frame) {
+func (s *session) sent(f *frame.Frame) {
 	s.h.m.FramesSent.Inc()
 	if f.Events > 0 {
 		s.h.m.EventsSent.Add(float64(f.Events))

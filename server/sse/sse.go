@@ -38,6 +38,7 @@ import (
 
 	"tierboard/server/gate"
 	"tierboard/server/hub"
+	"tierboard/server/hub/frame"
 	"tierboard/server/metrics"
 	"tierboard/server/problem"
 	"tierboard/server/query"
@@ -243,7 +244,7 @@ func (h *Handler) remove(peer *hub.Session) {
 // pump writes what the hub has for the stream, and heartbeats, until either side ends.
 func (h *Handler) pump(ctx context.Context, s *stream, peer *hub.Session) {
 	ctx, stop := context.WithCancel(ctx)
-	frames := make(chan hub.Frame) // unbuffered: what is not written yet stays in the outbox, which has a bound
+	frames := make(chan frame.Frame) // unbuffered: what is not written yet stays in the outbox, which has a bound
 	ended := make(chan error, 1)
 	var wg sync.WaitGroup
 	defer wg.Wait()

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"tierboard/server/hub"
+	"tierboard/server/hub/frame"
 	"tierboard/shared/wire"
 )
 
@@ -103,7 +103,7 @@ func (s *stream) gap(g wire.Gap) {
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // frame turns a frame of the hub into events.
-func (s *stream) frame(f hub.Frame) {
+func (s *stream) frame(f frame.Frame) {
 	var in struct {
 		Type       string            `json:"type"`
 		Events     []json.RawMessage `json:"events"`

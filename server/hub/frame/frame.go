@@ -1,4 +1,12 @@
-package hub
+// Package frame makes ready frames: what the hub has to say, encoded once, with the header of its WebSocket frame in front, so
+// that the bytes can be written to any number of sockets as they are.
+//
+// Control makes an answer, which is one session's own. A Press makes batches. Sessions that send the same events at the same
+// moment get the same bytes from it, and its buffers are used again, so that a batch costs nothing to collect: who keeps
+// such a frame longer than the call that brought it asks for a copy with Frame.Keep.
+//
+// Frames are values. A Press belongs to one goroutine; everything else may be used by any.
+package frame
 
 import (
 	"encoding/binary"
@@ -21,8 +29,8 @@ type Frame struct {
 	Received  time.Time  // when the server read that event; zero if the frame holds no live event
 	Published time.Time  // when the producer sent that event; zero if it did not say
 
-	control bool // an answer, not a batch: bounded separately and never dropped
-	scratch bool // Ready is the shard's and will be overwritten: copy what is kept
+	Control bool // an answer, not a batch: bounded separately and never dropped
+	Lent    bool // Ready is a press's and will be overwritten: Keep copies what is kept
 }
 
 // headroom is the longest header of a frame from a server: two bytes and a length of eight (RFC 6455, 5.2).
@@ -52,20 +60,20 @@ func seal(buf []byte, f wire.Format) Frame {
 	return Frame{Ready: buf[start:], Bytes: buf[headroom:]}
 }
 
-// control encodes an answer.
-func control(m wire.Frame, f wire.Format) Frame {
+// Control returns an answer, such as a confirmation or an error, encoded in a format. Its bytes are its own.
+func Control(m wire.Frame, f wire.Format) Frame {
 	out := seal(m.Append(make([]byte, headroom, 256), f), f)
-	out.control = true
+	out.Control = true
 	return out
 }
 
-// keep returns the frame with bytes of its own, if those it has are only lent.
-func (f Frame) keep() Frame {
-	if !f.scratch {
+// Keep returns the frame with bytes of its own, if those it has are only lent.
+func (f Frame) Keep() Frame {
+	if !f.Lent {
 		return f
 	}
 	head := len(f.Ready) - len(f.Bytes)
 	f.Ready = append(make([]byte, 0, len(f.Ready)), f.Ready...)
-	f.Bytes, f.scratch = f.Ready[head:], false
+	f.Bytes, f.Lent = f.Ready[head:], false
 	return f
 }

@@ -1,4 +1,4 @@
-package hub
+package frame
 
 import (
 	"slices"
@@ -8,13 +8,13 @@ import (
 	"tierboard/shared/wire"
 )
 
-// press encodes batches. It keeps the last ones, so that sessions that send the same events at the same moment share the
+// Press encodes batches. It keeps the last ones, so that sessions that send the same events at the same moment share the
 // bytes: the members of a cohort, whose windows open and close together, and every quiet session that gets an event.
-// Its buffers are used again, so a frame is good only until the next print.
-type press struct {
+// Its buffers are used again, so a frame is good only until the next Print. The zero Press is ready for use, by one goroutine.
+type Press struct {
 	pieces [][]byte // scratch
 	sheets [64]sheet
-	prints uint64 // batches encoded
+	prints uint64 // batches encoded, not shared
 }
 
 // sheet is an encoded batch and what it was made of.
@@ -31,8 +31,13 @@ type sheet struct {
 // mostKept is the largest buffer a sheet keeps, in bytes.
 const mostKept = 64 << 10
 
-// print returns the batch encoded with the items as its events.
-func (p *press) print(b *wire.Batch, items []*recent.Item, f wire.Format, now time.Time) Frame {
+// Prints is how many batches were encoded so far; those that found their bytes ready do not count.
+func (p *Press) Prints() uint64 { return p.prints }
+
+// Print returns the batch encoded in a format, with the items as its events and now as the time at which it was sent. The
+// frame is lent: its bytes are good until the next Print. Of the frame only Ready, Bytes and Lent are set. It writes to the
+// batch, which the caller may use again.
+func (p *Press) Print(b *wire.Batch, items []*recent.Item, f wire.Format, now time.Time) Frame {
 	key := uint64(f)
 	for _, it := range items {
 		key = (key ^ it.Event.Seq) * 0x9e3779b97f4a7c15
@@ -60,5 +65,6 @@ func (p *press) print(b *wire.Batch, items []*recent.Item, f wire.Format, now ti
 	clear(sh.items)
 	sh.items = append(sh.items[:0], items...)
 	sh.encoded = seal(sh.buf, f)
+	sh.encoded.Lent = true
 	return sh.encoded
 }
