@@ -73,10 +73,10 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 	}
 	untold := func() bool { return tell && s.suppressed+s.dropped > 0 }
 	if len(s.pending) == 0 && !untold() {
-		s.lagging = s.lagging && s.out.full()
+		s.lagging = s.lagging && s.out.Full()
 		return
 	}
-	if s.out.full() {
+	if s.out.Full() {
 		sh.lag(s, now)
 		return
 	}
@@ -85,7 +85,7 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 		sh.suppress(s, s.limit.room(sh.millis(now), sh.cfg.RateLimit))
 	}
 	for len(s.pending) > 0 || untold() { // asked again, since the limit may just have held something back
-		if s.out.full() {
+		if s.out.Full() {
 			sh.lag(s, now)
 			return
 		}
@@ -143,7 +143,7 @@ func (sh *shard) catchUp(s *Session, now time.Time) bool {
 	for len(s.backfill) > 0 {
 		b := &s.backfill[0]
 		for b.reset || len(b.items) > 0 {
-			if s.out.full() {
+			if s.out.Full() {
 				return false
 			}
 			n := sh.portion(b.items, s.format)
@@ -186,14 +186,14 @@ func (sh *shard) pushBatch(s *Session, b *wire.Batch, items []*recent.Item, f fr
 
 // push sends a frame.
 func (sh *shard) push(s *Session, f frame.Frame) {
-	sh.hub.m.OutboxBytes.Observe(float64(s.out.push(f)))
+	sh.hub.m.OutboxBytes.Observe(float64(s.out.Push(f)))
 }
 
 // advance tells a session that wanted nothing for a long time how far it is, while the ring still covers its last
 // position; else a reconnect would find a gap where there is none.
 func (sh *shard) advance(s *Session, now time.Time) {
 	behind := sh.seq.Load() - s.told
-	if len(s.subs) == 0 || len(s.pending)+len(s.backfill) > 0 || behind <= uint64(sh.cfg.Ring)/4 || s.out.full() { //nolint:gosec // positive
+	if len(s.subs) == 0 || len(s.pending)+len(s.backfill) > 0 || behind <= uint64(sh.cfg.Ring)/4 || s.out.Full() { //nolint:gosec // positive
 		return
 	}
 	s.told = sh.seq.Load()

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tierboard/server/hub/outbox"
 	"tierboard/server/metrics"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -258,7 +259,7 @@ func wantIDs(t *testing.T, got []string, want ...string) {
 }
 
 func closeCode(err error) wire.CloseCode {
-	if ce, ok := errors.AsType[*CloseError](err); ok {
+	if ce, ok := errors.AsType[*outbox.CloseError](err); ok {
 		return ce.Code
 	}
 	return 0

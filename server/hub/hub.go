@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tierboard/server/hub/frame"
+	"tierboard/server/hub/outbox"
 	"tierboard/server/metrics"
 	"tierboard/server/recent"
 	"tierboard/shared/event"
@@ -35,6 +36,8 @@ type Hub struct {
 	counts counts
 
 	marks *marks
+
+	bounds outbox.Bounds // of every session's outbox
 
 	loads sync.Mutex // guards the load of the shards
 
@@ -84,6 +87,7 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*Hub, error) {
 		seen:  newSeen(cfg.Remember, cfg.Ring),
 		marks: newMarks(time.Now()),
 	}
+	h.bounds = outbox.Bounds{Batches: cfg.OutboxBytes, Control: cfg.ControlBytes, Unread: func() { h.cut(cutControl) }}
 	shards := cfg.Shards
 	if shards == 0 {
 		shards = runtime.GOMAXPROCS(0)

@@ -195,8 +195,8 @@ func TestALongReplayWaitsForTheReader(t *testing.T) {
 		l := r.listen(hold)
 		l.subscribe("main", &wire.Resume{Epoch: r.Epoch(), Seq: 0}, filter.Filter{})
 		r.burst(20) // they wait behind the replay
-		if l.out.bytes > 16<<10 {
-			t.Errorf("%d bytes queued, want the outbox's bound", l.out.bytes)
+		if n := l.Waiting(); n > 16<<10 {
+			t.Errorf("%d bytes queued, want the outbox's bound", n)
 		}
 		close(hold)
 		time.Sleep(time.Second)

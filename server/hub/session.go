@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tierboard/server/hub/frame"
+	"tierboard/server/hub/outbox"
 	"tierboard/server/match"
 	"tierboard/server/recent"
 	"tierboard/shared/event"
@@ -22,7 +23,7 @@ type Session struct {
 	shard  *shard
 	format wire.Format
 	beat   time.Duration // how often the sink is asked for a sign of life; 0 for never
-	out    outbox
+	out    outbox.Outbox
 	parted atomic.Bool // no longer counted in its shard's load
 
 	// mine belongs to the goroutine that asks: what was subscribed, to leave out of a replay what another
@@ -73,9 +74,9 @@ type backfill struct {
 
 // Attach returns a session for a connection, which the hub knows nothing of before Join. Frames go to the sink; every
 // beat, unless that is 0, the sink is asked for a sign of life. The beat should be the same for all sessions.
-func (h *Hub) Attach(f wire.Format, sink Sink, beat time.Duration) *Session {
+func (h *Hub) Attach(f wire.Format, sink outbox.Sink, beat time.Duration) *Session {
 	s := &Session{hub: h, shard: h.lightest(), format: f, beat: beat}
-	s.out.init(&h.cfg, sink, h.m)
+	s.out.Init(&h.bounds, sink)
 	return s
 }
 
@@ -90,7 +91,7 @@ func (s *Session) Join(ctx context.Context, hello ...wire.Frame) error {
 	}
 	select {
 	case <-s.hub.done: // Run may have ended before it saw the request
-		s.out.finish(wire.CloseGoingAway, "server is going away")
+		s.out.Finish(wire.CloseGoingAway, "server is going away")
 	default:
 	}
 	return nil
@@ -187,15 +188,15 @@ func (s *Session) Unsubscribe(ctx context.Context, id string) error {
 
 // Send queues an answer, such as a pong or an error. It never blocks.
 func (s *Session) Send(f wire.Frame) {
-	s.out.push(frame.Control(f, s.format))
+	s.out.Push(frame.Control(f, s.format))
 }
 
-// Next returns the next frame to write, after the last one it returned was written. The error is a *CloseError when the
-// session ended and everything that is still to be sent was taken. When nothing waits, a session with a sink returns
-// ErrIdle, and one without blocks until something comes or ctx ends. One goroutine may call it.
+// Next returns the next frame to write, after the last one it returned was written. The error is an *outbox.CloseError when
+// the session ended and everything that is still to be sent was taken. When nothing waits, a session with a sink returns
+// outbox.ErrIdle, and one without blocks until something comes or ctx ends. One goroutine may call it.
 func (s *Session) Next(ctx context.Context) (frame.Frame, error) {
 	for {
-		f, ok, drained, err := s.out.pop()
+		f, ok, drained, err := s.out.Pop()
 		if drained {
 			s.shard.mail.drain(s)
 		}
@@ -203,7 +204,7 @@ func (s *Session) Next(ctx context.Context) (frame.Frame, error) {
 			return f, err
 		}
 		select {
-		case <-s.out.wake:
+		case <-s.out.Wake():
 		case <-ctx.Done():
 			return frame.Frame{}, ctx.Err()
 		}
@@ -212,23 +213,24 @@ func (s *Session) Next(ctx context.Context) (frame.Frame, error) {
 
 // Waiting is how many bytes of frames wait for the connection to take them; 0 for a session that keeps up. Any goroutine may
 // ask.
-func (s *Session) Waiting() int { return s.out.waiting() }
+func (s *Session) Waiting() int { return s.out.Waiting() }
 
 // Cut is closed when the session must end at once, without sending what is queued: it was too slow, or Abort was called.
-func (s *Session) Cut() <-chan struct{} { return s.out.ending() }
+func (s *Session) Cut() <-chan struct{} { return s.out.Ending() }
 
 // Cause returns why the session ended, or nil while it has not.
-func (s *Session) Cause() *CloseError { return s.out.cause() }
+func (s *Session) Cause() *outbox.CloseError { return s.out.Cause() }
 
-// Finish ends the session after what is queued; Next then returns a *CloseError with the code. Only the first end counts.
-func (s *Session) Finish(code wire.CloseCode, reason string) { s.out.finish(code, reason) }
+// Finish ends the session after what is queued; Next then returns an *outbox.CloseError with the code. Only the first end
+// counts.
+func (s *Session) Finish(code wire.CloseCode, reason string) { s.out.Finish(code, reason) }
 
 // Abort ends the session without sending what is queued.
-func (s *Session) Abort(code wire.CloseCode, reason string) { s.out.abort(code, reason) }
+func (s *Session) Abort(code wire.CloseCode, reason string) { s.out.Abort(code, reason) }
 
 // Close takes the session out of the hub. It does not wait for the shard to have done so.
 func (s *Session) Close() {
-	s.out.abort(wire.CloseGoingAway, "closed")
+	s.out.Abort(wire.CloseGoingAway, "closed")
 	s.unload()
 	_ = s.shard.ask(context.Background(), closing{s}) // a closed hub has no sessions to leave
 }

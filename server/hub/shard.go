@@ -160,7 +160,7 @@ func (sh *shard) close() {
 		select {
 		case r := <-sh.requests:
 			if o, ok := r.(opening); ok {
-				o.s.out.finish(wire.CloseGoingAway, "server is going away")
+				o.s.out.Finish(wire.CloseGoingAway, "server is going away")
 			}
 			continue
 		default:
@@ -168,7 +168,7 @@ func (sh *shard) close() {
 		break
 	}
 	for s := range sh.sessions {
-		s.out.finish(wire.CloseGoingAway, "server is going away")
+		s.out.Finish(wire.CloseGoingAway, "server is going away")
 		sh.leave(s)
 	}
 }
@@ -269,7 +269,7 @@ func (sh *shard) expire(now time.Time) {
 		}
 	})
 	sh.each(&sh.beats, now, func(s *Session, _ moment) {
-		if sign := s.out.sign(now); sign != nil {
+		if sign := s.out.Sign(now); sign != nil {
 			sh.push(s, frame.Frame{Ready: sign, Control: true})
 		}
 		sh.beats.push(s, sh.moment(now).after(s.beat))
@@ -293,10 +293,20 @@ func (sh *shard) each(q *fifo, now time.Time, fn func(*Session, moment)) {
 	}
 }
 
+// Why a session is cut, as the metrics say it.
+const (
+	cutOutbox   = "outbox_full"
+	cutControl  = "answers_unread"
+	cutBackfill = "snapshots_unread"
+)
+
+// cut counts a session that is cut.
+func (h *Hub) cut(reason string) { h.m.SessionsCut.WithLabelValues(reason).Inc() }
+
 // cut ends a session that does not read.
 func (sh *shard) cut(s *Session, reason, text string) {
-	s.out.abort(wire.CloseTooSlow, text)
-	sh.hub.m.SessionsCut.WithLabelValues(reason).Inc()
+	s.out.Abort(wire.CloseTooSlow, text)
+	sh.hub.cut(reason)
 	sh.leave(s)
 }
 
@@ -329,7 +339,7 @@ func (sh *shard) leave(s *Session) {
 	}
 	s.pending, s.backfill, s.bytes = nil, nil, 0
 	s.limit = limiter{}
-	s.out.release()
+	s.out.Release()
 	sh.hub.counts.sessions.Add(-1)
 	sh.hub.m.Sessions.Dec()
 }

@@ -2,13 +2,16 @@ package hub
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"tierboard/server/hub/frame"
+	"tierboard/server/hub/outbox"
 	"tierboard/server/recent"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -82,7 +85,7 @@ func (p *pipe) drain(f frame.Frame) {
 		if f, err = p.Next(p.Context()); err != nil {
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			if errors.Is(err, ErrIdle) {
+			if errors.Is(err, outbox.ErrIdle) {
 				p.room = -1
 			} else {
 				p.ended++
@@ -136,8 +139,8 @@ func TestASinkThatKeepsUpHasNoQueueAndNoGoroutine(t *testing.T) {
 		r.burst(5)
 		time.Sleep(time.Second)
 		wantIDs(t, p.events(), "e1", "e2", "e3", "e4", "e5")
-		if hello, ok := p.got[0].(*wire.Pong); !ok || hello.ID != "hello" || p.drains != 0 || p.out.frames != nil {
-			t.Errorf("first %+v, %d drains, %d queued", p.got[0], p.drains, len(p.out.frames))
+		if hello, ok := p.got[0].(*wire.Pong); !ok || hello.ID != "hello" || p.drains != 0 || p.Waiting() != 0 {
+			t.Errorf("first %+v, %d drains, %d bytes queued", p.got[0], p.drains, p.Waiting())
 		}
 	})
 }
@@ -165,8 +168,8 @@ func TestASinkThatLagsGetsEverythingInOrderAndThenFramesAtOnceAgain(t *testing.T
 		if last, ok := p.got[len(p.got)-1].(*wire.Pong); !ok || last.ID != "late" {
 			t.Errorf("last %+v, want the answer", p.got[len(p.got)-1])
 		}
-		if p.out.bytes != 0 || p.out.control != 0 {
-			t.Errorf("%d and %d bytes still accounted for", p.out.bytes, p.out.control)
+		if n := p.Waiting(); n != 0 {
+			t.Errorf("%d bytes still accounted for", n)
 		}
 		r.publish(nil)
 		if got := p.events(); len(got) != 5 || p.drains != 1 {
@@ -188,8 +191,8 @@ func TestAFullOutboxOfASinkBoundsMemoryAndDropsTheLeastUrgent(t *testing.T) {
 			r.publish(urgent([]float64{.65, .95}[i%2]))
 		}
 		synctest.Wait()
-		if p.out.bytes > 2000 || len(p.pending) != 20 {
-			t.Errorf("%d bytes and %d events wait, want the outbox and the backlog at their bounds", p.out.bytes, len(p.pending))
+		if n := p.Waiting(); n > 2000 || len(p.pending) != 20 {
+			t.Errorf("%d bytes and %d events wait, want the outbox and the backlog at their bounds", n, len(p.pending))
 		}
 		close(p.release)
 		time.Sleep(time.Second)
@@ -258,13 +261,32 @@ func TestSignsOfLifeAreAskedForAtAConstantInterval(t *testing.T) {
 		if len(p.beats) != 3 {
 			t.Errorf("asked %d times, want no more after the end", len(p.beats))
 		}
+	})
+}
+
+func TestTheHubLetsGoOfAClosedConnection(t *testing.T) {
+	start(t, one, func(r *rig) {
+		s, connection := r.abandon()
 		synctest.Wait()
-		p.out.mu.Lock()
-		defer p.out.mu.Unlock()
-		if p.out.sink != nil {
+		for range 20 { // a sink that nobody holds is gone after the first, as a rule
+			runtime.GC()
+			if connection.Value() == nil {
+				break
+			}
+		}
+		if connection.Value() != nil {
 			t.Error("the hub holds on to a closed connection")
 		}
+		runtime.KeepAlive(s) // as a shard's queues of moments do
 	})
+}
+
+// abandon opens a session with a sink and closes it, and keeps the session but not the sink.
+func (r *rig) abandon() (*Session, weak.Pointer[pipe]) {
+	p := r.pipe(-1, time.Minute)
+	p.subscribe(filter.Filter{})
+	p.Session.Close()
+	return p.Session, weak.Make(p)
 }
 
 // TestMembersOfACohortShareTheBytesOfABatch holds what makes a preset that thousands use cheap: it is encoded once.

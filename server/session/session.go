@@ -14,6 +14,7 @@ import (
 
 	"tierboard/server/hub"
 	"tierboard/server/hub/frame"
+	"tierboard/server/hub/outbox"
 	"tierboard/shared/event"
 	"tierboard/shared/wire"
 )
@@ -118,7 +119,7 @@ func (s *session) drain(f frame.Frame, half bool) {
 		half = false
 		var err error
 		if f, err = s.peer.Next(context.Background()); err != nil {
-			if end, over := errors.AsType[*hub.CloseError](err); over {
+			if end, over := errors.AsType[*outbox.CloseError](err); over {
 				s.close(end.Code, end.Reason)
 			}
 			return

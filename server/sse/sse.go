@@ -39,6 +39,7 @@ import (
 	"tierboard/server/gate"
 	"tierboard/server/hub"
 	"tierboard/server/hub/frame"
+	"tierboard/server/hub/outbox"
 	"tierboard/server/metrics"
 	"tierboard/server/problem"
 	"tierboard/server/query"
@@ -278,7 +279,7 @@ func (h *Handler) pump(ctx context.Context, s *stream, peer *hub.Session) {
 		case <-beat.C:
 			s.heartbeat()
 		case err := <-ended:
-			if end, ok := errors.AsType[*hub.CloseError](err); ok {
+			if end, ok := errors.AsType[*outbox.CloseError](err); ok {
 				s.bye(end.Reason)
 			}
 			return
