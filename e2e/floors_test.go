@@ -100,6 +100,7 @@ var floors = []place{
 	{"app/board", 5, nil},
 	{"server/hub/frame", 5, delivery},
 	{"server/hub/outbox", 6, delivery},
+	{"server/hub/pace", 5, []string{"server/hub"}},
 	{"server/hub", 7, nil},
 	{"app/live", 6, nil},
 	{"app/fetch", 6, nil},

@@ -9,6 +9,11 @@ type moment int64
 // moment returns a time as the shard counts it.
 func (sh *shard) moment(t time.Time) moment { return moment(t.Sub(sh.born)) + 1 }
 
+// millis returns the millisecond of the shard's life that a moment lies in. It wraps after 49 days.
+func (sh *shard) millis(now time.Time) uint32 {
+	return uint32(now.Sub(sh.born) / time.Millisecond) //nolint:gosec // it wraps
+}
+
 // after returns the moment that is so much later.
 func (m moment) after(d time.Duration) moment { return m + moment(d) }
 

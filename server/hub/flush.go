@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tierboard/server/hub/frame"
+	"tierboard/server/hub/pace"
 	"tierboard/server/recent"
 	"tierboard/shared/wire"
 )
@@ -31,7 +32,7 @@ func (sh *shard) offer(s *Session, it *recent.Item, now time.Time) {
 		sh.suppress(s, limit)
 	case s.bytes >= sh.cfg.BatchBytes || len(s.pending) >= sh.cfg.BatchEvents:
 		// A full batch leaves early, but not if some of it would be held back: then the window decides who goes.
-		if limit == 0 || len(s.pending) <= s.limit.room(sh.millis(now), limit) {
+		if limit == 0 || len(s.pending) <= s.limit.Room(sh.millis(now), limit) {
 			sh.flush(s, now, false)
 		}
 	}
@@ -43,7 +44,7 @@ func (sh *shard) keep(s *Session, n int) int {
 	if before <= n {
 		return 0
 	}
-	s.setPending(best(s.pending, n))
+	s.setPending(pace.Best(s.pending, n))
 	return before - len(s.pending)
 }
 
@@ -82,7 +83,7 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 	}
 	s.lagging = false
 	if sh.cfg.RateLimit > 0 {
-		sh.suppress(s, s.limit.room(sh.millis(now), sh.cfg.RateLimit))
+		sh.suppress(s, s.limit.Room(sh.millis(now), sh.cfg.RateLimit))
 	}
 	for len(s.pending) > 0 || untold() { // asked again, since the limit may just have held something back
 		if s.out.Full() {
@@ -91,7 +92,7 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 		}
 		sh.sendLive(s, now)
 	}
-	if w := sh.pace.window; w > 0 {
+	if w := sh.pace.Window(); w > 0 {
 		s.window = sh.windows.push(s, sh.moment(now).after(w))
 	}
 	sh.tellLater(s, now)
@@ -127,7 +128,7 @@ func (sh *shard) sendLive(s *Session, now time.Time) {
 		f.Tier, f.Received, f.Published = first.Tier, first.ReceivedAt, first.PublishedAt
 		sh.hub.m.WindowSeconds.Observe(time.Duration(sh.moment(now) - s.waiting).Seconds())
 		if sh.cfg.RateLimit > 0 {
-			s.limit.add(sh.millis(now), n)
+			s.limit.Add(sh.millis(now), n)
 		}
 	}
 	sh.pushBatch(s, &b, s.pending[:n], f, now)

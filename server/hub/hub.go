@@ -126,7 +126,7 @@ func (h *Hub) Recent() *recent.Ring { return h.ring }
 func (h *Hub) Window() time.Duration {
 	w := time.Duration(0)
 	for _, sh := range h.shards {
-		w = max(w, time.Duration(sh.pace.now.Load()))
+		w = max(w, sh.pace.Peek())
 	}
 	return w
 }

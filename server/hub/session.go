@@ -9,6 +9,7 @@ import (
 
 	"tierboard/server/hub/frame"
 	"tierboard/server/hub/outbox"
+	"tierboard/server/hub/pace"
 	"tierboard/server/match"
 	"tierboard/server/recent"
 	"tierboard/shared/event"
@@ -41,7 +42,7 @@ type Session struct {
 	suppressed int            // not yet told
 	dropped    int            // not yet told
 	told       uint64         // the position of the last live frame or acknowledgement
-	limit      limiter        // what left in the last second
+	limit      pace.Limiter   // what left in the last second
 	backfill   []backfill     // replays and snapshots that wait; they go before pending
 	notice     moment         // when the numbers are told even without an event; 0 if nothing is to tell
 	cutAt      moment         // when it is cut if it lags until then

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tierboard/server/hub/frame"
+	"tierboard/server/hub/pace"
 	"tierboard/server/match"
 	"tierboard/server/recent"
 	"tierboard/shared/wire"
@@ -53,7 +54,7 @@ type shard struct {
 	sessions map[*Session]struct{}
 	hits     []match.ID
 	press    frame.Press
-	pace     pace
+	pace     pace.Pace
 	windows  fifo
 	notices  fifo
 	cuts     fifo
@@ -78,7 +79,7 @@ func newShard(h *Hub) *shard {
 		sessions: map[*Session]struct{}{},
 	}
 	sh.mail.wake = make(chan struct{}, 1)
-	sh.pace.init(h.cfg.WindowMin, h.cfg.WindowMax, time.Now())
+	sh.pace.Init(h.cfg.WindowMin, h.cfg.WindowMax, time.Now())
 	return sh
 }
 
@@ -139,7 +140,7 @@ func (sh *shard) run(ctx context.Context) {
 		}
 		before := now
 		now = time.Now()
-		sh.pace.rest(before, now, 4*len(sh.events) >= cap(sh.events))
+		sh.pace.Rest(before, now, 4*len(sh.events) >= cap(sh.events))
 		switch {
 		case it != nil:
 			sh.take(it, now)
@@ -251,7 +252,7 @@ func (sh *shard) nextDue() moment {
 // expire closes windows, tells numbers, cuts sessions and asks for signs of life whose moment has come, but only so many
 // of each that events and requests need not wait long. An entry whose session expects another moment by now is stale.
 func (sh *shard) expire(now time.Time) {
-	sh.each(&sh.windows, now.Add(sh.pace.window/earlyPart), func(s *Session, at moment) {
+	sh.each(&sh.windows, now.Add(sh.pace.Window()/earlyPart), func(s *Session, at moment) {
 		if s.window == at {
 			s.window = 0
 			sh.flush(s, now, false)
@@ -338,7 +339,7 @@ func (sh *shard) leave(s *Session) {
 		sh.part(s, s.subs[0].id)
 	}
 	s.pending, s.backfill, s.bytes = nil, nil, 0
-	s.limit = limiter{}
+	s.limit = pace.Limiter{}
 	s.out.Release()
 	sh.hub.counts.sessions.Add(-1)
 	sh.hub.m.Sessions.Dec()

@@ -381,42 +381,6 @@ func TestEveryShardDeliversEveryEvent(t *testing.T) {
 	})
 }
 
-func TestTheWindowGrowsWithTheLoad(t *testing.T) {
-	ms := time.Millisecond
-	var p pace
-	p.init(10*ms, 80*ms, time.Unix(0, 0))
-	for _, c := range []struct {
-		share float64
-		want  time.Duration
-	}{{0, 10 * ms}, {.3, 10 * ms}, {.45, 30 * ms}, {.6, 50 * ms}, {.725, 65 * ms}, {.85, 80 * ms}, {1, 80 * ms}} {
-		if got := p.of(c.share); (got - c.want).Abs() > time.Microsecond {
-			t.Errorf("busy %v: window %v, want %v", c.share, got, c.want)
-		}
-	}
-	at := time.Unix(0, 0)
-	second := func(idle time.Duration) {
-		p.rest(at, at.Add(idle), false)
-		p.rest(at.Add(time.Second), at.Add(time.Second), false)
-		at = at.Add(time.Second)
-	}
-	second(400 * ms)
-	if p.window < 49*ms || p.window > 51*ms || time.Duration(p.now.Load()) != p.window {
-		t.Errorf("window %v after a second 60 %% busy, want 50 ms", p.window)
-	}
-	second(0)
-	if p.window != 80*ms {
-		t.Errorf("window %v after a second without rest, want the longest", p.window)
-	}
-	second(900 * ms)
-	if p.window != 10*ms {
-		t.Errorf("window %v after a quiet second, want the shortest", p.window)
-	}
-	p.rest(at, at, true)
-	if p.window != 80*ms {
-		t.Errorf("window %v while events crowd, want the longest at once", p.window)
-	}
-}
-
 // pause is a request that keeps the shard at work until it is closed.
 type pause chan struct{}
 

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -222,23 +221,6 @@ func TestPriorityDecidesOnlyAmongWaitingEvents(t *testing.T) {
 		wantIDs(t, l.ids(), "e1", "e2", "e4")
 		if l.look().suppressed != 2 {
 			t.Errorf("suppressed %d, want 2", l.look().suppressed)
-		}
-	})
-}
-
-func TestBestKeepsOrderAndTheNewestOfEqualPriority(t *testing.T) {
-	start(t, nil, func(r *rig) {
-		for _, c := range []float64{.5, .95, .7, .85, .95, .5} {
-			r.publish(urgent(c))
-		}
-		items, _ := r.Recent().Between(0, 6, nil)
-		var got []string
-		for _, it := range best(slices.Clone(items), 3) {
-			got = append(got, it.Event.ID)
-		}
-		wantIDs(t, got, "e2", "e4", "e5")
-		if n := len(best(slices.Clone(items), 0)); n != 0 {
-			t.Errorf("%d kept of none", n)
 		}
 	})
 }

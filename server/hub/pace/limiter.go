@@ -1,4 +1,4 @@
-package hub
+package pace
 
 import (
 	"slices"
@@ -8,16 +8,19 @@ import (
 	"tierboard/shared/event"
 )
 
-// limiter is a sliding log: what left in the last second. It holds one entry per frame, so its length is bounded by the
-// limit, and an entry is small, since busy sessions have a hundred of them.
-type limiter struct {
+// Limiter is a sliding log: what left in the last second. It holds one entry per frame, so its length is bounded by the
+// limit, and an entry is small, since busy sessions have a hundred of them. The zero Limiter has seen nothing leave.
+//
+// It counts in milliseconds of a shard's life. They wrap after 49 days, so only differences count; what stood still for so
+// long is late by a second at most.
+type Limiter struct {
 	sent  []sending
 	total int
 }
 
 // sending is a frame that left.
 type sending struct {
-	at uint32 // the shard's millisecond in which it left
+	at uint32 // the millisecond in which it left
 	n  uint16
 }
 
@@ -26,14 +29,9 @@ const (
 	mostSending  = 1<<16 - 1
 )
 
-// millis returns the millisecond of the shard's life that a moment lies in. It wraps after 49 days, so only differences
-// count; what stood still for so long is late by a second at most.
-func (sh *shard) millis(now time.Time) uint32 {
-	return uint32(now.Sub(sh.born) / time.Millisecond) //nolint:gosec // it wraps
-}
-
-// room returns how many events may leave in a millisecond so that no second holds more than limit.
-func (l *limiter) room(ms uint32, limit int) int {
+// Room returns how many events may leave in a millisecond so that no second holds more than limit. It is less than 0 if more
+// have left than a limit that has since become lower.
+func (l *Limiter) Room(ms uint32, limit int) int {
 	i := 0
 	for ; i < len(l.sent) && ms-l.sent[i].at > secondMillis; i++ {
 		l.total -= int(l.sent[i].n)
@@ -47,17 +45,17 @@ func (l *limiter) room(ms uint32, limit int) int {
 	return limit - l.total
 }
 
-// add notes that n events left in a millisecond.
-func (l *limiter) add(ms uint32, n int) {
+// Add notes that n events left in a millisecond.
+func (l *Limiter) Add(ms uint32, n int) {
 	l.total += n
 	for ; n > 0; n -= mostSending {
 		l.sent = append(l.sent, sending{ms, uint16(min(n, mostSending))})
 	}
 }
 
-// best keeps n of the items, the most urgent and among equals the newest, in their order, and returns them. It reuses
-// the slice.
-func best(items []*recent.Item, n int) []*recent.Item {
+// Best keeps n of the items, 0 or more: the most urgent and among equals the newest. It returns them in the order they had,
+// which is that of their positions, in the slice it was given; what is left of that is cleared.
+func Best(items []*recent.Item, n int) []*recent.Item {
 	if len(items) <= n {
 		return items
 	}
