@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tierboard/server/hub/frame"
+	"tierboard/server/hub/known"
 	"tierboard/server/hub/outbox"
 	"tierboard/server/metrics"
 	"tierboard/server/recent"
@@ -35,7 +36,7 @@ type Hub struct {
 	seq    atomic.Uint64
 	counts counts
 
-	marks *marks
+	marks *known.Marks
 
 	bounds outbox.Bounds // of every session's outbox
 
@@ -43,7 +44,7 @@ type Hub struct {
 
 	// turn is held by the one publisher at work: a lock that can be given up on. It guards seen.
 	turn chan struct{}
-	seen *seen
+	seen *known.Seen
 }
 
 // counts are the totals behind Stats.
@@ -84,8 +85,8 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*Hub, error) {
 		ring:  recent.New(cfg.Ring),
 		done:  make(chan struct{}),
 		turn:  make(chan struct{}, 1),
-		seen:  newSeen(cfg.Remember, cfg.Ring),
-		marks: newMarks(time.Now()),
+		seen:  known.NewSeen(cfg.Remember, cfg.Ring),
+		marks: known.NewMarks(time.Now()),
 	}
 	h.bounds = outbox.Bounds{Batches: cfg.OutboxBytes, Control: cfg.ControlBytes, Unread: func() { h.cut(cutControl) }}
 	shards := cfg.Shards
@@ -181,7 +182,7 @@ func (h *Hub) Publish(ctx context.Context, e *event.Event) (accepted bool, err e
 
 	now := time.Now()
 	mark := e.Fingerprint()
-	if h.ring.Find(e.ID) != nil || h.seen.has(mark, now) {
+	if h.ring.Find(e.ID) != nil || h.seen.Has(mark, now) {
 		h.counts.duplicates.Add(1)
 		return false, nil
 	}
@@ -192,12 +193,12 @@ func (h *Hub) Publish(ctx context.Context, e *event.Event) (accepted bool, err e
 	if e.ReceivedAt.IsZero() {
 		e.ReceivedAt = now
 	}
-	h.link(e)
+	known.Link(e, h.ring)
 	e.Seq = h.seq.Load() + 1
 	it := recent.NewItem(e)
 	h.ring.Add(it)
-	h.seen.add(mark, now)
-	h.marks.add(e)
+	h.seen.Add(mark, now)
+	h.marks.Add(e)
 	h.seq.Store(e.Seq)
 	h.m.EventsAccepted.WithLabelValues(e.Tier.String()).Inc()
 	for _, sh := range h.shards {
@@ -251,40 +252,3 @@ func (h *Hub) Broadcast(f wire.Frame) {
 
 // encoded is a frame in each format.
 type encoded [2]frame.Frame
-
-// link turns the missing links of a combo into inferred ones where an earlier event fits.
-func (h *Hub) link(e *event.Event) {
-	if e.Combo == nil {
-		return
-	}
-	h.infer(e, e.Combo.Setup, event.Daily, recent.SetupWithin)
-	h.infer(e, e.Combo.Trigger, event.Intraday, recent.TriggerWithin)
-}
-
-// infer fills in one link. What the producer said about it stays.
-func (h *Hub) infer(e *event.Event, l *event.Link, tier event.Tier, within time.Duration) {
-	if l == nil || l.Kind != event.LinkMissing {
-		return
-	}
-	pattern := l.Pattern
-	if pattern == "" {
-		pattern = e.Pattern
-	}
-	found := h.ring.Earlier(e.Symbol, pattern, tier, e.DetectedAt, within)
-	if found == nil {
-		return
-	}
-	l.Kind, l.ID = event.LinkInferred, found.ID
-	if l.Pattern == "" {
-		l.Pattern, l.Label = found.Pattern, found.Label
-	}
-	if l.Timeframe == "" {
-		l.Timeframe = found.Timeframe
-	}
-	if l.Confidence.IsZero() {
-		l.Confidence = event.Num(found.Confidence)
-	}
-	if l.DetectedAt.IsZero() {
-		l.DetectedAt, l.SessionDate = found.DetectedAt, found.SessionDate
-	}
-}

@@ -47,20 +47,6 @@ func TestACopyIsRefused(t *testing.T) {
 	})
 }
 
-func TestSeenIsBounded(t *testing.T) {
-	s := newSeen(time.Hour, 2)
-	now := time.Unix(0, 0)
-	for _, p := range []string{"a", "b", "c"} {
-		s.add(p, now)
-	}
-	if s.has("a", now) || !s.has("b", now) || !s.has("c", now) || len(s.held) != 2 {
-		t.Errorf("held %v, want the newest two", s.held)
-	}
-	if s.has("c", now.Add(time.Hour)) || s.count != 0 || len(s.held) != 0 {
-		t.Errorf("held %v after the time, want none", s.held)
-	}
-}
-
 func TestAnInvalidEventIsRefused(t *testing.T) {
 	start(t, nil, func(r *rig) {
 		e := r.make(func(e *event.Event) { e.Confidence = 1.5 })
@@ -218,106 +204,18 @@ func TestNextEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestComboLinksAreInferred(t *testing.T) {
-	day := 24 * time.Hour
-	cases := []struct {
-		name           string
-		setup, trigger time.Duration // how long before the combo
-		other          func(*event.Event)
-		want           [2]event.LinkKind
-	}{
-		{"both near", day, 10 * time.Minute, nil, [2]event.LinkKind{event.LinkInferred, event.LinkInferred}},
-		{"at their limits", 14 * day, 30 * time.Minute, nil, [2]event.LinkKind{event.LinkInferred, event.LinkInferred}},
-		{"both too old", 14*day + time.Second, 30*time.Minute + time.Second, nil, [2]event.LinkKind{event.LinkMissing, event.LinkMissing}},
-		{"both later", -time.Second, -time.Second, nil, [2]event.LinkKind{event.LinkMissing, event.LinkMissing}},
-		{"another symbol", day, time.Minute, symbol("TSLA"), [2]event.LinkKind{event.LinkMissing, event.LinkMissing}},
-		{"another pattern", day, time.Minute, func(e *event.Event) { e.Pattern = "doji" }, [2]event.LinkKind{event.LinkMissing, event.LinkMissing}},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			start(t, nil, func(r *rig) {
-				at := time.Now()
-				part := func(tr event.Tier, before time.Duration) *event.Event {
-					return r.publish(func(e *event.Event) {
-						tier(tr)(e)
-						e.DetectedAt, e.Timeframe, e.SessionDate = at.Add(-before), "5min", "2026-11-20"
-						if c.other != nil {
-							c.other(e)
-						}
-					})
-				}
-				part(event.Daily, c.setup+day*365)
-				setup, trigger := part(event.Daily, c.setup), part(event.Intraday, c.trigger)
-				combo := r.publish(func(e *event.Event) {
-					tier(event.Combo)(e)
-					e.DetectedAt = at
-					e.Combo.Setup = &event.Link{Kind: event.LinkMissing, Pattern: "bull_flag", Label: "as told", Confidence: event.Num(.1)}
-					e.Combo.Trigger = &event.Link{Kind: event.LinkMissing}
-				})
-				s, g := combo.Combo.Setup, combo.Combo.Trigger
-				if s.Kind != c.want[0] || g.Kind != c.want[1] {
-					t.Fatalf("links %s and %s, want %v", s.Kind, g.Kind, c.want)
-				}
-				if s.Kind == event.LinkMissing {
-					if s.ID != "" || g.ID != "" {
-						t.Error("a missing link has an id")
-					}
-					return
-				}
-				if v, _ := s.Confidence.Get(); s.ID != setup.ID || s.Label != "as told" || v != .1 || !s.DetectedAt.Equal(setup.DetectedAt) {
-					t.Errorf("setup %+v, want the id filled in and the producer's words kept", s)
-				}
-				if v, _ := g.Confidence.Get(); g.ID != trigger.ID || g.Pattern != "bull_flag" || v != .7 || g.Timeframe != "5min" || g.SessionDate != "2026-11-20" {
-					t.Errorf("trigger %+v, want it filled from the event", g)
-				}
-			})
-		})
-	}
-}
-
-func TestExactAndAbsentLinksStay(t *testing.T) {
+func TestPublishLinksACombo(t *testing.T) {
 	start(t, nil, func(r *rig) {
-		r.publish(nil)
-		e := r.publish(func(e *event.Event) {
+		setup := r.publish(nil)
+		combo := r.publish(func(e *event.Event) {
 			tier(event.Combo)(e)
-			e.Combo.Setup = &event.Link{Kind: event.LinkExact, ID: "theirs"}
+			e.DetectedAt = setup.DetectedAt.Add(time.Minute)
+			e.Combo.Setup = &event.Link{Kind: event.LinkMissing}
 		})
-		if e.Combo.Setup.ID != "theirs" || e.Combo.Setup.Kind != event.LinkExact || e.Combo.Trigger != nil {
-			t.Errorf("links %+v, want them untouched", e.Combo)
+		if l := combo.Combo.Setup; l.Kind != event.LinkInferred || l.ID != setup.ID {
+			t.Errorf("setup %+v, want it inferred from the earlier event", l)
 		}
 	})
-}
-
-func TestMarksGiveALowerBound(t *testing.T) {
-	began := time.Unix(1_000_000, 0)
-	m := newMarks(began)
-	if !m.since(0).Equal(began) {
-		t.Error("without events the start is the bound")
-	}
-	at := func(seq uint64) time.Time { return began.Add(time.Duration(seq) * time.Second) }
-	const n = markEvery * (markMost + 3)
-	for seq := uint64(1); seq <= n; seq += 512 {
-		d := at(seq)
-		if seq == 1+512*10 { // 5121
-			d = began.Add(-time.Hour) // a late report
-		}
-		m.add(&event.Event{Seq: seq, DetectedAt: d})
-	}
-	if len(m.blocks) > markMost {
-		t.Errorf("%d blocks kept", len(m.blocks))
-	}
-	for _, after := range []uint64{0, 4000, 6000, 100_000, n - 1, n} {
-		got := m.since(after)
-		if after < 5121 && !got.Equal(began.Add(-time.Hour)) {
-			t.Errorf("since(%d) = %v, want the late report's time", after, got)
-		}
-		if got.After(at(after + 1)) {
-			t.Errorf("since(%d) = %v, later than the next event", after, got)
-		}
-	}
-	if got := m.since(100_000); at(100_001).Sub(got) > markEvery*time.Second {
-		t.Errorf("since(100000) = %v, more than a block too early", got)
-	}
 }
 
 func TestConfigNamesWhatIsWrong(t *testing.T) {

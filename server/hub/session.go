@@ -292,7 +292,7 @@ func (h *Hub) prepare(upTo uint64, filters []filter.Filter, resume *wire.Resume)
 
 // gap describes the events behind a position that the ring has forgotten.
 func (h *Hub) gap(after, upTo uint64) *wire.Gap {
-	since := h.marks.since(after).UTC().Truncate(time.Millisecond)
+	since := h.marks.Since(after).UTC().Truncate(time.Millisecond)
 	return &wire.Gap{
 		FromSeq: after + 1,
 		ToSeq:   upTo,
