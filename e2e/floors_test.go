@@ -100,6 +100,7 @@ var floors = []place{
 	{"app/board", 5, nil},
 	{"server/hub/frame", 5, delivery},
 	{"server/hub/known", 5, []string{"server/hub"}},
+	{"server/hub/missed", 6, []string{"server/hub"}},
 	{"server/hub/outbox", 6, delivery},
 	{"server/hub/pace", 5, []string{"server/hub"}},
 	{"server/hub", 7, nil},

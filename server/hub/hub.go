@@ -13,6 +13,7 @@ import (
 
 	"tierboard/server/hub/frame"
 	"tierboard/server/hub/known"
+	"tierboard/server/hub/missed"
 	"tierboard/server/hub/outbox"
 	"tierboard/server/metrics"
 	"tierboard/server/recent"
@@ -37,6 +38,7 @@ type Hub struct {
 	counts counts
 
 	marks *known.Marks
+	past  missed.Past
 
 	bounds outbox.Bounds // of every session's outbox
 
@@ -88,6 +90,7 @@ func New(cfg Config, m *metrics.Metrics, log *slog.Logger) (*Hub, error) {
 		seen:  known.NewSeen(cfg.Remember, cfg.Ring),
 		marks: known.NewMarks(time.Now()),
 	}
+	h.past = missed.Past{Epoch: h.epoch, Ring: h.ring, Marks: h.marks}
 	h.bounds = outbox.Bounds{Batches: cfg.OutboxBytes, Control: cfg.ControlBytes, Unread: func() { h.cut(cutControl) }}
 	shards := cfg.Shards
 	if shards == 0 {

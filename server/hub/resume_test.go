@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -322,11 +323,18 @@ func TestAShardThatIsAheadOfThePreparedReplayAddsTheRest(t *testing.T) {
 	exact, snapshot := prepare(&wire.Resume{Epoch: h.Epoch()}), prepare(nil)
 	r.publish(nil)
 	step()
-	if c := sh.complete(exact, 2); !c.exact || len(c.items) != 2 {
-		t.Errorf("replay %+v, want both events", c)
-	}
-	if c := sh.complete(snapshot, 2); c.exact || len(c.items) != 2 {
-		t.Errorf("snapshot %+v, want both events", c)
+	for _, c := range []struct {
+		request subscribing
+		resumed bool
+	}{{exact, true}, {snapshot, false}} {
+		c.request.apply(sh, time.Now())
+		ack, ok := next(t, s).(*wire.Subscribed)
+		if !ok || ack.Resumed != c.resumed || ack.Replayed != 2 || ack.Seq != 2 {
+			t.Errorf("acknowledged %+v, want both events and resumed %v", ack, c.resumed)
+		}
+		if b, ok := next(t, s).(*wire.Batch); !ok || len(b.Events) != 2 || b.Reset == c.resumed {
+			t.Errorf("brought %+v, want both events and resumed %v", b, c.resumed)
+		}
 	}
 	s.Finish(wire.CloseGoingAway, "")
 }
@@ -350,8 +358,30 @@ func TestARingThatForgetsDuringASubscribeShowsTheGap(t *testing.T) {
 		r.publish(nil)
 		sh.take(<-sh.events, time.Now())
 	}
-	c := sh.complete(q, 9)
-	if c.exact || c.gap == nil || c.gap.FromSeq != 1 || c.gap.ToSeq != 9 || len(c.items) != 4 {
-		t.Errorf("%+v, want a gap and the ring as snapshot", c)
+	q.apply(sh, time.Now())
+	if ack, ok := next(t, s).(*wire.Subscribed); !ok || ack.Resumed || ack.Replayed != 4 {
+		t.Errorf("acknowledged %+v, want the ring as snapshot", ack)
 	}
+	if gap, ok := next(t, s).(*wire.Gap); !ok || gap.ID != "main" || gap.FromSeq != 1 || gap.ToSeq != 9 {
+		t.Errorf("gap %+v, want all nine events", gap)
+	}
+	if b, ok := next(t, s).(*wire.Batch); !ok || !b.Reset || len(b.Events) != 4 {
+		t.Errorf("brought %+v, want the ring as snapshot", b)
+	}
+}
+
+// next takes the frame that waits for a session whose hub does not run.
+func next(t *testing.T, s *Session) wire.Frame {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	f, err := s.Next(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := wire.Decode(f.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }

@@ -10,7 +10,6 @@ import (
 	"tierboard/server/hub/frame"
 	"tierboard/server/hub/outbox"
 	"tierboard/server/hub/pace"
-	"tierboard/server/match"
 	"tierboard/server/recent"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -140,23 +139,23 @@ func (s *Session) Subscribe(ctx context.Context, id string, filters []filter.Fil
 	for i := range filters {
 		keys[i] = filters[i].Key()
 	}
-	c := s.hub.prepare(s.shard.seq.Load(), filters, resume)
-	if c.exact {
-		c.items = slices.DeleteFunc(c.items, func(it *recent.Item) bool { return s.brought(it.Event) })
+	m := s.hub.past.Prepare(s.shard.seq.Load(), s.hub.Seq(), filters, resume)
+	if m.Exact {
+		m.Items = slices.DeleteFunc(m.Items, func(it *recent.Item) bool { return s.brought(it.Event) })
 	}
-	for _, it := range c.items {
+	for _, it := range m.Items {
 		it.Bytes(s.format) // encode here, so that the shard only copies
 	}
-	h := held{id: id, filters: filters, since: c.upTo}
-	if c.exact {
-		h.since = c.after
+	h := held{id: id, filters: filters, since: m.UpTo}
+	if m.Exact {
+		h.since = m.After
 	}
 	if i := s.find(id); i >= 0 {
 		s.mine[i] = h
 	} else {
 		s.mine = append(s.mine, h)
 	}
-	return s.shard.ask(ctx, subscribing{s: s, id: id, key: strings.Join(keys, "\n"), filters: filters, catchup: c})
+	return s.shard.ask(ctx, subscribing{s: s, id: id, key: strings.Join(keys, "\n"), filters: filters, missed: m})
 }
 
 // find returns the place of a subscription in mine, or -1. A session has few, and a map of one costs half a kilobyte.
@@ -234,70 +233,4 @@ func (s *Session) Close() {
 	s.out.Abort(wire.CloseGoingAway, "closed")
 	s.unload()
 	_ = s.shard.ask(context.Background(), closing{s}) // a closed hub has no sessions to leave
-}
-
-// fewAsked is the number of events up to which asking the filters themselves is cheaper than making an index of them, and leaves
-// less to collect.
-const fewAsked = 512
-
-// matcher returns a function that decides like filter.Any, and will be asked so many times. A scan of a full ring asks tens of
-// thousands of times, so it goes through an index. One goroutine may use it.
-func matcher(filters []filter.Filter, times int) func(*event.Event) bool {
-	if times <= fewAsked {
-		return func(e *event.Event) bool { return filter.Any(filters, e) }
-	}
-	x := match.New()
-	x.Add(filters)
-	hits := make([]match.ID, 0, 1)
-	return func(e *event.Event) bool {
-		hits = x.Match(e, hits[:0])
-		return len(hits) > 0
-	}
-}
-
-// catchup is what a new subscription has missed, up to a position the shard had reached.
-type catchup struct {
-	exact bool // a replay after a position; else a snapshot
-	after uint64
-	upTo  uint64
-	items []*recent.Item
-	gap   *wire.Gap // what cannot be replayed; nil unless a resume was asked for and its epoch is ours
-}
-
-// missed is how many events came after a resume's position; less than 0 if it is no position of this hub's.
-func (h *Hub) missed(resume *wire.Resume) int {
-	if now := h.Seq(); resume != nil && resume.Epoch == h.epoch && resume.Seq <= now {
-		return int(now - resume.Seq) //nolint:gosec // a difference of positions
-	}
-	return -1
-}
-
-// prepare scans the ring for a subscription, up to a position.
-func (h *Hub) prepare(upTo uint64, filters []filter.Filter, resume *wire.Resume) catchup {
-	c := catchup{upTo: upTo}
-	if missed := h.missed(resume); missed >= 0 {
-		if items, ok := h.ring.Between(resume.Seq, upTo, matcher(filters, min(missed, h.ring.Len()))); ok {
-			c.exact, c.after, c.items = true, resume.Seq, items
-			return c
-		}
-		c.gap = h.gap(resume.Seq, upTo)
-	}
-	looks := h.ring.Len()
-	if !slices.ContainsFunc(filters, func(f filter.Filter) bool { return len(f.Symbols) == 0 }) {
-		looks = 0 // the ring goes along the symbols' chains, so that there are few
-	}
-	c.items = h.ring.Newest(upTo, wire.SnapshotSize, matcher(filters, looks), filters...)
-	return c
-}
-
-// gap describes the events behind a position that the ring has forgotten.
-func (h *Hub) gap(after, upTo uint64) *wire.Gap {
-	since := h.marks.Since(after).UTC().Truncate(time.Millisecond)
-	return &wire.Gap{
-		FromSeq: after + 1,
-		ToSeq:   upTo,
-		From:    since,
-		To:      time.Now(),
-		REST:    "/api/patterns?since=" + since.Format("2006-01-02T15:04:05.000Z"),
-	}
 }

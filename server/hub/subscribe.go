@@ -1,11 +1,11 @@
 package hub
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
 	"tierboard/server/hub/frame"
+	"tierboard/server/hub/missed"
 	"tierboard/server/recent"
 	"tierboard/shared/event"
 	"tierboard/shared/filter"
@@ -18,7 +18,7 @@ type subscribing struct {
 	id      string
 	key     string // the filters' keys
 	filters []filter.Filter
-	catchup
+	missed  missed.Events
 }
 
 // apply answers in the order of the protocol: what was wanted before leaves under the old filters, then the
@@ -34,7 +34,9 @@ func (r subscribing) apply(sh *shard, now time.Time) {
 		return
 	}
 	seq := sh.seq.Load()
-	c := sh.complete(r, seq)
+	m := sh.hub.past.Complete(r.missed, seq, r.filters, func(e *event.Event) bool {
+		return s.wanted(e, "") // then it was sent live, or waits to be
+	})
 	want := func(e *event.Event) bool { return filter.Any(r.filters, e) }
 
 	// A lagging session still has events that wait. What the subscription wants of them comes with its replay; a
@@ -46,13 +48,13 @@ func (r subscribing) apply(sh *shard, now time.Time) {
 		}
 		return b.id == r.id
 	})
-	if c.exact {
-		unsent = slices.DeleteFunc(unsent, func(it *recent.Item) bool { return it.Event.Seq <= c.after || !want(it.Event) })
-		c.items = merge(c.items, unsent)
+	if m.Exact {
+		unsent = slices.DeleteFunc(unsent, func(it *recent.Item) bool { return it.Event.Seq <= m.After || !want(it.Event) })
+		m.Items = missed.Merge(m.Items, unsent)
 	}
 	if len(s.pending) > 0 {
 		s.setPending(slices.DeleteFunc(s.pending, func(it *recent.Item) bool {
-			return holds(c.items, it.Event.Seq) || !s.wanted(it.Event, r.id)
+			return missed.Holds(m.Items, it.Event.Seq) || !s.wanted(it.Event, r.id)
 		}))
 	}
 
@@ -61,51 +63,20 @@ func (r subscribing) apply(sh *shard, now time.Time) {
 	if len(s.subs) == 1 {
 		s.told = seq
 	}
-	ack := &wire.Subscribed{ID: r.id, Filters: cohort.filters, Seq: seq, Replayed: len(c.items), Resumed: c.exact}
+	ack := &wire.Subscribed{ID: r.id, Filters: cohort.filters, Seq: seq, Replayed: len(m.Items), Resumed: m.Exact}
 	sh.push(s, frame.Control(ack, s.format))
-	if c.gap != nil {
-		c.gap.ID = r.id
-		sh.push(s, frame.Control(c.gap, s.format))
+	if m.Gap != nil {
+		m.Gap.ID = r.id
+		sh.push(s, frame.Control(m.Gap, s.format))
 	}
-	if len(c.items) > 0 || !c.exact {
-		b := backfill{id: r.id, items: c.items, seq: seq, since: c.upTo, reset: !c.exact}
-		if c.exact {
-			b.since = c.after
+	if len(m.Items) > 0 || !m.Exact {
+		b := backfill{id: r.id, items: m.Items, seq: seq, since: m.UpTo, reset: !m.Exact}
+		if m.Exact {
+			b.since = m.After
 		}
 		s.backfill = append(s.backfill, b)
 	}
 	sh.flush(s, now, false)
-}
-
-// complete adds the events that the shard has taken since the catch-up was prepared.
-func (sh *shard) complete(r subscribing, seq uint64) catchup {
-	c := r.catchup
-	if c.upTo >= seq {
-		return c
-	}
-	want := func(e *event.Event) bool { return filter.Any(r.filters, e) }
-	tail, ok := sh.hub.ring.Between(max(c.upTo, c.after), seq, want)
-	switch {
-	case ok && c.exact:
-		for _, it := range tail {
-			if !r.s.wanted(it.Event, "") { // else it was sent live, or waits to be
-				c.items = append(c.items, it)
-			}
-		}
-		return c
-	case ok:
-		c.items = recent.TrimPerTier(append(c.items, tail...), wire.SnapshotSize)
-	default: // more events than the ring holds came in the meantime
-		if c.exact {
-			c.gap = &wire.Gap{FromSeq: c.after + 1, ToSeq: seq, To: time.Now(), REST: "/api/patterns"}
-		}
-		c.exact = false
-		c.items = sh.hub.ring.Newest(seq, wire.SnapshotSize, want, r.filters...)
-	}
-	if c.gap != nil {
-		c.gap.ToSeq = seq
-	}
-	return c
 }
 
 // unsubscribing ends a subscription.
@@ -161,22 +132,6 @@ func (sh *shard) inherit(s *Session, left []*recent.Item) {
 			s.backfill = slices.Insert(s.backfill, 0, backfill{id: sub.id, seq: take[len(take)-1].Event.Seq})
 			i = 0
 		}
-		s.backfill[i].items = merge(s.backfill[i].items, take)
+		s.backfill[i].items = missed.Merge(s.backfill[i].items, take)
 	}
-}
-
-// merge returns the items of both lists in ascending order, each once. The first is already in order.
-func merge(a, b []*recent.Item) []*recent.Item {
-	if len(b) == 0 {
-		return a
-	}
-	all := append(slices.Clone(a), b...)
-	slices.SortFunc(all, func(x, y *recent.Item) int { return cmp.Compare(x.Event.Seq, y.Event.Seq) })
-	return slices.Compact(all)
-}
-
-// holds reports whether ascending items contain a position.
-func holds(items []*recent.Item, seq uint64) bool {
-	_, ok := slices.BinarySearchFunc(items, seq, func(it *recent.Item, seq uint64) int { return cmp.Compare(it.Event.Seq, seq) })
-	return ok
 }
