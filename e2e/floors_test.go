@@ -99,7 +99,7 @@ var floors = []place{
 	{"server/archive", 5, nil},
 	{"app/board", 5, nil},
 	{"server/hub/frame", 5, delivery},
-	{"server/hub/known", 5, []string{"server/hub"}},
+	{"server/hub/known", 5, []string{"server/hub", "server/hub/missed"}},
 	{"server/hub/missed", 6, []string{"server/hub"}},
 	{"server/hub/outbox", 6, delivery},
 	{"server/hub/pace", 5, []string{"server/hub"}},
