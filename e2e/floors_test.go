@@ -98,6 +98,7 @@ var floors = []place{
 	{"server/detect", 5, nil},
 	{"server/archive", 5, nil},
 	{"app/board", 5, nil},
+	{"server/hub/due", 0, []string{"server/hub"}},
 	{"server/hub/frame", 5, delivery},
 	{"server/hub/known", 5, []string{"server/hub", "server/hub/missed"}},
 	{"server/hub/missed", 6, []string{"server/hub"}},

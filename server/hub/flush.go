@@ -13,7 +13,7 @@ import (
 // offer gives a session a live event that it wants: at once if the session is quiet, else with the next batch.
 func (sh *shard) offer(s *Session, it *recent.Item, now time.Time) {
 	if len(s.pending) == 0 {
-		s.waiting = sh.moment(now)
+		s.waiting = sh.clock.Moment(now)
 	}
 	s.pending = append(s.pending, it)
 	s.bytes += len(it.Bytes(s.format))
@@ -32,7 +32,7 @@ func (sh *shard) offer(s *Session, it *recent.Item, now time.Time) {
 		sh.suppress(s, limit)
 	case s.bytes >= sh.cfg.BatchBytes || len(s.pending) >= sh.cfg.BatchEvents:
 		// A full batch leaves early, but not if some of it would be held back: then the window decides who goes.
-		if limit == 0 || len(s.pending) <= s.limit.Room(sh.millis(now), limit) {
+		if limit == 0 || len(s.pending) <= s.limit.Room(sh.clock.Millis(now), limit) {
 			sh.flush(s, now, false)
 		}
 	}
@@ -83,7 +83,7 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 	}
 	s.lagging = false
 	if sh.cfg.RateLimit > 0 {
-		sh.suppress(s, s.limit.Room(sh.millis(now), sh.cfg.RateLimit))
+		sh.suppress(s, s.limit.Room(sh.clock.Millis(now), sh.cfg.RateLimit))
 	}
 	for len(s.pending) > 0 || untold() { // asked again, since the limit may just have held something back
 		if s.out.Full() {
@@ -93,7 +93,7 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 		sh.sendLive(s, now)
 	}
 	if w := sh.pace.Window(); w > 0 {
-		s.window = sh.windows.push(s, sh.moment(now).after(w))
+		s.window = sh.windows.Push(s, sh.clock.Moment(now).Add(w))
 	}
 	sh.tellLater(s, now)
 }
@@ -102,14 +102,14 @@ func (sh *shard) flush(s *Session, now time.Time, tell bool) {
 func (sh *shard) lag(s *Session, now time.Time) {
 	if !s.lagging {
 		s.lagging = true
-		s.cutAt = sh.cuts.push(s, sh.moment(now).after(sh.cfg.CutAfter))
+		s.cutAt = sh.cuts.Push(s, sh.clock.Moment(now).Add(sh.cfg.CutAfter))
 	}
 }
 
 // tellLater sees to it that numbers not yet told are told soon, even if no event follows.
 func (sh *shard) tellLater(s *Session, now time.Time) {
 	if s.suppressed+s.dropped > 0 && s.notice == 0 {
-		s.notice = sh.notices.push(s, sh.moment(now).after(noticeAfter))
+		s.notice = sh.notices.Push(s, sh.clock.Moment(now).Add(noticeAfter))
 	}
 }
 
@@ -126,9 +126,9 @@ func (sh *shard) sendLive(s *Session, now time.Time) {
 	if n > 0 {
 		first := s.pending[0].Event
 		f.Tier, f.Received, f.Published = first.Tier, first.ReceivedAt, first.PublishedAt
-		sh.hub.m.WindowSeconds.Observe(time.Duration(sh.moment(now) - s.waiting).Seconds())
+		sh.hub.m.WindowSeconds.Observe(time.Duration(sh.clock.Moment(now) - s.waiting).Seconds())
 		if sh.cfg.RateLimit > 0 {
-			s.limit.Add(sh.millis(now), n)
+			s.limit.Add(sh.clock.Millis(now), n)
 		}
 	}
 	sh.pushBatch(s, &b, s.pending[:n], f, now)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tierboard/server/hub/due"
 	"tierboard/server/hub/frame"
 	"tierboard/server/hub/outbox"
 	"tierboard/server/hub/pace"
@@ -34,8 +35,8 @@ type Session struct {
 	stamp      uint64         // seq of the last event that was offered
 	pending    []*recent.Item // live events that wait, ascending
 	bytes      int            // encoded size of pending
-	waiting    moment         // since when the first of pending waits
-	window     moment         // when the open window closes; 0 if none is open
+	waiting    due.Moment     // since when the first of pending waits
+	window     due.Moment     // when the open window closes; 0 if none is open
 	lagging    bool           // the outbox is full
 	left       bool           // no longer in the shard
 	suppressed int            // not yet told
@@ -43,8 +44,8 @@ type Session struct {
 	told       uint64         // the position of the last live frame or acknowledgement
 	limit      pace.Limiter   // what left in the last second
 	backfill   []backfill     // replays and snapshots that wait; they go before pending
-	notice     moment         // when the numbers are told even without an event; 0 if nothing is to tell
-	cutAt      moment         // when it is cut if it lags until then
+	notice     due.Moment     // when the numbers are told even without an event; 0 if nothing is to tell
+	cutAt      due.Moment     // when it is cut if it lags until then
 	subs       []*subscription
 }
 

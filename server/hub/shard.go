@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tierboard/server/hub/due"
 	"tierboard/server/hub/frame"
 	"tierboard/server/hub/pace"
 	"tierboard/server/match"
@@ -45,7 +46,7 @@ type shard struct {
 	mail     mail
 	seq      atomic.Uint64 // position of the last event taken; only the shard writes it
 	load     int           // sessions attached; guarded by hub.loads
-	born     time.Time     // what moments and the limiters count from
+	clock    due.Clock     // what moments and the limiters count from
 
 	// owned by run
 	index    *match.Index
@@ -55,10 +56,10 @@ type shard struct {
 	hits     []match.ID
 	press    frame.Press
 	pace     pace.Pace
-	windows  fifo
-	notices  fifo
-	cuts     fifo
-	beats    fifo
+	windows  due.Queue[*Session]
+	notices  due.Queue[*Session]
+	cuts     due.Queue[*Session]
+	beats    due.Queue[*Session]
 }
 
 // request is something a session asks of its shard.
@@ -70,7 +71,7 @@ func newShard(h *Hub) *shard {
 	sh := &shard{
 		hub:      h,
 		cfg:      h.cfg,
-		born:     time.Now(),
+		clock:    due.NewClock(time.Now()),
 		events:   make(chan *recent.Item, h.cfg.Inbox),
 		slots:    make(chan struct{}, h.cfg.Inbox),
 		requests: make(chan request, 64),
@@ -102,14 +103,14 @@ func (sh *shard) ask(ctx context.Context, r request) error {
 func (sh *shard) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	var armed moment
+	var armed due.Moment
 	now := time.Now()
 	rested := now // when the goroutine last let the processor go
 	for {
 		var it *recent.Item
 		var asked request
 		mail := false
-		if at := sh.nextDue(); at > 0 && at <= sh.moment(now) && now.Sub(rested) < turn { // a timer would only come back later
+		if at := sh.nextDue(); at > 0 && at <= sh.clock.Moment(now) && now.Sub(rested) < turn { // a timer would only come back later
 			select {
 			case <-ctx.Done():
 				return
@@ -123,7 +124,7 @@ func (sh *shard) run(ctx context.Context) {
 			// Who is late waits all the same, if only for a microsecond: while every processor is busy nobody asks the network for
 			// what has come, for up to ten milliseconds.
 			if at > 0 && at != armed {
-				timer.Reset(max(time.Duration(at-sh.moment(now)), breath))
+				timer.Reset(max(time.Duration(at-sh.clock.Moment(now)), breath))
 				armed = at
 			}
 			select {
@@ -239,10 +240,10 @@ func (sh *shard) open(now time.Time) {
 }
 
 // nextDue is the earliest moment at which expire has something to do, or 0.
-func (sh *shard) nextDue() moment {
-	first := moment(0)
-	for _, q := range [...]*fifo{&sh.windows, &sh.notices, &sh.cuts, &sh.beats} {
-		if at := q.next(); at > 0 && (first == 0 || at < first) {
+func (sh *shard) nextDue() due.Moment {
+	first := due.Moment(0)
+	for _, q := range [...]*due.Queue[*Session]{&sh.windows, &sh.notices, &sh.cuts, &sh.beats} {
+		if at := q.Next(); at > 0 && (first == 0 || at < first) {
 			first = at
 		}
 	}
@@ -252,44 +253,44 @@ func (sh *shard) nextDue() moment {
 // expire closes windows, tells numbers, cuts sessions and asks for signs of life whose moment has come, but only so many
 // of each that events and requests need not wait long. An entry whose session expects another moment by now is stale.
 func (sh *shard) expire(now time.Time) {
-	sh.each(&sh.windows, now.Add(sh.pace.Window()/earlyPart), func(s *Session, at moment) {
+	sh.each(&sh.windows, now.Add(sh.pace.Window()/earlyPart), func(s *Session, at due.Moment) {
 		if s.window == at {
 			s.window = 0
 			sh.flush(s, now, false)
 		}
 	})
-	sh.each(&sh.notices, now, func(s *Session, at moment) {
+	sh.each(&sh.notices, now, func(s *Session, at due.Moment) {
 		if s.notice == at {
 			s.notice = 0
 			sh.flush(s, now, true)
 		}
 	})
-	sh.each(&sh.cuts, now, func(s *Session, at moment) {
+	sh.each(&sh.cuts, now, func(s *Session, at due.Moment) {
 		if s.lagging && s.cutAt == at {
 			sh.cut(s, cutOutbox, "outbox stayed full")
 		}
 	})
-	sh.each(&sh.beats, now, func(s *Session, _ moment) {
+	sh.each(&sh.beats, now, func(s *Session, _ due.Moment) {
 		if sign := s.out.Sign(now); sign != nil {
 			sh.push(s, frame.Frame{Ready: sign, Control: true})
 		}
-		sh.beats.push(s, sh.moment(now).after(s.beat))
+		sh.beats.Push(s, sh.clock.Moment(now).Add(s.beat))
 	})
 }
 
 // each calls fn for the sessions whose moment in q has come, at most mostExpired of them, and fewer when something waits.
-func (sh *shard) each(q *fifo, now time.Time, fn func(*Session, moment)) {
-	at := sh.moment(now)
+func (sh *shard) each(q *due.Queue[*Session], now time.Time, fn func(*Session, due.Moment)) {
+	at := sh.clock.Moment(now)
 	for i := range mostExpired {
 		if i >= leastExpired && i%8 == 0 && len(sh.events)+len(sh.requests) > 0 {
 			return
 		}
-		d, ok := q.pop(at)
+		d, ok := q.Pop(at)
 		if !ok {
 			return
 		}
-		if !d.s.left {
-			fn(d.s, d.at)
+		if !d.Of.left {
+			fn(d.Of, d.At)
 		}
 	}
 }
@@ -317,7 +318,7 @@ type opening struct{ s *Session }
 func (r opening) apply(sh *shard, now time.Time) {
 	sh.sessions[r.s] = struct{}{}
 	if r.s.beat > 0 {
-		sh.beats.push(r.s, sh.moment(now).after(r.s.beat))
+		sh.beats.Push(r.s, sh.clock.Moment(now).Add(r.s.beat))
 	}
 	sh.hub.counts.sessions.Add(1)
 	sh.hub.m.Sessions.Inc()

@@ -420,16 +420,6 @@ func TestACrowdedInboxMakesTheWindowLong(t *testing.T) {
 	})
 }
 
-func TestWindowsCloseInOrderAlsoWhenTheyShrink(t *testing.T) {
-	var q fifo
-	const at = moment(1)
-	first := q.push(nil, at.after(80*time.Millisecond))
-	second := q.push(nil, at.after(20*time.Millisecond))
-	if second != first {
-		t.Errorf("the second closes at %v, want not before the first at %v", second, first)
-	}
-}
-
 func TestASlowSinkIsCutWhereItStands(t *testing.T) {
 	start(t, func(c *Config) { one(c); tight(c) }, func(r *rig) {
 		p := r.pipe(-1, 0)

@@ -224,34 +224,3 @@ func TestPriorityDecidesOnlyAmongWaitingEvents(t *testing.T) {
 		}
 	})
 }
-
-func TestAFifoStaysSmallAndInOrder(t *testing.T) {
-	var q fifo
-	const now, late = moment(1), moment(time.Hour)
-	for i := range 10_000 {
-		q.push(nil, now+moment(i))
-		if i%100 < 97 {
-			if d, ok := q.pop(late); !ok || d.at < now {
-				t.Fatalf("pop %d = %v, %v", i, d, ok)
-			}
-		}
-	}
-	if cap(q.items) > 2000 {
-		t.Errorf("room for %d entries with %d in it", cap(q.items), len(q.items)-q.head)
-	}
-	last := now - 1
-	n := 0
-	for d, ok := q.pop(late); ok; d, ok = q.pop(late) {
-		if d.at <= last {
-			t.Fatal("out of order")
-		}
-		last = d.at
-		n++
-	}
-	if n != 300 {
-		t.Errorf("%d left, want 300", n)
-	}
-	if q.next() != 0 {
-		t.Error("an empty fifo has a next")
-	}
-}
