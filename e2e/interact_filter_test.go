@@ -83,6 +83,37 @@ func TestPatternsAndWatchlists(t *testing.T) {
 	h.expect("an empty column offers the way out", symbols("daily")+` === "D2,D1,D0" && `+symbols("intraday")+` === "I4,I2,I0"`)
 }
 
+// TestQuickHands does things faster than the page is drawn: what is asked for must wait until it is there.
+func TestQuickHands(t *testing.T) {
+	_, b, p, h := hands(t)
+	h.click(element("#filter-daily"))
+	h.expect("the filter opens", element("#order-daily"))
+	atOnce := func(script string) { stack.Eval[bool](b, "("+script+", true)") }
+	atOnce(`document.querySelector("#filter-combo").click(), document.querySelector("#order-daily").dispatchEvent(new Event("change", {bubbles: true}))`)
+	h.expect("a filter that opens while the order changes", element("#order-combo"))
+	for range 10 {
+		h.click(element(`a[href="/ops"]`))
+		h.expect("another page", `document.querySelector("#sheet-title")?.textContent === "Operations"`)
+		stack.Eval[bool](b, `new Promise(done => {
+			new MutationObserver((_, o) => { const open = document.querySelector("#open-settings"); if (open) { o.disconnect(); open.click(); done(true); } })
+				.observe(document.body, {childList: true, subtree: true});
+			document.querySelector('.pages a[href="/"]').click();
+		})`)
+		h.expect("the settings open as soon as the board is there", element("#settings")+"?.open")
+		h.keys(kb.Escape)
+		h.expect("and close", "!"+element("#settings")+".open")
+		for range 30 {
+			atOnce(`document.querySelector("#filter-daily").click(), document.querySelector("#pause-all").click()`)
+		}
+		h.click(element("#open-settings"))
+		h.expect("the settings open", `document.querySelector("#settings").open && document.querySelector("#set-density") !== null`)
+		h.keys(kb.Escape)
+		h.expect("and close", "!"+element("#settings")+".open")
+	}
+	p.detection("combo", "ALIVE", "Trend_Break", 0.8)
+	h.expect("the program goes on", card("combo", "ALIVE"))
+}
+
 // TestEmptyColumns looks at what columns say and offer while they show nothing.
 func TestEmptyColumns(t *testing.T) {
 	_, b, p, h := hands(t)

@@ -142,10 +142,11 @@ func (p *page) ready() {
 	if p.d.loaded {
 		return
 	}
-	p.redraw(func() { p.d.loaded = true })
-	if p.mounted {
-		p.ctx.Defer(func(app.Context) { p.paint(time.Now()) })
+	if !p.mounted {
+		p.d.loaded = true // what is not rendered yet will be right at once
+		return
 	}
+	p.soon(func() { p.d.loaded = true }, func() { p.paint(time.Now()) })
 }
 
 // redraw changes what go-app renders; what it has not rendered yet will be right at once.

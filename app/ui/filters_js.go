@@ -85,6 +85,7 @@ func (p *page) setFilter(t event.Tier, f board.ColumnFilter) {
 // fillFilters sets the inputs of a filter row once it has been drawn.
 func (p *page) fillFilters(i int) {
 	p.ctx.Defer(func(app.Context) {
+		p.drawn[i] = true
 		p.syncInputs(i, p.d.columns[i].filter)
 		p.syncOrder(i)
 	})
@@ -92,14 +93,14 @@ func (p *page) fillFilters(i int) {
 
 // syncOrder makes the picker of a column's order show the one in force.
 func (p *page) syncOrder(i int) {
-	if p.d.columns[i].asked {
+	if p.drawn[i] {
 		dom.ByID("order-"+tier.All[i].Class).Set("selectedIndex", int(p.d.prefs.Orders[i]))
 	}
 }
 
 // syncInputs makes the inputs show a filter that something else than typing has set.
 func (p *page) syncInputs(i int, f board.ColumnFilter) {
-	if !p.d.columns[i].asked {
+	if !p.drawn[i] {
 		return // they are filled when they are drawn
 	}
 	class := tier.All[i].Class

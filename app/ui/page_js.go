@@ -54,6 +54,7 @@ type page struct {
 
 	edges     [3]edge
 	older     [3]older
+	drawn     [3]bool   // the fields of a column's filter row are in the document
 	asked     bool      // for what is kept on the server
 	statedAt  time.Time // last paintState
 	ratesAt   time.Time
@@ -207,10 +208,13 @@ func (p *page) setPaused(t event.Tier, paused bool) {
 	p.paint(time.Now())
 }
 
-// soon changes what is rendered and, once that is drawn, does what follows.
+// soon changes what is rendered and, once that is drawn, does what follows. What follows is put off only when the change has been
+// made: go-app keeps both in queues of their own, and could draw a frame between them.
 func (p *page) soon(change, then func()) {
-	p.ctx.Dispatch(func(app.Context) { change() })
-	p.ctx.Defer(func(app.Context) { then() })
+	p.ctx.Dispatch(func(ctx app.Context) {
+		change()
+		ctx.Defer(func(app.Context) { then() })
+	})
 }
 
 // setQuery narrows all columns at once.
