@@ -50,7 +50,7 @@ BENCHTIME ?= 1s
 # A heading before each step: the seconds since the start, and what comes.
 step = @printf '\n\033[1m== %4d s  %s\033[0m\n' $$(( $$(date +%s) - $(STARTED) )) '$(1)'
 
-.PHONY: help build run demo test fast race wasm-test e2e load bench-rest bench-ui bench-peer outage lint fmt cover bench clean tools check-format rules docs
+.PHONY: help build run demo test fast race wasm-test e2e load bench-rest bench-ui bench-peer outage soak lint fmt cover bench clean tools check-format rules docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -148,6 +148,9 @@ bench-peer: tierboard ## others doing the same job: CPU, latency and memory besi
 
 outage: tierboard ## stop the database for a minute under load; every event must be there afterwards
 	go test -count=1 -timeout 10m -run '^TestArchiveOutage$$' -v ./e2e -outage 1m $(ARGS)
+
+soak: tierboard ## random hands at the board for ten minutes; the program must not end: make soak ARGS="-seed 7"
+	go test -count=1 -timeout 3h -run '^TestRandomHands$$' -v ./e2e -soak 10m $(ARGS)
 
 rules:
 	$(call step,floors and docs)
