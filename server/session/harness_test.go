@@ -221,6 +221,8 @@ func (r *rig) publish(change func(*event.Event)) *event.Event {
 	if ok, err := r.hub.Publish(ctx, e); !ok || err != nil {
 		r.Fatalf("Publish = %v, %v", ok, err)
 	}
+	// A request that follows might be taken before an event that waits.
+	r.eventually("the shards take it", func() bool { return r.hub.Stats().Inbox == 0 })
 	return e
 }
 
