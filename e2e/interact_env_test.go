@@ -133,6 +133,10 @@ func TestNarrowAndZoomed(t *testing.T) {
 		}).map(e => e.outerHTML.slice(0, 100))`); len(out) > 0 {
 			t.Errorf("%d px: %d controls lie outside, first: %s", size.width, len(out), out[0])
 		}
+		h.is("a badge leaves the time alone", `[...document.querySelectorAll(".card .badge")].filter(e => e.checkVisibility()).every(e => {
+			const when = e.parentElement.querySelector(".when").getBoundingClientRect();
+			return e.getBoundingClientRect().right <= when.left && when.right <= e.parentElement.getBoundingClientRect().right + 0.5;
+		})`)
 		h.is("a whole card can be seen or scrolled to", `[...document.querySelectorAll(".list")].filter(e => e.checkVisibility()).every(e => e.clientHeight >= 64 || document.documentElement.scrollHeight > innerHeight)`)
 	}
 }
