@@ -85,12 +85,21 @@ func TestPatternsAndWatchlists(t *testing.T) {
 
 // TestQuickHands does things faster than the page is drawn: what is asked for must wait until it is there.
 func TestQuickHands(t *testing.T) {
-	_, b, p, h := hands(t)
+	s, b, p, h := hands(t)
+	command(t, b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		window.eachSecond = [];
+		const every = setInterval;
+		window.setInterval = (f, ms, ...args) => (ms === 1000 && eachSecond.push(f), every(f, ms, ...args));`})
+	b.Navigate(s.URL() + "/")
+	b.WaitFor(live + " && eachSecond.length > 0")
+	p.fill(b, "intraday", "I", 1, 1)
 	h.click(element("#filter-daily"))
 	h.expect("the filter opens", element("#order-daily"))
 	atOnce := func(script string) { stack.Eval[bool](b, "("+script+", true)") }
 	atOnce(`document.querySelector("#filter-combo").click(), document.querySelector("#order-daily").dispatchEvent(new Event("change", {bubbles: true}))`)
 	h.expect("a filter that opens while the order changes", element("#order-combo"))
+	atOnce(`document.querySelector("#filter-intraday").click(), eachSecond.forEach(f => f())`)
+	h.expect("a filter that opens when a second is over", element("#order-intraday"))
 	for range 10 {
 		h.click(element(`a[href="/ops"]`))
 		h.expect("another page", `document.querySelector("#sheet-title")?.textContent === "Operations"`)

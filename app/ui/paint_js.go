@@ -245,8 +245,8 @@ func (p *page) tick(now time.Time) {
 // completePickers offers patterns that the name table does not know, once the feed has brought them.
 func (p *page) completePickers() {
 	for i, s := range tier.All {
-		if !p.d.columns[i].open {
-			continue // nobody looks at its pickers
+		if !p.d.columns[i].open || !p.drawn[i] {
+			continue // nobody looks at its pickers, or they are still to come
 		}
 		if seen := p.board.Column(s.Tier).SymbolsSeen(); len(seen) != p.columns[i].symbols {
 			p.columns[i].symbols = len(seen)

@@ -245,6 +245,12 @@ func (b *Browser) protocolError(format string, args ...any) {
 
 // watch is called for each event of the tab, in order, on the goroutine that reads them.
 func (b *Browser) watch(event any) {
+	// A Go program that panics writes why with console.log, which is no problem by itself.
+	if e, ok := event.(*runtime.EventConsoleAPICalled); ok && e.Type != "error" {
+		for _, arg := range e.Args {
+			_, _ = fmt.Fprintln(b.output, "console:", objectText(arg)) // a tail takes everything
+		}
+	}
 	if p, ok := problemOf(event); ok {
 		b.mu.Lock()
 		defer b.mu.Unlock()
