@@ -351,6 +351,7 @@ func TestTabReachesEverything(t *testing.T) {
 	p.chain(b, "AAPL")
 	for _, tier := range []string{"daily", "intraday", "combo"} {
 		h.click(element("#filter-" + tier))
+		h.expect("its filters are drawn above the cards", element("#order-"+tier))
 	}
 	h.click(cardOf("combo", "AAPL"))
 	h.expect("the details are open", "!"+element("#drawer")+".hidden")
